@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from msgspec.structs import replace
 from playwright.async_api import Browser, async_playwright
@@ -171,8 +172,8 @@ async def either_app(either_config: Config) -> AsyncIterator[App]:
     composed.database.close()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@contextlib.asynccontextmanager
+async def _chromium() -> AsyncIterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         lacking("Chromium")
@@ -181,3 +182,24 @@ async def browser() -> AsyncIterator[Browser]:
         started = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox", mapped])
         yield started
         await started.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """For a test beside composed parts, which live in the loop of that test alone."""
+    async with _chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _kept() -> AsyncIterator[Browser]:
+    async with _chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def one_browser(_kept: Browser) -> AsyncIterator[Browser]:
+    """For the tests of a module that share a loop: what each of them opens is closed after it, and nothing is kept of it."""
+    yield _kept
+    for context in _kept.contexts:
+        await context.close()

@@ -12,9 +12,10 @@ from tests.test_desk_page import DIST, accessible, enter, service
 from tests.test_mine import CARD
 
 __all__ = ["service"]
-pytestmark = pytest.mark.skipif(
-    not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"
-)
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"),
+]
 
 
 async def picture(page: Page, name: str) -> None:
@@ -22,8 +23,8 @@ async def picture(page: Page, name: str) -> None:
         await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-async def test_points_become_a_thing_at_the_counter(service: Service, browser: Browser) -> None:
-    page = await enter(browser, service, "li")
+async def test_points_become_a_thing_at_the_counter(service: Service, one_browser: Browser) -> None:
+    page = await enter(one_browser, service, "li")
     await page.get_by_role("link", name="服务台").click()
     await page.get_by_label(re.compile("学习卡号")).first.fill(CARD)
     await page.get_by_label(re.compile("为什么查")).fill("本人到场兑换")
@@ -39,8 +40,8 @@ async def test_points_become_a_thing_at_the_counter(service: Service, browser: B
     await expect(page.get_by_text("已领取")).to_be_visible()
 
 
-async def test_an_announcement_by_two(service: Service, browser: Browser) -> None:
-    editor = await enter(browser, service, "zhou")
+async def test_an_announcement_by_two(service: Service, one_browser: Browser) -> None:
+    editor = await enter(one_browser, service, "zhou")
     await editor.get_by_role("link", name="群发").click()
     await editor.get_by_label(re.compile("标题")).fill("周末讲座")
     await editor.get_by_label("内容").fill("周六上午九点，学院报告厅，防诈骗讲座，欢迎参加。")
@@ -48,7 +49,7 @@ async def test_an_announcement_by_two(service: Service, browser: Browser) -> Non
     await expect(editor.get_by_text("会发给 0 位")).to_be_visible()
     await editor.get_by_role("button", name="提交审批").click()
     await expect(editor.get_by_text("待审批")).to_be_visible()
-    supervisor = await enter(browser, service, "chen")
+    supervisor = await enter(one_browser, service, "chen")
     await supervisor.get_by_role("link", name="群发").click()
     await supervisor.get_by_role("button", name="同意发送").click()
     await expect(supervisor.get_by_text(re.compile("发送中|已发完"))).to_be_visible()

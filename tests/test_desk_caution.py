@@ -12,9 +12,10 @@ from daoxue.config import Config
 from tests.service import Service, running
 from tests.test_desk_page import DIST, accessible, accounts, enter, resident, until
 
-pytestmark = pytest.mark.skipif(
-    not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"
-)
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"),
+]
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ async def go(page: Page, ref: str) -> None:
     await expect(page.locator(".talk h2")).to_have_text(ref)
 
 
-async def test_a_note_never_becomes_an_answer(browser: Browser, service: Service) -> None:
+async def test_a_note_never_becomes_an_answer(one_browser: Browser, service: Service) -> None:
     first, second = await resident(service, "转人工"), await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     one, two = await take(page), await take(page)
     await page.get_by_role("tab", name="我的").click()
     await page.keyboard.press("Escape")
@@ -68,9 +69,9 @@ async def test_a_note_never_becomes_an_answer(browser: Browser, service: Service
     await second.close()
 
 
-async def test_an_answer_is_called_back_into_the_draft(browser: Browser, service: Service) -> None:
+async def test_an_answer_is_called_back_into_the_draft(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await take(page)
     answer = page.get_by_label("回复", exact=True)
     await answer.fill("您的补贴没有批")
@@ -92,10 +93,10 @@ async def test_an_answer_is_called_back_into_the_draft(browser: Browser, service
 
 
 async def test_what_is_typed_while_another_takes_over_is_neither_lost_nor_a_shortcut(
-    browser: Browser, service: Service
+    one_browser: Browser, service: Service
 ) -> None:
     asker, other = await resident(service, "转人工"), await resident(service, "转人工")
-    li, chen = await enter(browser, service, "li"), await enter(browser, service, "chen")
+    li, chen = await enter(one_browser, service, "li"), await enter(one_browser, service, "chen")
     ref = await take(li)
     await chen.goto(f"{service.url}/desk/tickets/{ref}")
     await li.get_by_label("回复", exact=True).focus()
@@ -125,10 +126,10 @@ async def test_what_is_typed_while_another_takes_over_is_neither_lost_nor_a_shor
 
 
 async def test_what_could_still_be_called_back_is_not_said_when_another_takes_over(
-    browser: Browser, service: Service
+    one_browser: Browser, service: Service
 ) -> None:
     asker = await resident(service, "转人工")
-    li, chen = await enter(browser, service, "li"), await enter(browser, service, "chen")
+    li, chen = await enter(one_browser, service, "li"), await enter(one_browser, service, "chen")
     ref = await take(li)
     await chen.goto(f"{service.url}/desk/tickets/{ref}")
     await li.get_by_label("回复", exact=True).focus()
@@ -145,9 +146,9 @@ async def test_what_could_still_be_called_back_is_not_said_when_another_takes_ov
     await asker.close()
 
 
-async def test_a_sending_that_failed_says_so_and_outlives_a_reload(browser: Browser, service: Service) -> None:
+async def test_a_sending_that_failed_says_so_and_outlives_a_reload(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await take(page)
 
     async def cut(route: Route) -> None:
@@ -177,8 +178,8 @@ async def rung(page: Page, times: int) -> None:
         await page.wait_for_timeout(200)
 
 
-async def test_danger_rings_at_every_seat_until_one_takes_it(browser: Browser, service: Service) -> None:
-    li, wang = await enter(browser, service, "li"), await enter(browser, service, "wang", dark=True)
+async def test_danger_rings_at_every_seat_until_one_takes_it(one_browser: Browser, service: Service) -> None:
+    li, wang = await enter(one_browser, service, "li"), await enter(one_browser, service, "wang", dark=True)
     for page in (li, wang):
         await page.evaluate("""() => {
           window.rung = 0
@@ -210,9 +211,9 @@ async def test_danger_rings_at_every_seat_until_one_takes_it(browser: Browser, s
     await asker.close()
 
 
-async def test_keys_do_what_the_help_says(browser: Browser, service: Service) -> None:
+async def test_keys_do_what_the_help_says(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("textbox", name="搜索")).to_be_focused()
     await page.keyboard.press("Escape")

@@ -38,9 +38,10 @@ SERIOUS = """async () => (await axe.run(document, {resultTypes: ['violations']})
   .filter((each) => ['serious', 'critical'].includes(each.impact))
   .map((each) => each.id + ': ' + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | '))"""
 
-pytestmark = pytest.mark.skipif(
-    not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"
-)
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html"),
+]
 
 
 async def accounts(config: Config) -> None:
@@ -98,9 +99,9 @@ async def until(page: ResidentPage, fulfilled: Callable[[], bool]) -> None:
         await page.receive()
 
 
-async def test_a_seat_at_work_by_keyboard_alone(browser: Browser, service: Service) -> None:
+async def test_a_seat_at_work_by_keyboard_alone(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "积分会过期吗", "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await expect(page.get_by_text("派给您：居民要求人工")).to_be_visible()
     await page.keyboard.press("t")
     await expect(page.get_by_text("坐席小李接上了")).to_be_visible()
@@ -136,8 +137,8 @@ async def test_a_seat_at_work_by_keyboard_alone(browser: Browser, service: Servi
     await asker.close()
 
 
-async def test_two_seats_one_ticket(browser: Browser, service: Service) -> None:
-    li, wang = await enter(browser, service, "li"), await enter(browser, service, "wang")
+async def test_two_seats_one_ticket(one_browser: Browser, service: Service) -> None:
+    li, wang = await enter(one_browser, service, "li"), await enter(one_browser, service, "wang")
     asker = await resident(service, "转人工")
     for page in (li, wang):
         await expect(page.locator(".item")).to_have_count(1)
@@ -155,9 +156,9 @@ async def test_two_seats_one_ticket(browser: Browser, service: Service) -> None:
     await asker.close()
 
 
-async def test_a_draft_survives_and_a_cut_line_is_said(browser: Browser, service: Service) -> None:
+async def test_a_draft_survives_and_a_cut_line_is_said(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await expect(page.get_by_text("派给您")).to_be_visible()
     await page.keyboard.press("t")
     await expect(page.get_by_label("回复", exact=True)).to_be_visible()
@@ -177,9 +178,11 @@ async def test_a_draft_survives_and_a_cut_line_is_said(browser: Browser, service
     assert await page.locator(".said.seat").count() == 1
 
 
-async def test_on_plain_http_what_is_sent_arrives_and_what_is_not_is_said(browser: Browser, service: Service) -> None:
+async def test_on_plain_http_what_is_sent_arrives_and_what_is_not_is_said(
+    one_browser: Browser, service: Service
+) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li", host=PLAIN_HOST)
+    page = await enter(one_browser, service, "li", host=PLAIN_HOST)
     assert not await page.evaluate("isSecureContext")
     await expect(page.get_by_text("派给您")).to_be_visible()
     await page.keyboard.press("t")
@@ -200,10 +203,10 @@ async def test_on_plain_http_what_is_sent_arrives_and_what_is_not_is_said(browse
     await expect(said.filter(has_text="页面出错")).to_be_visible()
 
 
-async def test_words_are_words_and_never_markup(browser: Browser, service: Service) -> None:
+async def test_words_are_words_and_never_markup(one_browser: Browser, service: Service) -> None:
     evil = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await expect(page.get_by_text("派给您")).to_be_visible()
     await page.keyboard.press("t")
     await asker.send({"type": "message", "id": "evil", "text": evil})
@@ -217,9 +220,9 @@ async def test_words_are_words_and_never_markup(browser: Browser, service: Servi
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_every_page_is_accessible(browser: Browser, service: Service, dark: bool) -> None:
+async def test_every_page_is_accessible(one_browser: Browser, service: Service, dark: bool) -> None:
     asker = await resident(service, "我要投诉老师迟到")
-    chen = await enter(browser, service, "chen", dark=dark)
+    chen = await enter(one_browser, service, "chen", dark=dark)
     await expect(chen.locator(".item")).to_have_count(1)
     await accessible(chen)
     await chen.locator(".item").click()
@@ -234,7 +237,7 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
         await chen.goto(f"{service.url}/desk/{path}")
         await expect(chen.get_by_role("heading", name=word, level=1)).to_be_visible()
         await accessible(chen)
-    zhou = await enter(browser, service, "zhou", dark=dark)
+    zhou = await enter(one_browser, service, "zhou", dark=dark)
     await zhou.locator(".item").first.click()
     await expect(zhou.get_by_text("居民会这样说：")).to_be_visible()
     await accessible(zhou)
@@ -246,19 +249,19 @@ async def test_every_page_is_accessible(browser: Browser, service: Service, dark
     await accessible(zhou)
     await zhou.get_by_role("button", name="修改", exact=True).click()
     await accessible(zhou)
-    admin = await enter(browser, service, "admin", dark=dark)
+    admin = await enter(one_browser, service, "admin", dark=dark)
     for tab in ("机构", "服务时间和班次", "渠道", "接口令牌", "回调", "居民数据", "审计"):
         await admin.get_by_role("tab", name=tab).click()
         await accessible(admin)
     await asker.close()
 
 
-async def test_an_editor_sees_how_well_it_understands(browser: Browser, config: Config) -> None:
+async def test_an_editor_sees_how_well_it_understands(one_browser: Browser, config: Config) -> None:
     await accounts(config)
     with running(config) as service:
         asker = await resident(service, "积分会过期吗")
         await asker.close()
-        page = await enter(browser, service, "zhou")
+        page = await enter(one_browser, service, "zhou")
         await page.get_by_role("tab", name="答得怎样").click()
         await expect(page.get_by_text("还没有测试题")).to_be_visible()
         sheet = "问题,应答\n积分会过期吗,points-expire\n停车要钱吗,printing\n"
@@ -273,7 +276,7 @@ async def test_an_editor_sees_how_well_it_understands(browser: Browser, config: 
         await expect(page.get_by_text("1 / 1")).to_be_visible()
 
 
-async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config: Config) -> None:
+async def test_an_editor_answers_what_is_asked_in_vain(one_browser: Browser, config: Config) -> None:
     bare = msgspec.structs.replace(
         config, database=DatabaseSettings(config.database.url.replace(".db", "-bare.db")), sample=False
     )
@@ -287,7 +290,7 @@ async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config:
         asker = await resident(service, "停车要钱吗")
         assert "还没有登记答案" in asker.heard[-1]["text"]
         await asker.close()
-        page = await enter(browser, service, "zhou")
+        page = await enter(one_browser, service, "zhou")
         await expect(page.get_by_text("207 条里 0 条有回答")).to_be_visible()
         await page.get_by_label("筛选").fill("parking")
         await expect(page.locator(".item")).to_have_count(1)
@@ -299,7 +302,7 @@ async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config:
         await page.get_by_role("button", name="存草稿").click()
         await page.get_by_role("button", name="提交审核").click()
         await expect(page.locator(".item")).to_contain_text("待审核")
-        chen = await enter(browser, service, "chen")
+        chen = await enter(one_browser, service, "chen")
         await chen.goto(f"{service.url}/desk/knowledge")
         await chen.get_by_label("筛选").fill("parking")
         await chen.locator(".item").click()
@@ -311,8 +314,10 @@ async def test_an_editor_answers_what_is_asked_in_vain(browser: Browser, config:
         await asker.close()
 
 
-async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser: Browser, service: Service) -> None:
-    page = await enter(browser, service, "zhou")
+async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(
+    one_browser: Browser, service: Service
+) -> None:
+    page = await enter(one_browser, service, "zhou")
     await page.goto(f"{service.url}/desk/knowledge")
     await page.get_by_role("tab", name="知识条目").click()
     await page.get_by_role("button", name="新建").click()
@@ -325,14 +330,14 @@ async def test_an_editor_adds_a_topic_and_a_channel_is_shown_by_its_name(browser
     await expect(page.locator("label", has_text="主题").locator(".el-select")).to_contain_text("游学")
     await accessible(page)
     asker = await resident(service, "转人工")
-    seat = await enter(browser, service, "li")
+    seat = await enter(one_browser, service, "li")
     stripe = seat.get_by_text("网页", exact=True).first
     await expect(stripe).to_have_css("border-inline-start-color", "rgb(11, 110, 95)")
     await asker.close()
 
 
-async def test_a_school_is_closed_for_a_day_and_residents_hear_it(browser: Browser, service: Service) -> None:
-    page = await enter(browser, service, "zhou")
+async def test_a_school_is_closed_for_a_day_and_residents_hear_it(one_browser: Browser, service: Service) -> None:
+    page = await enter(one_browser, service, "zhou")
     await page.goto(f"{service.url}/desk/admin")
     await page.get_by_role("tab", name="休息日").click()
     await accessible(page)
@@ -351,12 +356,12 @@ async def test_a_school_is_closed_for_a_day_and_residents_hear_it(browser: Brows
     await asker.close()
 
 
-async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: Browser, config: Config) -> None:
+async def test_a_one_time_password_is_changed_before_anything_is_shown(one_browser: Browser, config: Config) -> None:
     app = await compose(config)
     first = await app.desk.people.add("sun", "seat", int(time.time() * 1000), "test")
     app.database.close()
     with running(config) as service:
-        page = await (await browser.new_context(locale="zh-CN")).new_page()
+        page = await (await one_browser.new_context(locale="zh-CN")).new_page()
         page.set_default_timeout(10_000)
         await page.goto(f"{service.url}/desk/")
         await page.get_by_label("用户名").fill("sun")
@@ -372,10 +377,10 @@ async def test_a_one_time_password_is_changed_before_anything_is_shown(browser: 
         await expect(page.get_by_text("没有人在排队。")).to_be_visible()
 
 
-async def test_the_second_factor_is_scanned_and_a_reset_is_told(browser: Browser, config: Config) -> None:
+async def test_the_second_factor_is_scanned_and_a_reset_is_told(one_browser: Browser, config: Config) -> None:
     await accounts(config)
     with running(config) as service:
-        page, admin = await enter(browser, service, "li"), await enter(browser, service, "admin")
+        page, admin = await enter(one_browser, service, "li"), await enter(one_browser, service, "admin")
         await page.get_by_title("我的账号").click()
         await page.get_by_role("button", name="打开两步验证").click()
         picture = page.get_by_role("img", name="给验证器扫的二维码")
@@ -394,7 +399,7 @@ async def test_the_second_factor_is_scanned_and_a_reset_is_told(browser: Browser
         await expect(page.get_by_text(re.compile("^登录已结束"))).to_be_visible()
 
 
-async def test_signing_in_with_a_real_identity_provider(browser: Browser, config: Config) -> None:
+async def test_signing_in_with_a_real_identity_provider(one_browser: Browser, config: Config) -> None:
     """oidc-provider, which is certified, on loopback: its own pages ask who it is."""
     await accounts(config)
     port = free_port()
@@ -420,7 +425,7 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
         for name, comes_in in (("li", False), ("li", True), ("stranger", False)):
             if comes_in:  # an administrator has linked whom the provider vouched for the first time
                 await app.desk.people.link("li", f"{issuer}#li", "admin", 1)
-            page = await (await browser.new_context()).new_page()
+            page = await (await one_browser.new_context()).new_page()
             page.set_default_timeout(10_000)
             for _ in range(50):
                 with contextlib.suppress(Exception):
@@ -447,8 +452,8 @@ async def test_signing_in_with_a_real_identity_provider(browser: Browser, config
         provider.stdout.close()
 
 
-async def test_the_gate_is_accessible_and_nobody_frames_it(browser: Browser, service: Service) -> None:
-    page = await browser.new_page()
+async def test_the_gate_is_accessible_and_nobody_frames_it(one_browser: Browser, service: Service) -> None:
+    page = await one_browser.new_page()
     answer = await page.goto(f"{service.url}/desk/")
     assert answer is not None
     headers = await answer.all_headers()
@@ -459,9 +464,9 @@ async def test_the_gate_is_accessible_and_nobody_frames_it(browser: Browser, ser
     await accessible(page)
 
 
-async def test_small_and_large(browser: Browser, service: Service) -> None:
+async def test_small_and_large(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
-    page = await enter(browser, service, "li")
+    page = await enter(one_browser, service, "li")
     await page.get_by_role("button", name="大字").click()
     await page.locator(".item").first.click()
     for width, height in ((1440, 900), (1024, 700), (390, 800)):

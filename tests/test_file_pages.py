@@ -13,6 +13,8 @@ from tests.service import Service, running
 from tests.test_desk_page import DIST, accessible, accounts, enter
 from tests.test_files import PLACE, picture
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SHOTS = os.environ.get("SHOTS", "")  # a folder for pictures of the pages
 
 
@@ -33,8 +35,8 @@ def file(name: str, kind: str, body: bytes) -> FilePayload:
 
 
 @pytest.mark.skipif(not DIST.is_file(), reason="the desk's page is not built: make web/desk/dist/index.html")
-async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Service) -> None:
-    page = await browser.new_page(viewport={"width": 390, "height": 800})
+async def test_a_picture_from_the_page_to_the_seat(one_browser: Browser, service: Service) -> None:
+    page = await one_browser.new_page(viewport={"width": 390, "height": 800})
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
@@ -50,7 +52,7 @@ async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Se
     await expect(page.get_by_alt_text("结业证书.jpg")).to_be_visible()
     await expect(page.get_by_text("工作人员会看")).to_be_visible()
 
-    desk = await enter(browser, service, "li")
+    desk = await enter(one_browser, service, "li")
     await expect(desk.get_by_text("派给您：发来图片或文件")).to_be_visible()
     await desk.keyboard.press("t")
     small = desk.get_by_alt_text("结业证书.jpg")
@@ -78,8 +80,8 @@ async def test_a_picture_from_the_page_to_the_seat(browser: Browser, service: Se
     assert wrong == []
 
 
-async def test_what_cannot_be_sent_is_said_in_words(browser: Browser, service: Service) -> None:
-    page = await browser.new_page(viewport={"width": 390, "height": 800})
+async def test_what_cannot_be_sent_is_said_in_words(one_browser: Browser, service: Service) -> None:
+    page = await one_browser.new_page(viewport={"width": 390, "height": 800})
     await page.goto(service.url)
     await page.locator("#file").set_input_files(
         [
@@ -100,8 +102,8 @@ async def test_what_cannot_be_sent_is_said_in_words(browser: Browser, service: S
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_what_was_cut_off_goes_out_again(browser: Browser, service: Service) -> None:
-    page = await browser.new_page()
+async def test_what_was_cut_off_goes_out_again(one_browser: Browser, service: Service) -> None:
+    page = await one_browser.new_page()
     await page.goto(service.url)
     await expect(page.locator(".starters")).to_be_visible()
     await page.route("**/channels/webchat/files", lambda route: route.abort())

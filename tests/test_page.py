@@ -7,10 +7,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from daoxue.config import Config
 from tests.service import Service, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
@@ -19,9 +22,9 @@ def service(config: Config) -> Iterator[Service]:
         yield started
 
 
-@pytest.fixture
-async def page(browser: Browser, service: Service) -> AsyncIterator[Page]:
-    opened = await browser.new_page()
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(one_browser: Browser, service: Service) -> AsyncIterator[Page]:
+    opened = await one_browser.new_page()
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     await opened.goto(service.url)
@@ -117,8 +120,8 @@ async def test_english(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("dress", ["", "?elder"])
-async def test_nothing_runs_over_the_edge(width: int, dress: str, browser: Browser, service: Service) -> None:
-    page = await browser.new_page(viewport={"width": width, "height": 720})
+async def test_nothing_runs_over_the_edge(width: int, dress: str, one_browser: Browser, service: Service) -> None:
+    page = await one_browser.new_page(viewport={"width": width, "height": 720})
     await page.goto(f"{service.url}/{dress}")
     await expect(page.locator(".starters")).to_be_visible()
     await say(page, "最近有什么培训班")
@@ -151,8 +154,8 @@ def elsewhere(service: Service, tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-async def test_the_widget_opens_the_chat_on_another_page(browser: Browser, elsewhere: str) -> None:
-    page = await browser.new_page()
+async def test_the_widget_opens_the_chat_on_another_page(one_browser: Browser, elsewhere: str) -> None:
+    page = await one_browser.new_page()
     await page.goto(elsewhere)
     await page.get_by_role("button", name="在线咨询").click()
     frame = page.frame_locator("iframe")
