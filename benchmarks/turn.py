@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import secrets
 import statistics
 import subprocess
@@ -33,10 +34,12 @@ from tests.talk import Resident
 CONNECTIONS, REQUESTS, ROUNDS = 64, 1_536, 15
 TICKS = os.sysconf("SC_CLK_TCK")
 DATA = Path(__file__).parent.parent / "tests"
+_DANGER = re.compile("晕|昏|摔|活够|不想活")  # nobody is at the desk here who could be called to it
 QUESTIONS = [
-    line.partition("\t")[2]
+    question
     for name in ("questions.tsv", "paraphrases.tsv")
     for line in (DATA / name).read_text(encoding="utf-8").splitlines()
+    if not _DANGER.search(question := line.partition("\t")[2])
 ]
 _numbers = itertools.count()
 

@@ -19,6 +19,7 @@ _TALKATIVE = (
     "aiohttp", "aiosmtplib", "alembic", "httpcore", "httpx", "imapclient", "mail", "python_multipart", "redis", "telegram", "uvicorn",
     "websockets",
 )  # fmt: skip
+NAMED = ("error", "count", "seconds", "address", "ticket", "supervisors")  # what a line may say besides
 ERRORS = Counter("daoxue_errors", "What failed, by the part that says so and the kind of error", ["part", "error"])
 
 
@@ -30,7 +31,7 @@ class JsonLines(logging.Formatter):
             "at": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(record.created)),
             "level": record.levelname.lower(), "in": record.name, "what": _what(record),
         }  # fmt: skip
-        for name in ("error", "count", "seconds", "address"):
+        for name in NAMED:
             if hasattr(record, name):
                 line[name] = getattr(record, name)
         if record.exc_info and record.exc_info[0]:

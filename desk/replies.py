@@ -63,21 +63,30 @@ def checked(text: str) -> str:
     return text
 
 
-def known(transaction: Transaction, found: TicketRow, id: str | None) -> Accepted | None:
-    """What became of an answer with this id, if there was one."""
+def known(transaction: Transaction, found: TicketRow, seat: str, id: str | None) -> Accepted | None:
+    """What became of an answer with this id, if there was one, for the seat that has the ticket and the one that has given the
+    answer: nobody else's business."""
     if id is None:
         return None
-    if (seq := _said(transaction, found, id)) is not None:
-        return Accepted(seq or None)
-    return next(
-        (Accepted(None, row.due_at) for row in replies.of_ticket(transaction, found) if row.held.id == id), None
+    if (said := _said(transaction, found, id)) is not None:
+        return Accepted(said[1] or None) if seat == found.owner or _gave(transaction, found, seat, *said) else None
+    held = next((row for row in replies.of_ticket(transaction, found) if row.held.id == id), None)
+    return Accepted(None, held.due_at) if held and seat in (found.owner, held.held.seat) else None
+
+
+def _said(transaction: Transaction, found: TicketRow, id: str) -> tuple[int, int] | None:
+    """The talk and the number of an answer, 0 where it was called back; None where there was none."""
+    known = ((talk, conversations.answered(transaction, talk, _key(id))) for talk in tickets.talks(transaction, found))
+    return next(((talk, said[1]) for talk, said in known if said is not None), None)
+
+
+def _gave(transaction: Transaction, found: TicketRow, seat: str, talk: int, seq: int) -> bool:
+    """Whether it is this seat's, who may have the ticket no more."""
+    said = (each.happened for each in tickets.events(transaction, found.ref) if each.actor == seat)
+    return any(
+        isinstance(each, TicketSaid) and each.first <= seq <= each.seq and each.conversation in (0, talk)
+        for each in said
     )
-
-
-def _said(transaction: Transaction, found: TicketRow, id: str) -> int | None:
-    """The number of an answer, 0 where it was called back; None where there was none."""
-    known = (conversations.answered(transaction, talk, _key(id)) for talk in tickets.talks(transaction, found))
-    return next((said[1] for said in known if said is not None), None)
 
 
 def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer, now: int) -> Accepted:
@@ -154,7 +163,7 @@ class Replies:
             if row is not None and row.held.seat != seat:
                 raise TicketError("not_yours", "这条不是您写的，撤不回")
             if row is None or not replies.take_out(transaction, row.row):
-                gone = _said(transaction, found, id) == 0
+                gone = (said := _said(transaction, found, id)) is not None and said[1] == 0
                 raise TicketError("outdated", "已经撤回了，没有发给居民" if gone else "已经发给居民了，撤不回")
             return _unsaid(transaction, found, row.held)
 

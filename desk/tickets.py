@@ -181,7 +181,7 @@ class Tickets:
             transaction = change.transaction
             found = ticket_of(transaction, ref)
             change.told.add(found.conversation)
-            if (before := replies.known(transaction, found, answer.id)) is not None:
+            if (before := replies.known(transaction, found, seat, answer.id)) is not None:
                 return before
             return replies.accept(transaction, _held(transaction, ref, seat), seat, answer, now)
 

@@ -2,11 +2,16 @@
 
 import json
 import logging
+from datetime import date
 
 import pytest
 from prometheus_client import REGISTRY
 
+from benchmarks.turn import QUESTIONS
+from bot.alarming import LIFE
+from bot.redlines import detect
 from daoxue.app import App
+from daoxue.logs import JsonLines
 from store import queue, summons
 from store.people import PresenceRow
 from store.personal import Shut
@@ -84,6 +89,7 @@ async def test_the_supervisor_is_called_after_a_minute(either_app: App, caplog: 
     assert [each.happened for each in called] == [TicketUnheeded(("boss", "other"))]
     assert (await boss.get("/tickets"))["tickets"][0]["unheeded_at"] == AT + MINUTE
     assert [record.message for record in caplog.records] == ["danger that nobody takes"]
+    assert f'"ticket": "{ref}", "supervisors": 2' in JsonLines().format(caplog.records[0])
     assert "13800001111" not in json.dumps([record.__dict__ for record in caplog.records], default=str)
     assert REGISTRY.get_sample_value("daoxue_danger_unheeded_total") == before + 1
     (row,) = await texts(either_app)
@@ -143,3 +149,10 @@ async def test_an_emergency_soon_after_a_closed_ticket_calls_everybody(either_ap
     row = await ticket(either_app, second)
     assert (row.priority, row.alarmed_at) == (0, AT)
     assert json.loads(row.body)["reason"] == "emergency"
+
+
+async def test_what_benchmarks_ask_calls_nobody(app: App) -> None:
+    await app.library.all_read()
+    today = date(2026, 11, 26)
+    alarms = [detect(app.comprehension.understand(each, today)) for each in QUESTIONS]
+    assert [each for each in alarms if each is not None and each.kind in LIFE] == []

@@ -67,6 +67,25 @@ async def test_a_ticket_from_the_queue_to_its_end(desk: Desk) -> None:
     assert (await li.get("/tickets?state=closed"))["tickets"][0]["ref"] == ref
 
 
+async def test_an_answer_is_known_to_who_gave_it_and_to_who_has_the_ticket(desk: Desk) -> None:
+    li, wang, chen = await desk.person(), await desk.person(), await desk.person("supervisor")
+    _, ref = await waiting(desk.app)
+    body = {"id": "m1", "text": "您好"}
+    await li.post(f"/tickets/{ref}/take")
+    given = await li.post(f"/tickets/{ref}/messages", body)
+    refused = await wang.post(f"/tickets/{ref}/messages", {"id": "m2", "text": "您好"}, expect=409)
+    assert await wang.post(f"/tickets/{ref}/messages", body, expect=409) == refused, "no word of what an id stands for"
+    await chen.post(f"/tickets/{ref}/take-over")
+    assert await li.post(f"/tickets/{ref}/messages", body) == given, "it was said; to send it again is no fault"
+    assert await chen.post(f"/tickets/{ref}/messages", body) == given
+    held = {"id": "m3", "text": "请稍等", "recallable": True}
+    waits = await chen.post(f"/tickets/{ref}/messages", held)
+    assert waits["due_at"]
+    assert await chen.post(f"/tickets/{ref}/messages", held) == waits
+    assert (await li.post(f"/tickets/{ref}/messages", held, expect=409))["code"] == refused["code"] == "not_yours"
+    assert sum(author == "seat" for author, _ in said(await chen.get(f"/tickets/{ref}"))) == 1
+
+
 async def test_two_seats_race_and_one_has_it(desk: Desk) -> None:
     seats = [await desk.person() for _ in range(6)]
     _, ref = await waiting(desk.app)

@@ -475,10 +475,3 @@ async def test_small_and_large(one_browser: Browser, service: Service) -> None:
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{wide} on {width}"
     await asker.close()
-
-
-def test_the_script_is_small_enough() -> None:
-    import gzip
-
-    whole = sum(len(gzip.compress(path.read_bytes())) for path in Path(DIST.parent).glob("assets/*.js"))
-    assert whole < 400_000

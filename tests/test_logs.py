@@ -1,14 +1,17 @@
 """Logs say what happened and where, and never what a resident said."""
 
+import ast
 import json
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from daoxue.logs import JsonLines, set_up_logs
+from daoxue.logs import NAMED, OURS, JsonLines, set_up_logs
 
+ROOT = Path(__file__).parent.parent
 LIBRARIES = (
     "alembic",
     "httpx",
@@ -43,6 +46,18 @@ def test_a_trace_without_the_words_of_the_exception() -> None:
     told = json.loads(line)
     assert told["error"] == "ValueError"
     assert told["trace"][0].startswith("test_logs.py:")
+
+
+def test_what_our_code_says_beside_the_words_is_written_down() -> None:
+    """Else the lines of five tickets would be one line five times."""
+    said = set()
+    for folder in OURS:
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict):
+                    said |= {each.value for each in node.value.keys if isinstance(each, ast.Constant)}
+    assert said
+    assert said <= set(NAMED)
 
 
 def test_fields_that_nobody_named_are_left_out() -> None:

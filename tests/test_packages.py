@@ -1,5 +1,6 @@
 """What is installed from a wheel serves by itself: outside the repository, with nothing of it in reach."""
 
+import gzip
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from daoxue import ours
 from tests.conftest import free_port
 
 ROOT = Path(__file__).parent.parent
+DIST = ROOT / "web/desk/dist"
 SOURCES = re.compile(r"web/desk/(?!dist/)|daoxue/play")  # of the desk's page; what plays, for who has the repository
 
 
@@ -234,3 +236,8 @@ def test_the_container_writes_to_its_data_alone() -> None:
     assert "\nHEALTHCHECK " in last
     hosts = re.findall(r"https?://([\w.]+)|FROM \S*?([\w-]+\.[\w.-]+/)|index-url", text)
     assert hosts == [("127.0.0.1", "")]
+
+
+@pytest.mark.skipif(not DIST.is_dir(), reason="the desk's page is not built: make web/desk/dist/index.html")
+def test_the_script_of_the_desk_is_small_enough() -> None:
+    assert sum(len(gzip.compress(path.read_bytes())) for path in DIST.glob("assets/*.js")) < 400_000
