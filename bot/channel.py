@@ -294,7 +294,7 @@ class Channel:
     how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
     whether a seat may send some, and `longest` how many characters it may write in one go (0: as many as
     anywhere). `drafts`: all can read what is said there, so what a seat has answered becomes a draft for editors when its
-    ticket is closed.
+    ticket is closed. `greets` is the text it greets with, which a centre may have in other words on each channel.
 
     `by_phone`: addresses are telephone numbers. `notices`: one may be told something there without having asked. `texts`:
     it writes to any telephone, so one-time codes go by it, and notices to who is reached nowhere else. `mails`: it writes to
@@ -316,6 +316,7 @@ class Channel:
     files: bool = True
     longest: int = 0
     drafts: bool = False
+    greets: str = "greeting"
     by_phone: bool = False
     notices: bool = False
     texts: bool = False

@@ -4,6 +4,7 @@ what the centre is called in the places that are kept for it."""
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import yaml
@@ -11,11 +12,13 @@ import yaml
 from bot.messages import Reply
 from knowledge.centre import Centre, OwnTexts, TextForms
 
+T = TypeVar("T")
 FOLDER = Path(__file__).parent / "texts"
 KEPT = 180  # days, until somebody decides otherwise
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Table = Mapping[str, TextForms]
 Own = Mapping[str, OwnTexts]  # by language
+GREETING = "greeting."  # and the name of a channel: what a centre greets with there
 
 
 class TextsError(Exception):
@@ -26,11 +29,16 @@ class Texts:
     """All texts of all languages; the first language is the one that is never without a text.
 
     `own` are said instead of those that come with us, and what the centre's record says instead of both. What does not
-    fit (`misfits`) is left out, so that a text of an older version never fails a resident.
+    fit (`misfits`) is left out, so that a text of an older version never fails a resident. `greets` is the text that
+    each channel greets with, by its name: said there as `greeting.<channel>`, where a centre has that in other words.
     """
 
-    def __init__(self, folder: Path = FOLDER, own: Own | None = None) -> None:
-        self.given: Mapping[str, Table] = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+    def __init__(self, folder: Path = FOLDER, own: Own | None = None, greets: Mapping[str, str] | None = None) -> None:
+        self._greets = greets or {}
+        read = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+        self.given: Mapping[str, Table] = {
+            language: {**table, **self._greetings(table)} for language, table in read.items()
+        }
         self._own = own or {}
         self._centre, self._kept = Centre(), KEPT
         self._laid: Mapping[str, Table] | None = None
@@ -52,7 +60,9 @@ class Texts:
         if self._laid is None:  # laid when something is said: a start lays them once, whoever speaks by then
             layers = (self._own, self._centre.texts)
             self._laid = {
-                language: _filled(_laid(given, [layer.get(language, {}) for layer in layers]), self._values(language))
+                language: _filled(
+                    self._lay(given, [layer.get(language, {}) for layer in layers]), self._values(language)
+                )
                 for language, given in self.given.items()
             }
         return self._laid
@@ -66,6 +76,10 @@ class Texts:
     def kept(self) -> int:
         """Days that residents' words are kept."""
         return self._kept
+
+    def on(self, channel: str, key: str) -> str:
+        """The key of what is said on a channel where elsewhere this one is: its own greeting."""
+        return f"{GREETING}{channel}" if self._greets.get(channel) == key else key
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
@@ -107,6 +121,15 @@ class Texts:
                 if key in own:
                     yield f"texts/{language}: {key}", Reply(text=forms.text, spoken=forms.spoken, short=forms.short)
 
+    def _greetings(self, table: Table) -> dict[str, TextForms]:
+        return {f"{GREETING}{name}": table[key] for name, key in self._greets.items() if key in table}
+
+    def _lay(self, given: Table, layers: list[OwnTexts]) -> Table:
+        """A channel whose greeting nobody has in other words greets with the text that all do."""
+        laid = _laid(given, layers)
+        usual = self._greetings(laid)
+        return {**laid, **{key: text for key, text in usual.items() if laid[key] is given[key]}}
+
     def _values(self, language: str) -> dict[str, str]:
         return self._centre.values(language) | {"kept": str(self._kept)}
 
@@ -123,6 +146,12 @@ def read_own(folder: Path) -> dict[str, dict[str, TextForms]]:
         return {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise TextsError(f"{folder}: {str(error)[:200]}") from error
+
+
+def said_on(key: str, channels: Mapping[str, T]) -> Mapping[str, T]:
+    """The channels, by name, on which a text is said: all, but for a greeting of one."""
+    name = key.removeprefix(GREETING)
+    return {name: channels[name]} if key.startswith(GREETING) and name in channels else channels
 
 
 def _forms(text: str | TextForms) -> TextForms:

@@ -145,7 +145,7 @@ class Turn:
 
     def say(self, key: str, *, source: str | None = None, cards: tuple[Card, ...] = (), **values: object) -> None:
         """Says a text."""
-        reply = self.texts.reply(self.state.lang, key, **values)
+        reply = self.texts.reply(self.state.lang, self.texts.on(self.inbound.channel, key), **values)
         self.tell(msgspec.structs.replace(reply, source=self._named(source), cards=cards))
 
     def tell(self, reply: Reply) -> None:

@@ -184,7 +184,7 @@ async def compose(
     hints = hints_of(config, vault.name)
     live = Live(teller(hints))
     ground = Ground(
-        config, database, vault, texts_of(config), limits, live, Watch(), push_keys(), observe, clock, follow
+        config, database, vault, texts_of(config, channels), limits, live, Watch(), push_keys(), observe, clock, follow
     )
     knowing = await _knowing(ground)
     affairs = await _affairs(ground, knowing.library, channels)

@@ -12,7 +12,7 @@ import msgspec
 from accounts import learners
 from bot.channel import Channel
 from bot.messages import Reply
-from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
+from bot.texts import PLACEHOLDER, Texts, TextsError, read_own, said_on
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
@@ -124,7 +124,7 @@ def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> lis
         own = {*files.get(language, ()), *(centre.texts.get(language, ()) if centre else ())}
         for key in sorted(own & known.keys()):
             reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
-            found += [f"texts/{language}: {key}: {problem}" for problem in _misfits(reply, channels)]
+            found += [f"texts/{language}: {key}: {problem}" for problem in _misfits(reply, said_on(key, channels))]
     return found
 
 

@@ -21,13 +21,22 @@ from integrations.platform import PlatformSettings
 from integrations.rasa import RasaSettings
 from integrations.redis.addresses import PATTERN as REDIS
 from integrations.redis.addresses import AddressError, parse
-from knowledge.centre import Centre, Said
+from knowledge.centre import Centre, Colour, Said
 from knowledge.files import KnowledgeError, load_yaml
 from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
 SETTINGS = Path("config.yml")  # where they are, unless somebody says otherwise
-_CALLED = ("name", "bot", "district", "hotline", "address", "platform")  # of the centre, that the settings may say
+_CALLED = (
+    "name",
+    "bot",
+    "district",
+    "hotline",
+    "address",
+    "platform",
+    "colour",
+    "head_colour",
+)  # of the centre, that the settings may say
 
 
 class ConfigError(Exception):
@@ -73,6 +82,8 @@ class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     hotline: Said = ""
     address: Said = ""
     platform: Said = ""
+    colour: Colour = ""
+    head_colour: Colour = ""
     texts: str = ""
 
     @property
@@ -167,6 +178,8 @@ def read(path: Path, environment: Mapping[str, str] = os.environ, channels: Mapp
         ZoneInfo(config.centre.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ConfigError(f"{path.name}: centre.timezone: there is no time zone {config.centre.timezone}") from error
+    if unfit := config.centre.record.problems():
+        raise ConfigError(f"{path.name}: centre.{unfit[0]}")
     for name in ("trusted_proxies", "inside", "unlimited"):
         _check_networks(path, f"server.{name}", getattr(config.server, name))
     try:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from accounts import rules
 from accounts.rules import Rules
+from bot.channel import Channel
 from bot.texts import Texts, TextsError, read_own
 from daoxue.config import Config, ConfigError
 from desk.pushing import SECRETS, PushIdentity, VapidError
+from integrations.channels import CHANNELS
 from knowledge.files import KnowledgeError, load_yaml
 from nlu import encoder
 
@@ -24,14 +26,20 @@ def rules_of(config: Config) -> Rules | None:
         raise ConfigError(f"accounts.rules: {error}") from error
 
 
-def texts_of(config: Config) -> Texts:
+def texts_of(config: Config, channels: Mapping[str, Channel] = CHANNELS) -> Texts:
     """What residents read and hear, with the centre's own texts. Raises `ConfigError`."""
     try:
-        texts = Texts(own=read_own(Path(config.centre.texts)) if config.centre.texts else None)
+        own = read_own(Path(config.centre.texts)) if config.centre.texts else None
     except TextsError as error:
         raise ConfigError(f"centre.texts: {error}") from error
+    texts = Texts(own=own, greets=greets_of(channels))
     texts.follow(config.centre.record)
     return texts
+
+
+def greets_of(channels: Mapping[str, Channel]) -> dict[str, str]:
+    """The text that each channel greets with, by its name."""
+    return {name: each.greets for name, each in channels.items()}
 
 
 def push_keys() -> PushIdentity | None:

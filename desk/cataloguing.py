@@ -6,7 +6,7 @@ import msgspec
 
 from bot.alarming import LIFE
 from bot.channel import Channel
-from bot.texts import Texts
+from bot.texts import Texts, said_on
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre, TextForms
@@ -67,7 +67,8 @@ class Cataloguing:
         """Why a centre cannot be called so, or say what it would."""
         wrong = [*self._texts.misfits(centre.texts), *centre.problems()]
         for place, reply in self._texts.replies_of(centre):
-            wrong += [f"{place}: {each}" for channel in self._channels.values() for each in channel.problems([reply])]
+            there = said_on(place.rpartition(" ")[2], self._channels)
+            wrong += [f"{place}: {each}" for channel in there.values() for each in channel.problems([reply])]
         return list(dict.fromkeys(wrong))
 
     async def drop(self, kind: str, id: str, by: str, now: int) -> int:

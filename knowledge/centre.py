@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S([^\n]*\S)?$")]
 Said = Annotated[str, Meta(max_length=60, pattern=r"^(\S([^\n]*\S)?)?$")]  # may be empty
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
+Colour = Annotated[str, Meta(pattern=r"^(#[0-9a-f]{6})?$")]  # #rrggbb, may be empty
 UNNAMED, UNNAMED_IN_ENGLISH = "学习中心", "the learning centre"
 
 
@@ -41,15 +42,18 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     hotline: Said = ""
     address: Said = ""
     platform: Name = "学习平台"  # what residents call the site or app they learn on
-    colour: Annotated[str, Meta(pattern=r"^(#[0-9a-f]{6})?$")] = ""  # of the chat page; empty: as it comes
+    colour: Colour = ""  # of what is to be pressed on the chat page; empty: as it comes
+    head_colour: Colour = ""  # of the ground of its head; letters there are white
     texts: dict[str, dict[str, str | TextForms]] = field(default_factory=dict)
     en: CentreInEnglish | None = None
 
     def problems(self) -> list[str]:
         """What is wrong with it, for whoever writes it."""
-        if self.colour and _contrast_with_white(self.colour) < LEGIBLE:
-            return [f"colour: {self.colour} 太浅，白字看不清，请选深一些的颜色"]
-        return []
+        return [
+            f"{name}: {colour} 太浅，白字看不清，请选深一些的颜色"
+            for name, colour in (("colour", self.colour), ("head_colour", self.head_colour))
+            if colour and _contrast_with_white(colour) < LEGIBLE
+        ]
 
     def values(self, language: str) -> dict[str, str]:
         """What stands for `{centre}` and so on in texts of this language."""

@@ -18,6 +18,7 @@ from daoxue.founding import Founding
 from daoxue.preparing import prepare
 from handlers import eligibility
 from handlers.needs import NEEDS
+from integrations.channels import CHANNELS
 from knowledge.catalogue import Catalogue
 from knowledge.centre import Centre, CentreInEnglish, TextForms
 from knowledge.files import read_sample
@@ -99,6 +100,37 @@ async def test_the_chat_page_bears_its_name_number_and_colour(app: App) -> None:
         assert "#123456" in (await visitor.get("/centre.css")).text
 
 
+async def test_the_page_has_the_colours_of_the_centre(app: App) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    centre = msgspec.structs.replace(SONGJIANG, colour="#123456", head_colour="#654321")
+    assert (await editor.ask("PUT", "/catalogue/centre/centre", record(centre))).status_code == 200
+    async with desk.client() as visitor:
+        sheet = (await visitor.get("/centre.css")).text
+    assert "--accent: #123456;" in sheet
+    assert "--head: #654321;" in sheet
+
+
+async def test_each_channel_greets_in_words_of_its_own(app: App) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    shown = {each["key"] for each in (await editor.get("/centre"))["texts"]}
+    assert {f"greeting.{name}" for name in CHANNELS} <= shown
+    own = {"greeting": "大家好", "greeting.sms": "{bot}回短信", "greeting.webchat": "网页上好。" * 100}
+    answer = await editor.ask(
+        "PUT", "/catalogue/centre/centre", record(msgspec.structs.replace(SONGJIANG, texts={"zh": own}))
+    )
+    assert answer.status_code == 200, "what is long for an SMS is fine on the page alone"
+    said = {name: app.texts.line("zh", app.texts.on(name, channel.greets)) for name, channel in CHANNELS.items()}
+    assert said["sms"] == "小松回短信"
+    assert said["forum"] == "大家好"
+    assert said["wechat"] == app.texts.line("zh", "welcome")
+    assert said["voice"] == app.texts.line("zh", "voice.greeting")
+    assert (await Resident(app, channel="sms").say("你好")).startswith("小松回短信")
+    async with desk.client() as visitor:
+        assert 'data-hello-zh="网页上好。' in (await visitor.get("/")).text
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
@@ -109,6 +141,10 @@ async def test_the_chat_page_bears_its_name_number_and_colour(app: App) -> None:
         # What fits the page, and neither the phone nor an SMS.
         ({"texts": {"zh": {"goodbye": "再见，" * 300}}}, "texts/zh: goodbye: 短信"),
         ({"texts": {"zh": {"goodbye": "再见，" * 300}}}, "电话上要念"),
+        ({"texts": {"zh": {"greeting.sms": "您好，" * 300}}}, "texts/zh: greeting.sms: 短信"),
+        ({"texts": {"zh": {"greeting.voice": "您好，" * 300}}}, "电话上要念"),
+        ({"texts": {"zh": {"greeting.fax": "您好"}}}, "greeting.fax"),
+        ({"head_colour": "#ffff00"}, "head_colour"),
         ({"id": "other"}, "id"),
     ],
 )

@@ -60,6 +60,13 @@ async def test_a_question_and_a_choice_by_key(hotline: Line) -> None:
     assert await stage(hotline, call) == "ended"
 
 
+async def test_a_centre_greets_callers_in_words_of_its_own(once: Line) -> None:
+    editor = await Desk(once.app).person("editor")
+    own = {"kind": "centre", "texts": {"zh": {"greeting.voice": "这里是{bot}，请讲。"}}}
+    assert (await editor.ask("PUT", "/catalogue/centre/centre", own)).status_code == 200
+    assert "这里是智能助手，请讲。" in words(await once.carrier.call(RESIDENT).answer())
+
+
 async def test_what_was_perhaps_heard_is_asked_about(hotline: Line) -> None:
     call = hotline.carrier.call(RESIDENT)
     await call.answer()

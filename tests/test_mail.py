@@ -86,6 +86,14 @@ async def test_a_mail_is_answered_in_one_piece_in_its_thread(mailing: Mailing) -
     assert answer["Auto-Submitted"] == "auto-replied"
 
 
+async def test_a_mail_begins_as_the_centre_greets(mailing: Mailing) -> None:
+    editor = await Desk(mailing.app).person("editor")
+    own = {"kind": "centre", "texts": {"zh": {"greeting.mail": "{bot}向您问好："}}}
+    assert (await editor.ask("PUT", "/catalogue/centre/centre", own)).status_code == 200
+    [got] = await mailing.bring(letter("积分会过期吗？", "积分"))
+    assert words(got).startswith("智能助手向您问好：")
+
+
 async def test_a_subject_that_names_something_belongs_to_the_first_question(mailing: Mailing) -> None:
     [got] = await mailing.bring(letter("什么时候开课？停车收费吗？", "书法班"))
     assert "1. 书法班 什么时候开课？\n有 3 个班" in words(got)

@@ -37,7 +37,7 @@ DESK_HEADERS = [
 
 
 class Sign(NamedTuple):
-    """Whose chat page it is; `colour` (#rrggbb) may be empty. `bot` and `hello` in Chinese and in English. Words are
+    """Whose chat page it is; `colours` (#rrggbb) are of what is pressed and of its head, either may be empty. `bot` and `hello` in Chinese and in English. Words are
     `kept` so many days. `push` is the public key of web push, empty where there is none; a file may have so many
     `megabytes`."""
 
@@ -46,7 +46,7 @@ class Sign(NamedTuple):
     hello: tuple[str, str]
     kept: int
     hotline: str
-    colour: str
+    colours: tuple[str, str]
     push: str
     megabytes: int
 
@@ -68,12 +68,9 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         return HTMLResponse(text)
 
     async def colours(_: Request) -> Response:
-        colour = sign().colour
-        rule = (
-            f"@media (prefers-color-scheme: light) {{ :root:not(.elder) {{ --accent: {colour}; }} }}\n"
-            if colour
-            else ""
-        )
+        accent, head = sign().colours
+        said = (f"--accent: {accent};" if accent else "") + (f"--head: {head}; --on-head: #fff;" if head else "")
+        rule = f"@media (prefers-color-scheme: light) {{ :root:not(.elder) {{ {said} }} }}\n" if said else ""
         return Response(rule, media_type="text/css")
 
     return with_headers(

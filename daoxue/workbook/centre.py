@@ -18,7 +18,7 @@ from knowledge.words import Words
 
 # What the centre's sheet calls each field; those with an English form.
 ITEMS_OF_CENTRE = {
-    "name": "名称", "bot": "助手", "district": "地区", "hotline": "热线", "address": "地址", "platform": "平台", "colour": "颜色",
+    "name": "名称", "bot": "助手", "district": "地区", "hotline": "热线", "address": "地址", "platform": "平台", "colour": "颜色", "head_colour": "页头颜色",
 }  # fmt: skip
 TextOf = tuple[str, str]  # language and key
 IN_ENGLISH = ("name", "bot", "district", "platform")

@@ -8,7 +8,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from accounts.registering import KnownLearner, Registered
-from bot.texts import Texts
+from bot.texts import Texts, said_on
+from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
 from daoxue.workbook import details, records, rows
 from daoxue.workbook.book import Book, FilledPage
@@ -169,7 +170,7 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     centre = next((each for each in plan.records if isinstance(each, Centre)), None)
     if centre is None:
         return
-    texts = Texts()
+    texts = Texts(greets=greets_of(CHANNELS))
     for problem in texts.misfits(centre.texts):
         language, key, why = (*problem.split(": ", 2), "")[:3]
         sheet, row = reading.places.get((language, key), (TEXTS, 0))
@@ -177,7 +178,9 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     for said_at, reply in texts.replies_of(centre):
         language, _, key = said_at.partition(": ")
         sheet, row = reading.places.get((language, key), (TEXTS, 0))
-        for why in dict.fromkeys(each for channel in CHANNELS.values() for each in channel.problems([reply])):
+        for why in dict.fromkeys(
+            each for channel in said_on(key, CHANNELS).values() for each in channel.problems([reply])
+        ):
             said = Words(why, "it does not fit an SMS or the telephone: give it a shorter form")
             plan.problems.append(Fault(said, sheet.name, row, sheet.head("key")))
     for problem in centre.problems():

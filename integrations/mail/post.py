@@ -12,6 +12,7 @@ MAIL = Channel(
     stanzas=(Stanza("mail", MailSettings),),
     open=Opens("integrations.mail.opening"),
     render=rendering.render,
+    greets="mail.hello",
     mails=True,
     examine=Examines("integrations.mail.examining"),
 )

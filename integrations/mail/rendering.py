@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bot.messages import Reply
 from bot.texts import Texts
+from integrations.mail.settings import CHANNEL
 
 QUESTION = 60  # characters of a question that are said back
 _REPLIED = re.compile(
@@ -65,7 +66,7 @@ class Writer:
         """What the assistant answers to one mail; `cut` is what of it was not read."""
         lang = next((each.replies[-1].lang for each in reversed(parts) if each.replies), "zh")
         line = self._texts.line
-        lines = [line(lang, "mail.hello"), ""]
+        lines = [line(lang, self._texts.on(CHANNEL, "mail.hello")), ""]
         if len(parts) == 1:
             lines += [self._said(parts[0]), ""]
         else:

@@ -14,5 +14,6 @@ TELEGRAM = Channel(
     open=Opens("integrations.telegram.opening"),
     render=rendering.render,
     proof=Proof(typed=True, passing=True),
+    greets="welcome",
     examine=Examines("integrations.telegram.examining"),
 )

@@ -35,6 +35,7 @@ VOICE = Channel(
     proof=Proof(keyed=True, passing=True),
     load=4,  # a call takes all of a seat; a written talk, a part
     files=False,
+    greets="voice.greeting",
     by_phone=True,
     examine=Examines("integrations.twilio.examining"),
     played=_played,

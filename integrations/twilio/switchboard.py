@@ -83,7 +83,7 @@ class Switchboard:
 
     def line(self, key: str, **values: object) -> str:
         """A line of ours, as it is spoken."""
-        reply = self.texts.reply("zh", key, **values)
+        reply = self.texts.reply("zh", self.texts.on(voice.CHANNEL, key), **values)
         return speech(reply.spoken or reply.text)
 
     def written(self, *plan: Step) -> str:

@@ -141,8 +141,18 @@ def _sign(core: Core) -> web.Sign:
     texts, megabytes = core.texts, core.file_bytes // 1_000_000
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
-    hellos = (texts.line("zh", "greeting"), texts.line("en", "greeting"))
-    return web.Sign(centre.name, bots, hellos, texts.kept, centre.hotline, centre.colour, core.push_key, megabytes)
+    hello = texts.on(CHANNEL, "greeting")
+    hellos = (texts.line("zh", hello), texts.line("en", hello))
+    return web.Sign(
+        centre.name,
+        bots,
+        hellos,
+        texts.kept,
+        centre.hotline,
+        (centre.colour, centre.head_colour),
+        core.push_key,
+        megabytes,
+    )
 
 
 WEBCHAT = Channel(

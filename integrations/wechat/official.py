@@ -15,6 +15,7 @@ WECHAT = Channel(
     render=packing.render,
     problems=packing.problems,
     proof=Proof(page=BIND),
+    greets="welcome",
     notices=True,
     examine=Examines("integrations.wechat.examining"),
 )

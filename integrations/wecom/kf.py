@@ -15,5 +15,6 @@ WECOM = Channel(
     render=packing.render,
     problems=packing.problems,
     proof=Proof(typed=True, passing=True),
+    greets="welcome",
     examine=Examines("integrations.wecom.examining"),
 )

@@ -147,7 +147,7 @@ def in_(world: World, owner: Callable[[], Owner]) -> Iterator[None]:
         for target, name, new in (
             (time, "time", world.now), (time, "monotonic", world.loop.time), (time, "sleep", sleep),
             (secrets, "_sysrand", random.Random(world.seed)), (daoxue.app, "Limits", limits), (daoxue.app, "Database", database),
-            (daoxue.app, "_knowing", knowing), (daoxue.app, "texts_of", lambda config: world.thinking.texts),
+            (daoxue.app, "_knowing", knowing), (daoxue.app, "texts_of", lambda config, channels: world.thinking.texts),
             (store.database, "engine", lambda url: SimulatedSqlite(owner())),
         ):  # fmt: skip
             stack.enter_context(mock.patch.object(target, name, new))

@@ -2511,6 +2511,8 @@ export interface components {
             /** @default null */
             en?: components["schemas"]["CentreInEnglish"] | null;
             /** @default  */
+            head_colour?: string;
+            /** @default  */
             hotline?: string;
             /**
              * @default centre
