@@ -65,6 +65,7 @@ from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
+from handlers.needs import needed
 from integrations.channels import CHANNELS
 from integrations.clamd import Clamd
 from integrations.platform import Platform
@@ -312,7 +313,7 @@ async def _desk(
     await standing.refresh()
     passwords, attempts = Passwords(), Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
-    editing = Editing(database, library)
+    editing = Editing(database, library, needed)
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, hours=hours,
         tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),

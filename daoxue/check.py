@@ -4,7 +4,7 @@ import ast
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -18,26 +18,29 @@ from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
-from handlers.needs import NEEDS, on_record
+from handlers.needs import NEEDS, needed
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from knowledge.gaps import about, gap
 from knowledge.standard import standard, strangers
+from knowledge.words import Words
 from nlu.questions import DataError
 from nlu.questions import read as read_data
 from store import knowledge as rows
 from store.database import Database
 from store.migrate import is_current
 from store.outages import DatabaseError, Outage, OutageError
+from store.transaction import Transaction
 
 Channels = Mapping[str, Channel]
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("bot", "handlers", "integrations", "desk")  # folders of those who say texts
-SOON = timedelta(days=30)
 SAYING = frozenset({"say", "line"})  # their ways to
+LEAVING = Words("答案就要下线，等另一个人同意", "the answer is about to be withdrawn: a second person is asked")
 STALE = "是为以前的回答写的，请再看一遍 (written for an earlier answer: look at it again)"
 
 
@@ -58,8 +61,6 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
         except ConfigError as error:
             found.append(str(error))
     found += inconsistencies(Catalogue.of(content.records))
-    if Catalogue.of(content.records).college is None:
-        found.append("catalogue: there is no organisation of level college")
     with contextlib.suppress(KnowledgeError):  # the data's problems are among those found
         found += strangers(content.entries, Catalogue.of(content.records).topics)
     for entry in content.entries:
@@ -85,27 +86,47 @@ def notes(config: Config) -> list[str]:
         content = content_of(config)
     except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
-    return found + lacking(content.entries, Catalogue.of(content.records), datetime.now(config.zone).date())
+    today = datetime.now(config.zone).date()
+    return found + lacking(content.entries, Catalogue.of(content.records), today, leaving_of(config))
 
 
-def lacking(entries: Iterable[Entry], catalogue: Catalogue, today: date) -> list[str]:
-    """The standard questions that handlers need and the centre does not answer today, or soon not any more."""
-    until: dict[str, date] = {}
+def lacking(entries: Iterable[Entry], catalogue: Catalogue, today: date, leaving: Collection[str] = ()) -> list[str]:
+    """`gaps`, each in one line."""
+    return [f"{each.zh} · {each.en}" for each in gaps(entries, catalogue, today, leaving)]
+
+
+def gaps(entries: Iterable[Entry], catalogue: Catalogue, today: date, leaving: Collection[str] = ()) -> list[Words]:
+    """The standard questions that handlers need and the centre does not answer today, or soon not any more: because the
+    answer ends, or is about to be withdrawn, as entries of the ids `leaving` are."""
+    answers: dict[str, list[Entry]] = {}
     for entry in entries:
         asked = entry.standard or entry.id
         if asked in NEEDS:
-            until[asked] = max(entry.valid_until, until.get(asked, entry.valid_until))
+            answers.setdefault(asked, []).append(entry)
     questions = standard().questions
     found = []
-    for id in sorted(NEEDS - on_record(catalogue) | until.keys()):
-        name = f"{id}（{questions[id].zh}）"
-        if id not in until:
-            found.append(f"{name}：没有答案，居民会听到“还没有登记”")
-        elif until[id] < today:
-            found.append(f"{name}：答案 {until[id]} 已过期")
-        elif until[id] < today + SOON:
-            found.append(f"{name}：答案 {until[id]} 到期")
+    for id in sorted(needed(catalogue) | answers.keys()):
+        known = answers.get(id, [])
+        said = gap(known, today)
+        if said is None and gap([each for each in known if each.id not in leaving], today) is not None:
+            said = LEAVING
+        if said is not None:
+            found.append(about(id, questions[id].zh, said))
     return found
+
+
+def leaving(transaction: Transaction) -> frozenset[str]:
+    """The entries that somebody wants to withdraw, which a second person has to agree to."""
+    return frozenset(row.id for row, last in rows.with_last(transaction) if last.status == "withdrawing")
+
+
+def leaving_of(config: Config) -> frozenset[str]:
+    """The same of the centre's database, where there is one."""
+    path = Path(config.database.embedded)
+    if (config.database.embedded and not path.exists()) or not is_current(config.database.url):
+        return frozenset()
+    with contextlib.closing(Database(config.database.url)) as database:
+        return database.look(leaving)
 
 
 def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:
@@ -155,14 +176,14 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
 
 
 def content_of(config: Config) -> Content:
-    """What the database holds; the sample centre where there is none yet."""
+    """What the database holds; what a new one begins with where there is none yet."""
     path = Path(config.database.embedded)
     if config.database.embedded and not path.exists():
         if not os.access(next(each for each in path.absolute().parents if each.exists()), os.W_OK):
             raise OutageError(Outage.READ_ONLY)
-        return read_sample(datetime.now(config.zone).date())
+        return _at_first(config)
     if not is_current(config.database.url):
-        return read_sample(datetime.now(config.zone).date())
+        return _at_first(config)
     with contextlib.closing(Database(config.database.url)) as database:
         entries = [
             msgspec.json.decode(row.body, type=Entry)
@@ -170,6 +191,11 @@ def content_of(config: Config) -> Content:
             if row.status == "published"
         ]
         return Content(entries, [msgspec.json.decode(row.body, type=Record) for row in database.look(rows.records)])
+
+
+def _at_first(config: Config) -> Content:
+    """What a new database begins with."""
+    return read_sample(datetime.now(config.zone).date()) if config.sample else Content([], [])
 
 
 def _training() -> list[str]:

@@ -73,16 +73,33 @@ def _add_rows(taken: FilesRead, path: Path, partial: bool, facts: tuple[str, dat
     taken.unanswered += report.unanswered
 
 
-def take_in(config: Config, taken: FilesRead, by: str, status: str) -> tuple[Content, int]:
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What was written, as which revision, and what residents ask in vain since, a line each."""
+
+    content: Content
+    revision: int
+    lacking: list[str]
+
+
+def take_in(config: Config, taken: FilesRead, by: str, status: str) -> TakenIn:
     """Writes it as one revision. Raises `KnowledgeError` where it does not go with what is there."""
     prepare(config)
     with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
-        placed = library_of(database).placed(taken.entries, datetime.now(config.zone).date())
+        library, today = library_of(database), datetime.now(config.zone).date()
+        placed = library.placed(taken.entries, today)
         content = Content(database.look(lambda t: keeping(t, placed)), taken.records)
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
-        nothing = not content.entries and not content.records
-        return content, database.look(rows.revision) if nothing else save(database, content, by, status)
+        if not content.entries and not content.records:
+            return TakenIn(content, database.look(rows.revision), [])
+        revision, before = save(database, content, by, status), _lacking(library, today)
+        lacking = [each for each in _lacking(library_of(database), today) if each not in before]
+        return TakenIn(content, revision, lacking)
+
+
+def _lacking(library: Library, today: date) -> list[str]:
+    return check.lacking(library.entries.values(), library.catalogue, today)
 
 
 def write_template(path: Path, answers: Mapping[str, Entry]) -> int:

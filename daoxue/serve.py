@@ -333,8 +333,12 @@ async def _greet(app: App) -> None:
     config, url = app.config, public_url(app.config)
     await _first_accounts(app)
     today = datetime.now(config.zone).date()
-    if unanswered := check.lacking(app.library.entries.values(), app.library.catalogue, today):
-        print(f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期，daoxue check 会逐条列出", flush=True)
+    leaving = await app.database.read(check.leaving)
+    if unanswered := check.lacking(app.library.entries.values(), app.library.catalogue, today, leaving):
+        print(
+            f"提醒：{len(unanswered)} 个常问的问题还没有答案，或者答案快要到期、下线，daoxue check 会逐条列出",
+            flush=True,
+        )
     print(f"导学已启动：{url}/ （网页对话） · {url}/desk/ （坐席台） · {url}/healthz · {url}/metrics", flush=True)
 
 

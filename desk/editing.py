@@ -4,7 +4,7 @@ Only what is published and valid is ever said. Nobody publishes what he wrote la
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,7 @@ from desk.errors import TicketError
 from desk.forms import read
 from knowledge.catalogue import Catalogue, Record
 from knowledge.entries import Entry, Form, changed, no_text, too_long_for_sms
+from knowledge.gaps import about, gap
 from knowledge.library import Library, Partial, as_rows, keeping
 from knowledge.standard import IN_DANGER, unknown
 from knowledge.topics import Topic, problems
@@ -38,9 +39,13 @@ class Kept:
 
 
 class Editing:
-    """All methods raise `TicketError` with words for the editor. `now` is in ms."""
+    """All methods raise `TicketError` with words for the editor. `now` is in ms. `needed` names the standard questions that
+    residents are told the answers of, whether somebody has written one or not."""
 
-    def __init__(self, database: Database, library: Library) -> None:
+    def __init__(
+        self, database: Database, library: Library, needed: Callable[[Catalogue], Collection[str]] = lambda _: ()
+    ) -> None:
+        self._needed = needed
         self._database = database
         self._library = library
 
@@ -53,6 +58,19 @@ class Editing:
     async def get(self, id: str) -> tuple[Kept, Sequence[VersionRow]]:
         """The entry and its versions, the newest first."""
         return await self._database.read(lambda t: (_get(t, id), rows.versions(t, id)))
+
+    async def lacking(self, id: str, today: date) -> Words | None:
+        """What residents will ask in vain once the newest version of an entry is as it is meant to be: said, or not any
+        more."""
+        kept, _ = await self.get(id)
+        question = self._library.asks(kept.entry)
+        if question is None or question.id not in self._needed(self._library.catalogue):
+            return None
+        answers = [each for each in self._library.answers(question.id) if each.id != id]
+        if kept.status not in ("expired", "withdrawing"):
+            answers.append(kept.entry)
+        found = gap(answers, today)
+        return None if found is None else about(question.id, question.zh, found)
 
     async def save(self, raw: bytes, by: str, now: int, read: int | None, looked: Collection[Form] = ()) -> int:
         """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten. `looked`

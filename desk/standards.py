@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from bot.comprehension import Comprehension
 from bot.usage import of_standard
 from desk.editing import Kept
+from knowledge.gaps import SOON
 from knowledge.library import Library
 
-SOON = timedelta(days=30)  # before the end of an answer's validity, in which it is to be looked at
 State = Literal["answered", "expiring", "expired", "open"]
 
 

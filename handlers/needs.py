@@ -18,6 +18,11 @@ NEEDS = frozenset({
 })  # fmt: skip
 
 
+def needed(catalogue: Catalogue) -> frozenset[str]:
+    """The standard questions that somebody has to answer, beside what the records say."""
+    return NEEDS - on_record(catalogue)
+
+
 def on_record(catalogue: Catalogue) -> frozenset[str]:
     """The standard questions that the records answer though nobody has written an answer."""
     rules = OF_THE_RULES if catalogue.rules else frozenset()

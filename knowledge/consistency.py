@@ -32,8 +32,12 @@ def _of_topics(catalogue: Catalogue) -> Iterator[str]:
 def _of_place(catalogue: Catalogue, place: Organisation) -> Iterator[str]:
     if place.parent and place.parent not in catalogue.organisations:
         yield f"parent: there is no {place.parent}"
-    elif place.level != "college" and catalogue.line_up(place.id)[-1].level != "college":
-        yield "parent: does not lead up to the college"
+    elif place.level != "college":
+        top = catalogue.line_up(place.id)[-1]
+        if top.parent is not None and top.level != "college":
+            yield "parent: leads round in a circle"
+        elif catalogue.college is not None and top.level != "college":
+            yield "parent: does not lead up to the college"
     for each in place.hours:
         if each.closes <= each.opens:
             yield f"hours: closes {each.closes} before it opens {each.opens}"

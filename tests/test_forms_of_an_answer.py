@@ -136,7 +136,7 @@ def test_an_import_flags_what_it_leaves_behind(config: Config, tmp_path: Path) -
     path = tmp_path / "a.csv"
     for rows in (f"pram,婴儿车放哪,{OLD},放东门", f"pram,婴儿车放哪,{NEW},放东门"):
         path.write_text(f"编号,问题,回答,语音\n{rows}\n", encoding="utf-8")
-        content, _ = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published")
+        content = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published").content
     assert content.entries[0].stale == ("spoken",)
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_still_holds_a_copy_of_an_older_answer_does_not_have_it_said
     path = tmp_path / "a.csv"
     for answer in (OLD, NEW, NEW.replace("三", "四")):
         path.write_text(f"编号,问题,回答,语音\npram,婴儿车放哪,{answer},{OLD}\n", encoding="utf-8")
-        content, _ = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published")
+        content = take_in(config, read([path], "李老师", date.today(), partial=False), "李老师", "published").content
         assert content.entries[0].said("zh").spoken is None, answer
     assert content.entries[0].stale == ("spoken",)
 

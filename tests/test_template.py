@@ -265,7 +265,7 @@ def test_an_answer_of_another_name_comes_back_as_itself(config: Config, tmp_path
     path = tmp_path / "a.csv"
     write_template(path, before)
     taken = read([path], "张老师", TODAY, partial=False)
-    content, _ = take_in(config, taken, "张老师", "published")
+    content = take_in(config, taken, "张老师", "published").content
     assert on_record(config) == before
     assert "g-unbind" not in {entry.id for entry in content.entries}
 
@@ -297,8 +297,8 @@ def test_all_or_nothing_unless_partial(table: Table) -> None:
 def test_an_empty_table_changes_nothing(config: Config, table: Table) -> None:
     prepare(config)
     taken = read([table.path], "a", TODAY, partial=False)
-    content, revision = take_in(config, taken, "a", "published")
-    assert (content.entries, revision) == ([], 1)
+    done = take_in(config, taken, "a", "published")
+    assert (done.content.entries, done.revision, done.lacking) == ([], 1, [])
 
 
 def test_yaml_that_answers_no_standard_question_is_told(config: Config, tmp_path: Path) -> None:

@@ -61,7 +61,10 @@ def _import(arguments: argparse.Namespace) -> int:
     taken = files.read(arguments.files, by, today, partial=arguments.partial, topics=topics, lang=lang)
     for line in taken.told:
         print(line, file=sys.stderr)
-    content, revision = files.take_in(config, taken, arguments.by, arguments.status)
+    done = files.take_in(config, taken, arguments.by, arguments.status)
+    content, revision = done.content, done.revision
+    for line in done.lacking:
+        print(line, file=sys.stderr)
     row: dict[str, object] = {"entries": len(content.entries), "records": len(content.records), "revision": revision}
     said = f"收下 {len(content.entries)} 条知识、{len(content.records)} 条目录，版本 {revision}"
     if taken.unanswered:

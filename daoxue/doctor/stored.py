@@ -236,7 +236,7 @@ def _knowledge(config: Config) -> Iterator[Finding]:
         yield warning(
             KNOWLEDGE, seen, Phrase("坐席台“知识”里延期或下线", "renew them or take them out, at the desk (Knowledge)")
         )
-    if lacking := check.lacking(content.entries, Catalogue.of(content.records), today):
+    if lacking := check.lacking(content.entries, Catalogue.of(content.records), today, check.leaving_of(config)):
         seen = Phrase(
             f"{len(lacking)} 个常问的没有答案，或快到期",
             f"{len(lacking)} common questions have no answer, or soon none",

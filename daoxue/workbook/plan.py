@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from accounts.registering import KnownLearner, Registered
 from bot.texts import Texts, said_on
+from daoxue import check
 from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
 from daoxue.workbook import details, records, rows
@@ -126,6 +127,7 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
         _staff(plan, reading, filled, state.staff, remove)
     if (filled := book.sheets.get(LEARNERS.key)) is not None:
         _learners(plan, reading, filled, state.learners, remove)
+    _gaps(plan, state, Catalogue.of(after.values()), today)
     if not plan.problems:
         plan.problems += _misfits(reading, after.values(), state.records.values())
     return plan
@@ -247,6 +249,15 @@ def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: Stat
         gone = [entry for standard, entry in state.answers.items() if standard not in places]
         plan.left += [(ANSWERS.name, entry.standard or entry.id) for entry in gone]
         plan.expired = gone if remove else []
+
+
+def _gaps(plan: Plan, state: State, after: Catalogue, today: date) -> None:
+    """What residents will ask in vain from now on, and did not before."""
+    gone, entries = {each.id for each in plan.expired}, {each.id: each for each in state.answers.values()}
+    then = {**entries, **{each.id: each for each in plan.entries}}
+    before = check.gaps(entries.values(), Catalogue.of(state.records.values()), today)
+    said = check.gaps([each for id, each in then.items() if id not in gone], after, today)
+    plan.notes += [Fault(each, ANSWERS.name) for each in said if each not in before]
 
 
 # -- people

@@ -34,6 +34,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
     (r"Expected `str` matching regex", "写法不对，请看说明里的样子", "not written as the explanation says"),
     (r"there is no such text", "没有这个文字编号", "there is no such text"),
     (r"there is no (\S+)", "没有 {}", "there is no {}"),
+    (r"leads round in a circle", "一级一级往上，又绕回来了", "leads round in a circle"),
     (r"does not lead up to the college", "一级一级往上，到不了学院", "does not lead up to the college"),
     (r"closes (\S+) before it opens (\S+)", "关门 {} 不晚于开门 {}", "closes {}, which is not after it opens {}"),
     (r"weekday (\d) is open twice from (\S+)", "星期 {} 的两段时间从 {} 起重叠了", "two spans of weekday {} overlap from {} on"),

@@ -102,7 +102,10 @@ class EntryPreview(Struct, frozen=True):
 
 
 class Revision(Struct, frozen=True):
+    """`lacking`: what residents will ask in vain, in the reader's language; empty where that is nothing."""
+
     revision: int
+    lacking: str = ""
 
 
 class ImportRow(Struct, frozen=True):
@@ -168,6 +171,20 @@ def _line(library: Library, each: Kept, today: date) -> EntryLine:
         valid_until=str(entry.valid_until), stale=entry.stale, live=each.live, valid=entry.is_valid(today), owner=entry.owner,
         source=entry.source,
     )  # fmt: skip
+
+
+class _Telling:
+    """Says beside a revision what residents will ask in vain, since entries go and end."""
+
+    def __init__(self, editing: TheEditing, language: Language, today: Today) -> None:
+        self.editing, self._language, self._today = editing, language, today
+
+    async def of(self, id: str, revision: int) -> Revision:
+        said = await self.editing.lacking(id, self._today)
+        return Revision(revision, said.told(self._language) if said else "")
+
+
+Telling = Annotated[_Telling, Depends(_Telling)]
 
 
 @router.get("/knowledge/entries")
@@ -247,7 +264,7 @@ async def save(
     id: str,
     request: Annotated[Request, Entry],
     seat: Drafter,
-    editing: TheEditing,
+    telling: Telling,
     basis: Annotated[Basis, Query()],
     now: Now,
 ) -> Revision:
@@ -258,19 +275,19 @@ async def save(
     if entry.id != id:
         raise TicketError("invalid", "编号和地址不一致", "The id is not that of the address")
     check_texts(entry)
-    return Revision(await editing.save(raw, seat.name, now, basis.read, basis.looked))
+    return await telling.of(id, await telling.editing.save(raw, seat.name, now, basis.read, basis.looked))
 
 
 @router.post("/knowledge/entries/{id}/submit")
-async def submit(id: str, seat: Drafter, editing: TheEditing, now: Now) -> Revision:
+async def submit(id: str, seat: Drafter, editing: TheEditing, now: Now, telling: Telling) -> Revision:
     """Asks for review."""
-    return Revision(await editing.submit(id, seat.name, now))
+    return await telling.of(id, await editing.submit(id, seat.name, now))
 
 
 @router.post("/knowledge/entries/{id}/publish")
-async def publish(id: str, seat: Reviewer, editing: TheEditing, today: Today, now: Now) -> Revision:
+async def publish(id: str, seat: Reviewer, editing: TheEditing, today: Today, now: Now, telling: Telling) -> Revision:
     """By a second person; said from the next question on."""
-    return Revision(await editing.publish(id, seat.name, now, today))
+    return await telling.of(id, await editing.publish(id, seat.name, now, today))
 
 
 @router.post("/knowledge/entries/{id}/send-back")
@@ -279,9 +296,9 @@ async def send_back(id: str, body: Why, seat: Reviewer, editing: TheEditing, now
 
 
 @router.post("/knowledge/entries/{id}/expire")
-async def expire(id: str, seat: Reviewer, editing: TheEditing, now: Now) -> Revision:
+async def expire(id: str, seat: Reviewer, editing: TheEditing, now: Now, telling: Telling) -> Revision:
     """Not said any more."""
-    return Revision(await editing.expire(id, seat.name, now))
+    return await telling.of(id, await editing.expire(id, seat.name, now))
 
 
 @router.post("/knowledge/entries/{id}/restore/{revision}")

@@ -3916,8 +3916,13 @@ export interface components {
             reviews: components["schemas"]["ReviewShown"][];
             seats: components["schemas"]["Mean"][];
         };
-        /** Revision */
+        /**
+         * Revision
+         * @description `lacking`: what residents will ask in vain, in the reader's language; empty where that is nothing.
+         */
         Revision: {
+            /** @default  */
+            lacking?: string;
             revision: number;
         };
         /**
