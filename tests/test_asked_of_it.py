@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from bot.aspects import ASPECTS
 from bot.rules import learnt
 from bot.rules.learnt import LINE, OF_ASPECT, OF_ITSELF, Weighed
 from bot.running import Runner
@@ -27,6 +28,7 @@ async def cases(app: App, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
         seen.append(learnt.weighed(run, turn))
 
     monkeypatch.setattr(learnt, "aspect_of", look)
+    monkeypatch.setattr(learnt, "IN_WORDS", set(ASPECTS))  # what is plain is weighed too
     found = []
     for first, then, wanted in ROWS:
         resident = Resident(app)

@@ -63,7 +63,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
         aspect = in_its_words(turn) or aspect
-    likely = None if named or activity else learnt.aspect_of(run, turn)
+    plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
+    likely = None if named or activity or plain else learnt.aspect_of(run, turn)
     aspect = likely or aspect
     if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
         return False

@@ -18,6 +18,7 @@ from bot.turn import Turn
 OF_ASPECT = (4.03, 3.18, 1.21, 0.4, 1.17, 1.1, 3.33, 0.62, 1.92)  # what the signs of an aspect weigh
 OF_ITSELF = (-1.91, 0.39, -0.35, 3.78, -1.14, -0.38, -0.85, 0.39)  # and those of a message that stands by itself
 LINE = 0.45  # the probability from which an aspect is what is asked
+IN_WORDS = {"bring", "eligible", "level", "exam", "about", "entry"}  # of which a record has words of its own
 _LEAST = 0.02  # of a probability
 _KINDS = {"class", "course", "activity"}
 _NAMES = {"course", "activity", "item", "org", "theme"}
