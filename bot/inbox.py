@@ -55,6 +55,7 @@ LEASE = 30_000  # ms that the committing process has to deliver, before another 
 encode = msgspec.json.Encoder().encode
 _decode_inbound = msgspec.json.Decoder(Inbound).decode
 _decode_message = msgspec.json.Decoder(Message).decode
+Judge = Callable[[Turn], Inbound | None]
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -160,15 +161,25 @@ class Inbox:
         come from there than may, or (`OverloadError`) more at this moment than can be answered in time: not where it `waits`,
         for whoever is bounded in another way and cannot come again, nor, up to twice as many, where a life may be in
         danger."""
+        receipt = await self._accepted(inbound, None, waits=waits)
+        assert receipt is not None
+        return receipt
+
+    async def weigh(self, inbound: Inbound, judge: Judge) -> Receipt | None:
+        """The same, where `judge` looks at what would be said before anything is kept, and says what is to be received: this,
+        or something else instead, or nothing (None). Raises what `receive` does."""
+        return await self._accepted(inbound, judge, waits=False)
+
+    async def _accepted(self, inbound: Inbound, judge: Judge | None, *, waits: bool) -> Receipt | None:
         with self._admission.one(inbound, waits=waits):
             began = time.perf_counter()
-            receipt = await self._receive(inbound)
+            receipt = await self._receive(inbound, judge)
         TOOK.observe(inbound.channel, time.perf_counter() - began)
-        if (journey := FOLLOWED.get()) is not None:
+        if receipt is not None and (journey := FOLLOWED.get()) is not None:
             journey.answered(inbound.channel, receipt.conversation, receipt.seq + 1, again=receipt.again)
         return receipt
 
-    async def _receive(self, inbound: Inbound) -> Receipt:
+    async def _receive(self, inbound: Inbound, judge: Judge | None) -> Receipt | None:
         key = (inbound.channel, inbound.address)
         # Without the lock everything would still be right: it only saves thinking twice.
         async with self._locks.of(key):
@@ -187,7 +198,12 @@ class Inbox:
                     read = found
                 if not attempt:
                     self._admission.check(inbound, is_new=read.version == 0)
-                if (receipt := await self._try(read, inbound, ids, once)) is not None:
+                turn = await self._think(read, inbound, once)
+                if judge is not None and (said := judge(turn)) is not inbound:
+                    if said is None:
+                        return None
+                    turn = await self._think(read, said, once)
+                if (receipt := await self._try(read, turn, ids, once)) is not None:
                     return receipt
                 stale = read
                 await self._mind.library.refresh()
@@ -227,10 +243,10 @@ class Inbox:
         read, _ = await self._database.read(lambda t: _found(t, inbound))
         return await self._think(read, inbound, Once(Limits()))
 
-    async def _try(self, read: ConversationRow, inbound: Inbound, ids: frozenset[str], once: Once) -> Receipt | None:
-        """Thinks and commits; None when the conversation is not any more as it was read, or the message was answered
+    async def _try(self, read: ConversationRow, turn: Turn, ids: frozenset[str], once: Once) -> Receipt | None:
+        """Commits what was thought; None when the conversation is not any more as it was read, or the message was answered
         before."""
-        turn = await self._think(read, inbound, once)
+        inbound = turn.inbound
         self._observe("thought")
         files = [self._taken(inbound, each, once) for each in inbound.files]
         said = Reply(

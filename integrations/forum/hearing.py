@@ -10,14 +10,17 @@ from msgspec.structs import replace
 from accounts.limits import POSTS, POSTS_OVER
 from bot.admission import BusyError
 from bot.channel import Core
+from bot.edge import safely
 from bot.inbox import numbered
 from bot.messages import CONTINUE, Card, Inbound, Numbered
 from bot.queue import Done, Failed, Outcome
 from bot.redlines import endangers
+from bot.turn import Turn
 from integrations.forum import wording
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
 from integrations.forum.hooks import PostToRead
 from integrations.forum.judging import PostVerdict, judge
+from integrations.forum.leaving import ForumLeaving
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import conversations, outbox
 from store.conversations import ConversationRow
@@ -40,8 +43,9 @@ class TopicTalk(NamedTuple):
 class ForumReader:
     """What the queue does with a post."""
 
-    def __init__(self, core: Core, settings: ForumSettings, api: ForumApi) -> None:
+    def __init__(self, core: Core, settings: ForumSettings, api: ForumApi, leaving: ForumLeaving) -> None:
         self._core = core
+        self._leaving = leaving
         self._settings = settings
         self._api = api
 
@@ -84,11 +88,15 @@ class ForumReader:
             return
         if self._core.limits.take((POSTS, str(what.user))) > 0 and not await self._endangers(said):
             return await self._too_many(what, said, has_ticket=known is not None and known.row.ticket is not None)
-        turn = await self._core.inbox.try_out(said)
         asks_us = self._asks_us(topic, post)
-        verdict = judge(turn, asks_us=asks_us)
         silent = known is not None and known.before is not None and known.row.ticket is not None
-        await self._hand(said, verdict, silent=silent)
+
+        def handed(turn: Turn) -> Inbound | None:
+            return self._handed(said, judge(turn, asks_us=asks_us), silent=silent)
+
+        receipt = await self._core.inbox.weigh(said, handed)
+        if receipt is not None and not receipt.again and receipt.answers:
+            await safely("an answer did not leave", self._leaving.at_once(receipt, what, topic), None)
 
     async def _endangers(self, said: Inbound) -> bool:
         return endangers(await self._core.inbox.understand(said.text, said.at))
@@ -97,14 +105,15 @@ class ForumReader:
         """A person looks at them, and is called once, in whatever topics they are: two machines that answer one another end
         here, and nobody fills the queue or the forum."""
         if has_ticket or self._core.limits.take((POSTS_OVER, str(what.user))) == 0:
-            await self._hand(said, PostVerdict.PERSON, silent=has_ticket)
+            person = self._handed(said, PostVerdict.PERSON, silent=has_ticket)
+            assert person is not None
+            await self._core.inbox.receive(replace(person, outbox=not has_ticket))
 
-    async def _hand(self, said: Inbound, verdict: PostVerdict, *, silent: bool) -> None:
-        """Hands it in; `silent` says that whoever has its ticket is told, and nobody else."""
+    def _handed(self, said: Inbound, verdict: PostVerdict, *, silent: bool) -> Inbound | None:
+        """What is handed in of it; `silent` says that whoever has its ticket is told, and nobody else."""
         if verdict is PostVerdict.PERSON:
-            said = self._noted(said) if silent else replace(said, intent="human", public=False)
-        if verdict is not PostVerdict.NOTHING:
-            await self._core.inbox.receive(said)
+            return self._noted(said) if silent else replace(said, intent="human", public=False)
+        return None if verdict is PostVerdict.NOTHING else said
 
     async def _is_open_again(self, known: TopicTalk, said: Inbound) -> bool:
         """Of a post that was changed, whether it is to be read anew: what we said to it has not left yet, and does not now; or
@@ -147,12 +156,12 @@ class ForumReader:
         return Inbound(
             channel=CHANNEL, address=_address(what), id=f"{what.post}:{mark}", text=wording.words(topic, post),
             at=self._core.now(), cards=(Card(topic.title[:200], (link,)),), refs=(str(what.post), str(what.number), mark),
-            public=True, outbox=True,
+            public=True,
         )  # fmt: skip
 
     def _noted(self, said: Inbound) -> Inbound:
         """For seats alone."""
-        return replace(said, text=f"【帖子改过了】\n{said.text}", intent=CONTINUE, inline=True, outbox=False)
+        return replace(said, text=f"【帖子改过了】\n{said.text}", intent=CONTINUE, inline=True)
 
 
 def _address(what: PostToRead) -> str:

@@ -1,18 +1,19 @@
 """What is posted: an answer in the topic of its question, once.
 
 A post cannot be repeated without being there twice. So before each the topic is looked at: for the question, which may have
-been changed or deleted, and for an answer of ours with the same mark, which is there where the response to it was lost.
+been changed or deleted, and for an answer of ours with the same mark, which is there where the response to it was lost. What
+leaves at once, by who has just read the topic to answer it, needs no second look: it was never tried before.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from bot import conversation
 from bot.channel import Core
-from bot.inbox import numbered
+from bot.inbox import Receipt, numbered
 from bot.messages import Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from integrations.forum import wording
@@ -20,11 +21,12 @@ from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
 from integrations.forum.hooks import PostToRead, new_row
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.settings import CHANNEL
-from store import conversations, queue
+from store import conversations, outbox, queue
 from store.outbox import DueRow
 from store.transaction import Transaction
 
-SOON = 1_000  # ms until what waits for another post is tried
+PATIENCE = 5.0  # seconds that a post waits for those before it, and then gives way
+SOON = 1_000  # ms until it is tried again
 BACK = 120  # messages of a talk among which the post is looked for that is answered
 
 
@@ -56,17 +58,45 @@ class ForumLeaving:
         answer = await self._core.database.read(lambda t: _answer(t, row))
         if answer is None:
             return await self._left(row)
-        if self._waits > now or self._posting.locked():
-            return Later(max(self._waits, now + SOON))
         try:
-            async with self._posting:
-                return await self._posted(row, answer, now)
+            return await self._in_turn(now, lambda: self._posted(row, answer, now))
         except ForumError as error:
-            if error.meaning is ForumFault.FLOOD:
-                self._waits = now + int(error.retry * 1000)
             if error.meaning is ForumFault.GONE:
                 return await self._without_question(row, answer)
             return error.leads_to(now)
+
+    async def at_once(self, receipt: Receipt, what: PostToRead, topic: ForumTopic) -> None:
+        """Posts what has just answered a post of the topic as it was read; what does not leave now is the queue's."""
+        now, talk = self._core.now(), receipt.conversation
+        owed = await self._core.database.read(lambda t: outbox.owed(t, talk))
+        outcome: Outcome = Later(now)
+        if owed and owed[0].last_seq == receipt.last_seq and not (topic.closed or topic.archived):
+            mark = self._mark(talk, owed[0].first_seq)
+            try:
+                outcome = await self._in_turn(now, lambda: self._write(what, receipt.answers, mark, ""))
+            except ForumError as error:
+                outcome = error.leads_to(now)
+        if isinstance(outcome, Done):
+            return await self._core.outbox.settle(talk, receipt.last_seq)
+        await self._core.outbox.put_off(
+            talk, receipt.last_seq, outcome.at if isinstance(outcome, Later) else now + SOON
+        )
+
+    async def _in_turn(self, now: int, post: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """One after the other, and none while the forum takes no more. Raises `ForumError`."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._posting.acquire()
+        except TimeoutError:
+            return Later(max(self._waits, now + SOON))
+        try:
+            return await post() if self._waits <= now else Later(self._waits)
+        except ForumError as error:
+            if error.meaning is ForumFault.FLOOD:
+                self._waits = now + int(error.retry * 1000)
+            raise
+        finally:
+            self._posting.release()
 
     async def _posted(self, row: DueRow, answer: ForumAnswer, now: int) -> Outcome:
         """Raises `ForumError`."""
@@ -75,23 +105,32 @@ class ForumLeaving:
         post = topic.find(what.post)
         if post is None:
             return await self._without_question(row, answer)
-        mark = self._core.vault.digest(CHANNEL, f"{row.conversation}:{row.first_seq}")[:24]
+        mark = self._mark(row.conversation, row.first_seq)
         if await self._is_there(topic, what, mark):
             return await self._left(row)
         if topic.closed or topic.archived:
             return Lost("the topic is closed")
         if not answer.ref and self._core.vault.digest(CHANNEL, wording.told(topic, post)) != answer.read:
             return await self._read_anew(row, what, now)
+        outcome = await self._write(what, answer.said, mark, answer.ref)
+        return await self._left(row) if isinstance(outcome, Done) else outcome
+
+    async def _write(self, what: PostToRead, said: Sequence[Numbered], mark: str, ref: str) -> Outcome:
+        """Raises `ForumError`."""
         self._core.observe("sending")
-        raw = self._writer.post([each.message.reply for each in answer.said], mark, answer.ref)
         try:
-            await self._api.reply(what.topic, what.number, raw)
+            await self._api.reply(
+                what.topic, what.number, self._writer.post([each.message.reply for each in said], mark, ref)
+            )
         except ForumError as error:
             if error.meaning is ForumFault.GONE:
                 return Failed("it may not post there")
             raise
         self._core.observe("sent")
-        return await self._left(row)
+        return Done()
+
+    def _mark(self, conversation: int, first: int) -> str:
+        return self._core.vault.digest(CHANNEL, f"{conversation}:{first}")[:24]
 
     async def _is_there(self, topic: ForumTopic, what: PostToRead, mark: str) -> bool:
         """Whether it was posted before."""

@@ -19,13 +19,14 @@ def open_channel(core: Core) -> OpenChannel:
     secrets = ForumSecrets.read(core.secrets, settings)
     api = ForumApi(settings, secrets.key)
     hook = ForumHook(core, settings, secrets.webhook)
-    reader = ForumReader(core, settings, api)
+    leaving = ForumLeaving(core, api, PostWriter(core.texts, core.public_url))
+    reader = ForumReader(core, settings, api, leaving)
 
     async def health(now: int) -> ChannelHealth:
         return ChannelHealth(api.alarm or ("论坛要先审核我们的帖子才显示" if api.held else None))
 
     return OpenChannel(
-        outlet=ForumLeaving(core, api, PostWriter(core.texts, core.public_url)),
+        outlet=leaving,
         routes=[Route(PATH, hook.serve, methods=["POST"])],
         kinds={KIND: Kind(reader.read, at_once=AT_ONCE)},
         health=health,
