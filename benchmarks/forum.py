@@ -136,10 +136,17 @@ async def measure(folder: Path, port: int, api_port: int, sink: Sink) -> None:
     async with serving as service:
         await beside_the_page(port, service.pid, ROUNDS, lambda: many(port, service.pid, sink))
         print(f"of {REQUESTS * (ROUNDS + 1)} posts answered in public  {sink.posted:8}")
-        wire = await connected(port)
-        page = await alone(service.pid, lambda: post(wire, "/channels/webchat", message(new=False)), ALONE)
-        other = await alone(service.pid, lambda: bring(wire, sink, ANSWERED), ALONE)
-        wire[1].close()
+
+        async def on_its_own(use: Callable[[Wire], Awaitable[None]]) -> None:
+            wire = await connected(port)
+            await use(wire)
+            wire[1].close()
+
+        by_page, by_post = (
+            lambda: on_its_own(lambda wire: post(wire, "/channels/webchat", message(new=False))),
+            lambda: on_its_own(lambda wire: bring(wire, sink, ANSWERED)),
+        )
+        page, other = [await alone(service.pid, once, ALONE) for once in (by_page, by_post)]
         print(f"alone, web chat {page:6.0f} µs CPU, in the forum {other:6.0f}: {other - page:+.0f}")
         await tell_refusals(port, service.pid, PATH, *headers("0" * 64))
 

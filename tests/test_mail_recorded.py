@@ -9,7 +9,7 @@ from integrations.mail import quoting, reading
 from integrations.mail.sorting import MailSort, sort
 from players.post_office import hand_on
 from store import deliveries
-from tests.mailing import CENTRE, letter, read
+from tests.mailing import CENTRE, letter, read, words
 from tests.test_mail import Mailing, mailing  # noqa: F401
 
 RECORDED = Path(__file__).parent / "recorded" / "mail"
@@ -21,13 +21,19 @@ PERSONS = {  # what they say, and what came with it
     "iphone_photo": (ASKED, ("IMG_0417.jpeg",)), "outlook_screenshot": (f"{ASKED}见下图。", ("image001.png",)),
     "thunderbird_flowed": ("我母亲去年在这里上过书法班，她的积分到今年年底会过期吗？", ()), "amazon_workmail": (ASKED, ()),
     "our_own_group": (ASKED, ()), "answers_an_absence": (ASKED, ()), "asks_about_absences": (ASKED, ()),
-    "name_that_should_be_quoted": (ASKED, ()),
+    "name_that_should_be_quoted": (ASKED, ()), "smime_signed": (ASKED, ("smime.p7s",)), "pgp_inline": (ASKED, ()),
+    "pgp_signed": (ASKED, ("OpenPGP_signature.asc",)), "invitation_outlook": (ASKED, ("invite.ics",)),
+    "invitation_gmail": (ASKED, ("invite.ics", "invite.ics")), "winmail": (ASKED, ("winmail.dat",)),
+    "names_in_pieces": (ASKED, ("二〇二六年秋季书法班报名材料汇总（朱镕老师）.pdf",) * 2), "words_broken_in_themselves": (ASKED, ()),
+    "gb18030_called_gb2312": ("我妈妈叫喆囍，住在㵲阳镇，她的积分会过期吗？", ()),
 }  # fmt: skip
-LISTS = ("mailman", "newsletter")
+SEALED = ("smime_closed", "pgp_closed", "pgp_inline_closed")  # for who has a key, which we have not
+LISTS = ("mailman", "newsletter", "google_group")
 MACHINES = (
     "absent_exchange", "absent_gmail", "absent_qq", "absent_traditional", "read_receipt", "spam_complaint", "delayed_gmail",
+    "accepted_outlook", "accepted_gmail",
 )  # fmt: skip
-RETURNED = ("postfix", "exchange", "gmail", "qq", "netease", "qmail")
+RETURNED = ("postfix", "exchange", "gmail", "qq", "netease", "qmail", "exim", "sendmail")
 
 
 def recorded(name: str) -> bytes:
@@ -35,7 +41,7 @@ def recorded(name: str) -> bytes:
 
 
 def test_every_one_is_tried() -> None:
-    tried = {*PERSONS, *LISTS, *MACHINES, *(f"returned_{each}" for each in RETURNED)}
+    tried = {*PERSONS, *SEALED, *LISTS, *MACHINES, *(f"returned_{each}" for each in RETURNED)}
     assert tried == {each.stem for each in RECORDED.glob("*.eml")}
 
 
@@ -46,6 +52,25 @@ def test_what_a_person_has_written_is_read(name: str) -> None:
     assert mail.sender.startswith(("guilan", "13900000000@"))
     assert quoting.parted(mail.words).words == PERSONS[name][0]
     assert tuple(each for each, _ in mail.attached) == PERSONS[name][1]
+
+
+@pytest.mark.parametrize("name", SEALED)
+async def test_what_we_have_no_key_for_is_said_so_and_a_persons(name: str, mailing: Mailing) -> None:  # noqa: F811
+    mail = reading.read(recorded(name))
+    assert (mail.words, mail.odd) == ("", reading.SEALED)
+    await hand_on(mailing.at, CENTRE, recorded(name))
+    await mailing.leave()
+    [got] = mailing.office.boxes[mail.sender]
+    assert "没有全部收下" in words(got)
+    assert "工单号" in words(got)
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [("gb18030_called_gb2312", "喆囍的积分"), ("words_broken_in_themselves", "书法班的积分会过期吗")],
+)
+def test_subjects_are_read_wherever_their_lines_are_broken(name: str, subject: str) -> None:
+    assert reading.read(recorded(name)).subject == subject
 
 
 @pytest.mark.parametrize("name", [*LISTS, *MACHINES])

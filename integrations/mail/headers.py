@@ -12,6 +12,8 @@ REFS = 24  # names of mails before: the first, and the last ones
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _BRACKETED = re.compile(r"<([^<>\s]{3,254})>\s{0,99}\Z")
 _NAME = re.compile(r"<[^<>\s]{3,400}>")
+_WORD = re.compile(r"=\?[^?\s]{1,40}\?[bBqQ]\?[^?]*\?=")
+_BREAK = re.compile(r"[\r\n]+[ \t]*")  # in a word where some break lines that are too long
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 # What is called so is written in the larger set that holds it.
 _CHARSETS: Mapping[str, str] = dict.fromkeys(
@@ -58,7 +60,7 @@ def _has_letters(value: str) -> bool:
 
 def _words(value: str) -> str:
     try:
-        pieces = decode_header(value)
+        pieces = decode_header(_WORD.sub(lambda word: _BREAK.sub("", word[0]), value))
     except (HeaderParseError, ValueError):
         return value
     return "".join(

@@ -22,6 +22,12 @@ _SIGNED = re.compile(
     r"gmail_signature|moz-signature|ntes[-_]signature|imail_signature|protonmail_signature|foxmail_sign|data-signature"
 )
 _EMPTY = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
+_SIGNED_TEXT = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]++: [^\n]*+\n)*+\n(.*?)\n-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
+    re.DOTALL,
+)
+_DASHED = re.compile(r"^- (?=-)", re.MULTILINE)  # what begins with a dash in what is signed
+_SEALED_TEXT = re.compile(r"-----BEGIN PGP MESSAGE-----.*?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL)
 DEEPEST = 8  # quotes in quotes
 
 
@@ -62,6 +68,16 @@ def flowed(text: str, *, joined: bool) -> str:
             lines.append([f"{'>' * quotes} {part}" if quotes else part])
         depth = quotes if goes_on else -1
     return "\n".join(map("".join, lines))
+
+
+def unarmoured(text: str) -> tuple[str, bool]:
+    """What is signed in the text itself (RFC 4880), as it was written; and whether something is for who has the key, which is
+    left out."""
+    if "-----BEGIN PGP " not in text:
+        return text, False
+    text = text.replace("\r\n", "\n")
+    said = _DASHED.sub("", _SIGNED_TEXT.sub(r"\1", text))
+    return _SEALED_TEXT.sub("", said).strip(), _SEALED_TEXT.search(said) is not None
 
 
 class _Page:

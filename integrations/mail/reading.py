@@ -5,7 +5,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
@@ -24,9 +24,12 @@ WORDS = 20_000  # characters that are kept
 FILES = 20  # that are listed
 TAKEN = 10  # of them that are kept
 PICTURE = 8_192  # bytes of a picture in the text that is kept: those of signatures are smaller
-TOO_LARGE, NO_END, STRANGE, BROKEN = ODD = (
-    "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文",
+TOO_LARGE, NO_END, STRANGE, BROKEN, SEALED = ODD = (
+    "邮件太大，只看了开头", "邮件头太长，没有看正文", "邮件结构异常，没有看正文", "邮件格式有误，没有看正文", "邮件加密了，没有看正文",
 )  # fmt: skip
+_SEALED = ("application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_OTHER_FORMS = ("text/x-amp-html", "text/watch-html")  # of what is there as a text as well
+_CALLED = {"text/calendar": "invite.ics"}  # what comes without a name
 _Named = tuple[str, "Message[str, str]"]
 _HEADERS = BytesHeaderParser()
 _END = re.compile(rb"\r?\n\r?\n")
@@ -48,6 +51,7 @@ class Mail:
     headers: Mapping[str, str]
     attached: tuple[tuple[str, bytes], ...] = ()  # name and content, of files that are taken
     report: bytes = b""  # of a delivery: what the server says
+    calendar: str = ""  # what it does with a date, in small letters: request, reply, cancel
     odd: str = ""
 
 
@@ -64,9 +68,12 @@ def read(raw: bytes, *, cut: bool = False) -> Mail:
         return _headers_alone(head, STRANGE)
     try:
         message = message_from_bytes(raw)
-        words, files, came, report = _parts(message)
-        found = replace(_headers_alone(raw, odd, message), words=words[:WORDS], files=files, report=report)
-        return found if odd else replace(found, attached=tuple(_attached(came)))
+        parts = _parts(message)
+        found = replace(
+            _headers_alone(raw, odd or (SEALED if parts.sealed else ""), message),
+            words=parts.words[:WORDS], files=parts.listed, report=parts.report, calendar=parts.calendar,
+        )  # fmt: skip
+        return found if odd else replace(found, attached=tuple(_attached(parts.came)))
     except _BROKEN:
         return _headers_alone(head, BROKEN)
 
@@ -119,27 +126,54 @@ def _first(message: "Message[str, str]") -> dict[str, str]:
     return first
 
 
-def _parts(message: "Message[str, str]") -> tuple[str, tuple[str, ...], "list[_Named]", bytes]:
-    """What is to be read, what came with it, as it is listed and by its names, and what a server reports."""
-    plains, htmls, files, came, report = [], [], [], [], b""
+@dataclass(slots=True)
+class _Parts:
+    """What is to be read, what came with it, as it is listed and by its names, what a server reports; `sealed` where something
+    of it is for who has the key."""
+
+    words: str = ""
+    files: list[str] = field(default_factory=list)
+    came: list[_Named] = field(default_factory=list)
+    report: bytes = b""
+    calendar: str = ""
+    sealed: bool = False
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        files = self.files
+        return tuple(files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"])
+
+    def add_file(self, part: "Message[str, str]", name: str) -> None:
+        kind = part.get_content_type()
+        self.sealed |= kind in _SEALED
+        self.files.append(_listed(part, name or kind))
+        self.came.append((name, part))
+
+
+def _parts(message: "Message[str, str]") -> _Parts:
+    plains, htmls, found = [], [], _Parts()
     for number, part in enumerate(_leaves(message)):
         if number >= PARTS:
-            files.append("（其余没有列出）")
+            found.files.append("（其余没有列出）")
             break
         kind = part.get_content_type()
-        name = _name_of(part)
-        if kind in ("message/delivery-status", "text/rfc822-headers") and not report:
-            report = part.as_bytes()[:CUT]
-        elif name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
-            files.append(_listed(part, name or kind))
-            came.append((name, part))
+        name = _name_of(part) or _CALLED.get(kind, "")
+        if kind == "text/calendar":
+            found.calendar = found.calendar or str(part.get_param("method", "")).lower()
+        if kind in ("message/delivery-status", "text/rfc822-headers") and not found.report:
+            found.report = part.as_bytes()[:CUT]
+        elif kind in _OTHER_FORMS:
+            continue
+        elif name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
+            found.add_file(part, name)
         elif kind == "text/html":
             htmls.append(_text(part))
         else:
-            plains.append(_plain(part))
-    words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
-    listed = files if len(files) <= FILES else [*files[:FILES], f"（另有{len(files) - FILES}个）"]
-    return words, tuple(listed), came, report
+            words, sealed = plain.unarmoured(_plain(part))
+            plains.append(words)
+            found.sealed |= sealed
+    found.words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
+    return found
 
 
 def _attached(came: "list[_Named]") -> Iterator[tuple[str, bytes]]:
@@ -185,8 +219,11 @@ def _plain(part: "Message[str, str]") -> str:
 
 
 def _name_of(part: "Message[str, str]") -> str:
-    name = part.get_filename()
-    return headers.text(name)[:120] if name else ""
+    named = part.get_param("filename", None, "content-disposition") or part.get_param("name")
+    if isinstance(named, tuple):  # in pieces, with its charset: not always the one that it is called
+        charset, _, value = named
+        return headers.text(headers.decoded(value.encode("latin-1", "replace"), charset))[:120]
+    return headers.text(named)[:120] if named else ""
 
 
 def _listed(part: "Message[str, str]", name: str) -> str:

@@ -39,7 +39,7 @@ _NO_DELIVERY = re.compile(r"disposition-notification|feedback-report")  # report
 
 
 def sort(mail: Mail, own: Collection[str]) -> MailSort:
-    """What a mail is, by its headers alone."""
+    """What a mail is, by its headers, and by what it does with a date."""
     said = mail.headers
     if mail.sender in own:
         return MailSort.OWN
@@ -73,6 +73,7 @@ def _is_automatic(said: Mapping[str, str], precedence: str, mail: Mail) -> bool:
     submitted = text(said.get("auto-submitted", "no")).lower().partition(";")[0].strip()
     return (
         submitted not in ("", "no")
+        or mail.calendar == "reply"  # a button that was pressed
         or precedence == "auto_reply"
         or any(name in said for name in _AUTOMATIC)
         or bool(_SUPPRESSED.search(said.get("x-auto-response-suppress", "")))
