@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Callable, Mapping
 
+from integrations.channels import CHANNELS
+
+# Of the settings: a channel has one for each way to open it.
+STANZAS = tuple(dict.fromkeys(stanza.name for channel in CHANNELS.values() for stanza in channel.stanzas))
 HOURS = "周一到周五 08:30-17:30"
 # By the name of the option: the question, and what is so where nothing is answered.
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
@@ -14,7 +18,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("hotline", "热线 The number that residents ring; may be empty", ""),
     ("hours", "坐席什么时候在，如 周一到周五 08:30-12:00,14:00-17:30；周六 09:00-12:00 When seats answer", HOURS),
     ("languages", "语言：zh 或 zh,en Languages", "zh"),
-    ("channels", "渠道：webchat、wechat、twilio、gateway、telegram、mail、forum Channels", "webchat"),
+    ("channels", f"渠道：{', '.join(STANZAS)} Channels", "webchat"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from bot.texts import Texts
-from daoxue import asking, check, sample
+from daoxue import asking, check, cli, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
 from daoxue.founding import Founding
@@ -354,6 +355,21 @@ async def test_the_page_greets_as_the_centre_does(app: App) -> None:
     assert 'data-bot-zh="小松"' in page
     assert 'data-hello-zh="您好！我是松江县职业技术学院的小松，' in page
     assert 'data-hello-en="Hello! I am the Song of Songjiang' in page
+
+
+def test_a_new_centre_is_offered_every_channel_by_a_name_that_it_may_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["daoxue", "init", "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    told = re.split("[：, \n]+", capsys.readouterr().out)
+    names = [stanza.name for channel in CHANNELS.values() for stanza in channel.stanzas]
+    assert "wecom" in names
+    assert [each for each in names if each not in told] == []
+    founding = Founding.of({"name": "青山学院", "channels": ",".join(names)})
+    opened = {path[1] for path, value in founding.settings.items() if path[0] == "channels" and value}
+    assert opened == set(names)
 
 
 def test_what_is_asked_is_asked_again_where_the_answer_cannot_be(
