@@ -356,6 +356,30 @@ async def test_a_school_is_closed_for_a_day_and_residents_hear_it(one_browser: B
     await asker.close()
 
 
+async def test_where_a_school_is_looked_at_it_is_closed_by_two_clicks(one_browser: Browser, service: Service) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.goto(f"{service.url}/desk/admin")
+    await page.get_by_role("tab", name="机构").click()
+    await expect(page.get_by_role("button", name="临江街道社区学校 今天不开门")).to_be_visible()
+    await accessible(page)
+    await page.evaluate("addEventListener('click', () => { window.clicks = (window.clicks ?? 0) + 1 }, true)")
+    await page.get_by_role("button", name="临江街道社区学校 明天不开门").click()
+    await page.get_by_role("dialog").get_by_role("button", name="确定").click()
+    undo = page.get_by_role("button", name="撤销 临江街道社区学校 明天")
+    await expect(undo).to_be_visible()
+    assert await page.evaluate("window.clicks") == 2
+    asker = await resident(service, "临江街道社区学校明天开门吗")
+    assert "当天休息" in asker.heard[-1]["text"]
+    await asker.say("临江街道社区学校今天开门吗")
+    assert "当天休息" not in asker.heard[-1]["text"]
+    await undo.click()
+    await expect(undo).to_have_count(0)
+    assert await page.evaluate("window.clicks") == 3
+    await asker.say("临江街道社区学校明天几点开门")
+    assert "当天休息" not in asker.heard[-1]["text"]
+    await asker.close()
+
+
 async def test_a_one_time_password_is_changed_before_anything_is_shown(one_browser: Browser, config: Config) -> None:
     app = await compose(config)
     first = await app.desk.people.add("sun", "seat", int(time.time() * 1000), "test")
