@@ -78,8 +78,8 @@ def weighed(run: Runner, turn: Turn) -> Weighed | None:
     kinds = {kind for kind, _ in told}
     if not turn.state.just_told or len(kinds) != 1 or not kinds <= _KINDS or len(heard.folded) > LONG:
         return None
-    if turn.ticket or run.waiting(turn.state) or _names_another(turn):
-        return None
+    if turn.ticket or run.waiting(turn.state) or _names_another(turn) or turn.state.lang != "zh":
+        return None  # learnt of Chinese sentences
     known = records(turn, told[0])
     said = [(aspect, each) for aspect, text in known for each in clauses(text) or [text] if each]
     kind = told[0][0]
@@ -89,6 +89,8 @@ def weighed(run: Runner, turn: Turn) -> Weighed | None:
         said, run.comprehension.likeness(heard.folded, [text for _, text in said]), strict=True
     ):
         near[aspect] = max(near[aspect], likeness)
+    if not any(near.values()):
+        return None  # nothing reads meaning: the words that are shared decide
     alike = {aspect: said_alike(heard.folded, text) for aspect, text in known}
     return _weighed(turn, near, alike)
 
