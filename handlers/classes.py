@@ -354,11 +354,12 @@ async def class_fee(turn: Turn) -> None:
     group = await one(turn, "class_fee")
     if group is None:
         return
-    _say_fee(turn, group)
+    say_fee(turn, group)
     refused(turn, group)
 
 
-def _say_fee(turn: Turn, group: TrainingClass) -> None:
+def say_fee(turn: Turn, group: TrainingClass) -> None:
+    """What it costs whoever asks, as far as they have said who they are."""
     fee = wording.fee(group, turn)
     if group.fee and (known := fee_rule(turn, group)):
         turn.say("class.fee_exempt", name=group.name, fee=fee, rule=known.rule, source=known.source)

@@ -4,7 +4,7 @@ from bot.about import is_child
 from bot.messages import masked
 from bot.turn import Turn
 from handlers import wording
-from handlers.classes import class_places, matching, one
+from handlers.classes import class_places, matching, one, say_fee
 from handlers.courses import which_course
 from handlers.eligibility import OF_AGE, SOURCE, conditions, refused, take_care
 from handlers.enrolments import enrol_me
@@ -27,6 +27,8 @@ async def enrol(turn: Turn) -> None:
     )  # fmt: skip
     if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
         turn.say("enrol.if_young", age=OF_AGE)
+    if group.fee and turn.state.facts.grounds:
+        say_fee(turn, group)
     take_care(turn)
     turn.offer_answer("label.enrol_online", "g-enrol-online")
     turn.suggest("register", course=group.course, org=group.organisation, **{"class": group.id})
