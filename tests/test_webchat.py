@@ -13,8 +13,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from accounts.limits import FRAMES, Asked
-from bot.admission import BusyError
+from accounts.limits import FRAMES, Asked, TooManyError
+from bot.admission import BusyError, OverloadError
 from bot.inbox import Receipt
 from bot.messages import Inbound
 from daoxue.app import App, compose
@@ -22,7 +22,7 @@ from daoxue.config import Config
 from desk.replies import Answer
 from integrations.webchat.channel import Webchat
 from integrations.webchat.frames import address_of
-from integrations.webchat.socket import Socket
+from integrations.webchat.socket import PATIENCE, Socket
 from integrations.webchat.visitors import CHANNEL
 from store import conversations, outbox
 from store.conversations import ConversationRow
@@ -210,6 +210,25 @@ async def test_the_first_message_over_the_limit_waits_for_nobody(app: App, monke
     await outlet(app).socket(page)  # type: ignore[arg-type]
     told = [each.get("id") or each.get("code") for each in page.told if each["type"] in {"ack", "error"}]
     assert told == ["too_fast"] * 4 + ["a", "b"]
+
+
+@pytest.mark.parametrize(("error", "closed"), [(OverloadError(), None), (TooManyError(1.0), 1008)])
+async def test_what_is_too_much_for_us_is_not_held_against_a_page(
+    app: App, error: Exception, closed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is closed connects again, which is more to do than to ask again on the same line."""
+
+    async def refused(*_: object) -> Receipt:
+        raise error
+
+    monkeypatch.setattr(app.inbox, "receive", refused)
+    page = PageThatStays(json.dumps({"type": "hello", "visitor": "w" * 32, "since": 0}))
+    for number in range(PATIENCE + 5):
+        page.say({"type": "message", "id": f"{number // 2}", "text": "你好"})
+    page.go()
+    await outlet(app).socket(page)  # type: ignore[arg-type]
+    assert page.closed == closed
+    assert {each["code"] for each in page.told if each["type"] == "error"} == {"too_fast"}
 
 
 @pytest.mark.parametrize("how", [TimeoutError(), OSError("no room"), ValueError("of ours")])

@@ -14,6 +14,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from accounts.limits import CATCHING_UP, FRAMES, TooManyError
+from bot.admission import OverloadError
 from bot.edge import came_from
 from bot.inbox import numbered
 from integrations.webchat.frames import (
@@ -50,6 +51,7 @@ class Socket:
         self._allowance = (FRAMES, f"{id(self)}")
         self._bad = 0
         self._refused = ("", 0.0)  # a message that was not accepted, and until when others wait for it
+        self._is_patient = False  # it was not for the page that it was not
         self._visitor = ""
         self._origin = came_from(websocket.scope)
         self._lang: str = "zh"
@@ -147,16 +149,18 @@ class Socket:
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
         if self._is_behind(frame.id):
-            return await self._send_again(frame.id)
+            return await self._send_again(frame.id, is_ours=self._is_patient)
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
         said = self._visitors.said(self._visitor, frame.id, text, choice, self._lang, self._origin)
         try:
             receipt = await self._visitors.accepted(said)
-        except TooManyError:
+        except OverloadError:
             receipt = None
-        if receipt is None:
+        except TooManyError:
             return await self._send_again(frame.id)
+        if receipt is None:
+            return await self._send_again(frame.id, is_ours=True)
         self._refused = ("", 0.0)
         await self._send(encode({"type": "ack", "id": frame.id, "seq": receipt.seq, "speaker": receipt.speaker}))
         if self._news is None:
@@ -185,11 +189,15 @@ class Socket:
         if any(row.author != "resident" for row in rows):
             self._visitors.core.outbox.taken(conversation, self._seen)
 
-    async def _send_again(self, id: str) -> None:
-        """Asks for a message again; whatever was sent behind it comes again after it."""
+    async def _send_again(self, id: str, *, is_ours: bool = False) -> None:
+        """Asks for a message again; whatever was sent behind it comes again after it. Where it `is_ours` that it was not
+        accepted, that is not held against the page, which would only connect again."""
         if not self._is_behind(id):
-            self._refused = (id, time.monotonic() + BEHIND)
-        await self._refuse("too_fast")
+            self._refused, self._is_patient = (id, time.monotonic() + BEHIND), is_ours
+        if is_ours:
+            await self._send(error("too_fast"))
+        else:
+            await self._refuse("too_fast")
 
     def _is_behind(self, id: str) -> bool:
         """Whether it was said after a message that has not been accepted."""
