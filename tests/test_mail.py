@@ -94,6 +94,12 @@ async def test_a_mail_begins_as_the_centre_greets(mailing: Mailing) -> None:
     assert words(got).startswith("智能助手向您问好：")
 
 
+async def test_who_mails_a_card_is_not_told_to_send_it_once_more(mailing: Mailing) -> None:
+    [got] = await mailing.bring(letter("620801839197"))
+    assert "没有保存。这里核验不了身份" in words(got)
+    assert "620801839197" not in str(await mailing.talk())
+
+
 async def test_a_subject_that_names_something_belongs_to_the_first_question(mailing: Mailing) -> None:
     [got] = await mailing.bring(letter("什么时候开课？停车收费吗？", "书法班"))
     assert "1. 书法班 什么时候开课？\n有 3 个班" in words(got)

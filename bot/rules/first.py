@@ -45,7 +45,9 @@ async def masked(run: Runner, turn: Turn) -> bool:
     """A number was sent that we do not keep: that is said before what was asked."""
     text = turn.heard.text
     proves = turn.secret is None and any(label in text for label in proofs.LABELS.values())
-    said = "masked" if IDENTITY in text else "masked.proof" if proves else None
+    proof = turn.accounts.proof(turn.inbound.channel)
+    way = "masked.proof" if proof.typed or proof.page or proof.keyed else "masked.unprovable"
+    said = "masked" if IDENTITY in text else way if proves else None
     if said:
         turn.say(said)
         turn.cautioned = True
