@@ -2,6 +2,8 @@
 
 import itertools
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,11 +17,12 @@ PASSWORD = "学习导航-2026-test"
 
 
 class Desk:
-    """The service's HTTP side around composed parts."""
+    """The service's HTTP side around composed parts; at another time where a clock (seconds) is given."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, clock: Callable[[], float] | None = None) -> None:
         self.app = app
-        self.transport = httpx.ASGITransport(application(app))
+        served = app if clock is None else replace(app, desk=replace(app.desk, clock=clock))
+        self.transport = httpx.ASGITransport(application(served))
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"} if token else {}

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from daoxue.app import App
-from desk.api import counter
 from store import bank as rows
 from tests.desk_client import Desk
 from tests.talk import ten_o_clock
@@ -75,11 +74,9 @@ async def test_nobody_acts_for_a_learner_whose_number_they_made_up(app: App) -> 
     await other.post("/counter/enrolments", body | {"ticket": "none"}, expect=409)
 
 
-async def test_on_a_ticket_that_one_has_for_whom_it_was_proven(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, visitor = Desk(app), Visitor(app)
+async def test_on_a_ticket_that_one_has_for_whom_it_was_proven(app: App) -> None:
+    desk, visitor = Desk(app, ten_o_clock), Visitor(app)  # one clock: a proof passes
     seat, other = await desk.person(), await desk.person()
-    at = int(ten_o_clock() * 1000)
-    monkeypatch.setattr(counter, "now", lambda: at)  # the resident's clock: a proof passes
     await visitor.say("我有多少学分")
     await visitor.prove()
     await visitor.say("转人工")

@@ -1,5 +1,6 @@
 """WeCom customer service against a platform that is played: what residents see, and what colleagues do."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -266,7 +267,7 @@ async def test_a_seat_has_five_and_the_rest_leaves_when_the_resident_writes(talk
 async def test_after_two_days_a_seat_sees_that_nothing_arrives(talk: Counter) -> None:
     who = talk.platform.customer()
     await talk.say(who, "我要找工作人员")
-    seat = await Desk(talk.app).person()
+    seat = await Desk(talk.app, time.time).person()  # who is not signed out by then
     ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
     await seat.post(f"/tickets/{ref}/take")
     await talk.deliver()
