@@ -32,7 +32,7 @@ from bot.texts import Texts
 from bot.waiting import RUNG_UP, Ways
 from daoxue import model
 from daoxue.config import Config, ConfigError, public_url
-from daoxue.health import health
+from daoxue.health import connected, health
 from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
 from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
@@ -337,12 +337,9 @@ def _health(
     ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, ways: ChannelParts
 ) -> Callable[[], Awaitable[Health]]:
     """How what is connected is, whenever somebody asks."""
-    platform, rasa = affairs.platform, knowing.rasa
     looked_at = {name for name, each in ways.channels.items() if each.looked_at}
-    connected = {name: each.health for name, each in ways.opened.items()}
-    connected |= {"platform": platform.health} if platform else {}
-    connected |= {"rasa": rasa.health} if rasa else {}
-    return lambda: health(ground.database, ground.watch, looked_at, connected, int(ground.clock() * 1000))
+    found = connected(ways.opened, affairs.platform, knowing.rasa)
+    return lambda: health(ground.database, ground.watch, looked_at, found, int(ground.clock() * 1000))
 
 
 def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bot.channel import ChannelHealth
+from bot.channel import ChannelHealth, OpenChannel
 from bot.edge import safely
 from bot.outbox import to_be_done
 from daoxue.watch import Watch
 from desk.parts import Health, WorkerInTrouble
+from integrations.platform import Platform
+from integrations.rasa import Rasa
 from store.database import Database
 from store.outages import OutageError
 from store.queue import Backlog
@@ -14,14 +16,19 @@ from store.queue import Backlog
 Connected = Mapping[str, Callable[[int], Awaitable[ChannelHealth]]]  # each is asked how it is at this moment (ms)
 
 
-async def health(
-    database: Database, watch: Watch, looked_at: Collection[str], connected: Connected, now: int
-) -> Health:
+def connected(opened: Mapping[str, OpenChannel], platform: Platform | None, rasa: Rasa | None) -> Connected:
+    """The channels at work and what else there is, by name."""
+    found = {name: each.health for name, each in opened.items()}
+    found |= {"platform": platform.health} if platform else {}
+    return found | ({"rasa": rasa.health} if rasa else {})
+
+
+async def health(database: Database, watch: Watch, looked_at: Collection[str], asked: Connected, now: int) -> Health:
     """Of the channels `looked_at`, residents look at what is said themselves; `now` in ms."""
     counted = database.read(lambda t: to_be_done(t, now, looked_at))
     owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
     due, dead = Backlog.of(owing)[:2] if owing is not None else (None, None)
-    found = {name: await ask(now) for name, ask in connected.items()}
+    found = {name: await ask(now) for name, ask in asked.items()}
     troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
     outage = await database.outage()
     return Health(

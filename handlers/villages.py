@@ -8,13 +8,20 @@ from handlers.eligibility import SOURCE
 from handlers.slots import PHONE, VILLAGE, WISH
 
 
+def _lists_those_of_the_course(turn: Turn) -> bool:
+    """What is asked by its course and by no place: wherever it comes to, if it does."""
+    if turn.get("org") or not (course := turn.heard.first("course")):
+        return False
+    of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
+    if coming := [each for each in of_it if each.opens_on >= turn.today]:
+        list_classes(turn, coming)
+    return bool(coming)
+
+
 async def village_training(turn: Turn) -> None:
     """Training that comes to a village: what is planned at its town, or a wish on record."""
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            list_classes(turn, coming)
-            return
+    if _lists_those_of_the_course(turn):
+        return
     village = await turn.ask(VILLAGE)
     town = turn.catalogue.line_up(village)[-2].id
     planned = [
@@ -37,11 +44,8 @@ async def village_training(turn: Turn) -> None:
 
 
 async def village_wish(turn: Turn) -> None:
-    if not turn.get("org") and (course := turn.heard.first("course")):
-        of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-        if coming := [each for each in of_it if each.opens_on >= turn.today]:
-            list_classes(turn, coming)
-            return
+    if _lists_those_of_the_course(turn):
+        return
     village = await turn.ask(VILLAGE)
     detail = await turn.ask(WISH)
     phone = await turn.ask(PHONE)

@@ -41,7 +41,7 @@ _numbers = itertools.count(7_300_000_000_000_000_001)
 
 @dataclass
 class OnScreen:
-    """Something on a resident's screen. `way`: passive, custom, notice, or broken where the account failed them."""
+    """Something on a resident's screen. `way`: passive, custom, or broken where the account failed them."""
 
     way: str
     kind: str
@@ -69,7 +69,6 @@ class Resident:
     menu: Window | None = None
     typing_until: float = 0.0
     touched: float = 0.0
-    notices: Counter[str] = field(default_factory=Counter)  # consents to a template that are not used up
 
 
 @dataclass(frozen=True)
@@ -309,7 +308,7 @@ class WechatPlatform:
     def app(self) -> Starlette:
         """The API, and the page on which one signs in."""
         calls: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
-            "message/custom/send": lambda body: self._custom(body), "message/custom/typing": self._typing, "message/subscribe/bizsend": self._notice,
+            "message/custom/send": lambda body: self._custom(body), "message/custom/typing": self._typing,
             "menu/create": self._create_menu, "qrcode/create": self._qrcode, "getcallbackip": lambda _: {"ip_list": CALLBACK_ADDRESSES},
             "openapi/quota/get": self._quota,
         }  # fmt: skip
@@ -457,21 +456,6 @@ class WechatPlatform:
             who.typing_until = now + 15
         else:
             who.typing_until = 0
-        return {}
-
-    def _notice(self, body: dict[str, object]) -> dict[str, object]:
-        who, template = self.residents.get(str(body.get("touser"))), str(body.get("template_id"))
-        if who is None:
-            return _code(40003, "invalid openid")
-        data = body.get("data")
-        if not isinstance(data, dict) or any(len(str(each.get("value"))) > 20 for each in data.values()):
-            return _code(47003, "argument invalid")
-        if who.notices[template] <= 0:
-            return _code(43101, "user refuse to accept the msg")
-        who.notices[template] -= 1
-        self._appear(
-            who, OnScreen("notice", "notice", "；".join(f"{name}={each['value']}" for name, each in data.items()))
-        )
         return {}
 
     def _create_menu(self, body: dict[str, object]) -> dict[str, object]:

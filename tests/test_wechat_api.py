@@ -14,7 +14,7 @@ from daoxue.config import Config
 from daoxue.logs import silence
 from integrations.tencent.quota import Heard, allowance
 from integrations.wechat.api import Wechat
-from integrations.wechat.faults import MEANINGS, WechatError, WechatFault
+from integrations.wechat.faults import MEANINGS, WechatError
 from players.wechat import Passage, Resident, WechatPlatform
 from store import conversations, outbox, queue
 from store.database import Database
@@ -359,14 +359,8 @@ async def test_a_platform_that_hangs_holds_up_nobody_else(account: Official, mon
     await asyncio.sleep(0)
 
 
-async def test_notices_menus_and_codes(account: Official) -> None:
-    platform, who = account.platform, follower(account)
-    with pytest.raises(WechatError) as caught:
-        await api(account).notify(who.openid, "T1", {"thing1": "太极拳班"})
-    assert caught.value.meaning is WechatFault.DECLINED
-    who.notices["T1"] = 1
-    await api(account).notify(who.openid, "T1", {"thing1": "一个超过二十个字的班级名称会被截断成二十个字"})
-    assert who.seen[-1].kind == "notice"
+async def test_menus_and_codes(account: Official) -> None:
+    platform = account.platform
     found = await api(account).invite("scene-1", 300)
     assert found.url.startswith("http://weixin.qq.com/")
     assert await api(account).callback_addresses()

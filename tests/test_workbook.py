@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import cast
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -118,9 +119,15 @@ def empty(config: Config, tmp_path: Path) -> Iterator[OwnCentre]:
         yield centre
 
 
+@cache
+def blank() -> bytes:
+    """A workbook with nothing in it, made once."""
+    return as_xlsx({sheet.key: [] for sheet in SHEETS}, {})
+
+
 def filled(tmp_path: Path, **sheets: list[dict[str, object]]) -> Book:
     """A workbook with these rows, by sheet and head, read."""
-    book = openpyxl.load_workbook(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {})))
+    book = openpyxl.load_workbook(io.BytesIO(blank()))
     for name, rows in sheets.items():
         page = cast(Worksheet, book[name])
         heads = {str(cell.value): number for number, cell in enumerate(page[1], 1)}
@@ -716,7 +723,7 @@ def test_rows_without_end_and_strange_columns_are_told(tmp_path: Path) -> None:
 
 
 def test_every_column_is_explained_and_lists_are_offered() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(as_xlsx({sheet.key: [] for sheet in SHEETS}, {})))
+    book = openpyxl.load_workbook(io.BytesIO(blank()))
     for sheet in SHEETS:
         page = cast(Worksheet, book[sheet.name])
         assert [cell.value for cell in page[1]] == [column.head for column in sheet.columns]

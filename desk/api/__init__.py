@@ -18,6 +18,7 @@ from desk.api import (
     knowledge,
     messages,
     owed,
+    rights,
     session,
     standard,
     supervise,
@@ -49,7 +50,7 @@ def described() -> Described:
     api.middleware("http")(refuse_strangers)
     rooms = (
         session, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, unanswered, standard, catalogue,
-        admin, owed,
+        admin, rights, owed,
         understood,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]

@@ -1,16 +1,14 @@
-"""What administrators and auditors do: people, tokens, webhooks, the audit, residents' rights, how things are."""
+"""What administrators and auditors do: people, tokens, webhooks, the audit, how things are."""
 
 import json
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends
 from msgspec import Struct
 from pydantic import ConfigDict, Field
 
-from accounts.closing import ErasureReason
-from desk import forms
-from desk.api.answers import NOTHING, Answering, NothingToTell, files
+from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import (
     Now,
     TheDatabase,
@@ -18,11 +16,8 @@ from desk.api.given import (
     TheFeed,
     TheHealth,
     TheHooks,
-    TheHours,
     TheLibrary,
     ThePeople,
-    TheResidents,
-    TheStanding,
 )
 from desk.api.guard import Number, may
 from desk.api.session import Strict
@@ -31,9 +26,6 @@ from desk.errors import TicketError
 from desk.feed import Feed
 from desk.parts import Health
 from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
-from desk.printing import copy_page
-from desk.residents import ErasureProof
-from desk.standing import Retention
 from knowledge.library import Library
 from store import audit as rows
 from store import ticket_events
@@ -43,7 +35,6 @@ Keeper = Annotated[Seat, Depends(may("people.write"))]
 Tokens = Annotated[Seat, Depends(may("token.write"))]
 Hooking = Annotated[Seat, Depends(may("webhook.write"))]
 Auditor = Annotated[Seat, Depends(may("audit.read"))]
-Eraser = Annotated[Seat, Depends(may("resident.erase"))]
 System = Annotated[Seat, Depends(may("system.read"))]
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 Words = Annotated[str, Field(min_length=1, max_length=32)]
@@ -94,10 +85,6 @@ class NewToken(Strict):
 class NewHook(Strict):
     url: str = Field(min_length=8, max_length=500)
     kinds: list[Words] = Field(default_factory=list, max_length=30)
-
-
-class Erase(Strict):
-    why: ErasureReason
 
 
 class PlaceShown(Struct, frozen=True):
@@ -385,37 +372,3 @@ async def audit(seat: Auditor, database: TheDatabase, before: Number = 1 << 60) 
 async def system(seat: System, health: TheHealth) -> Health:
     """How the channels and what lies behind them are."""
     return await health()
-
-
-@router.get("/retention")
-async def retention(seat: Eraser, standing: TheStanding) -> Retention:
-    return await standing.retention()
-
-
-@router.put("/retention")
-async def set_retention(
-    request: Annotated[Request, Retention], seat: Eraser, standing: TheStanding, now: Now
-) -> NothingToTell:
-    """After how many days things are taken out."""
-    keep = forms.read(await request.body(), Retention)
-    await standing.put("retention", keep, seat.name, now)
-    return NOTHING
-
-
-@router.post("/residents/{ref}/export")
-async def export(ref: str, seat: Eraser, residents: TheResidents, now: Now) -> dict[str, object]:
-    """Everything that we hold of the resident of this ticket."""
-    return await residents.copy(ref, seat.name, now)
-
-
-@router.post("/residents/{ref}/printable", responses=files("text/html"))
-async def printable(ref: str, seat: Eraser, residents: TheResidents, hours: TheHours, now: Now) -> Response:
-    """The same as a page to be printed for the resident."""
-    copy = await residents.copy(ref, seat.name, now)
-    return Response(copy_page(ref, copy, hours.zone), media_type="text/html; charset=utf-8")
-
-
-@router.post("/residents/{ref}/erase")
-async def erase(ref: str, body: Erase, seat: Eraser, residents: TheResidents, now: Now) -> ErasureProof:
-    """Takes it out, and proves it."""
-    return await residents.erase(ref, seat.name, body.why, now)

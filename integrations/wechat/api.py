@@ -116,12 +116,6 @@ class Wechat:
         command = "Typing" if on else "CancelTyping"
         await self._call("/cgi-bin/message/custom/typing", {"touser": openid, "command": command})
 
-    async def notify(self, openid: str, template: str, values: Mapping[str, str], page: str = "") -> None:
-        """A subscription notice: one for each consent that the resident gave."""
-        data = {name: {"value": value[:20]} for name, value in values.items()}
-        message = {"touser": openid, "template_id": template, "page": page, "data": data}
-        await self._call("/cgi-bin/message/subscribe/bizsend", message)
-
     async def create_menu(self, menu: Mapping[str, object]) -> None:
         await self._call("/cgi-bin/menu/create", menu, again=True)
 
