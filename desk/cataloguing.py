@@ -1,12 +1,16 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from bot.alarming import LIFE
 from bot.channel import Channel
+from bot.files import FileRefusal
 from bot.texts import Texts, said_on
+from desk import children
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre, TextForms
@@ -19,6 +23,8 @@ from store.transaction import Transaction
 
 Keyed = dict[tuple[str, str], Record]  # by kind and id
 Change = Callable[[Keyed], None]
+LOGO = 256  # pixels of its longer side
+DRAWN_WITHIN = 20  # seconds
 KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the knowledge that needs them
 
 
@@ -51,15 +57,21 @@ class Cataloguing:
         if isinstance(record, Centre) and (wrong := self._unsayable(record)):
             raise TicketError("invalid", "；".join(wrong))
 
-        def change(known: Keyed) -> None:
-            known[kind, id] = record
+        def work(transaction: Transaction) -> int:
+            known = _centre_of(transaction)
+            if not isinstance(record, Centre):
+                return _put(transaction, record, by, now)
+            _keep_what_saves_lives(known, record)
+            return _put(transaction, replace(record, logo=known.logo if known else b""), by, now)
+
+        return await self._changed(work)
+
+    async def show(self, picture: bytes | None, by: str, now: int) -> int:
+        """The centre's logo from now on, drawn anew and small; or that it has none. The revision that came of it."""
+        logo = b"" if picture is None else await _drawn(picture)
 
         def work(transaction: Transaction) -> int:
-            if isinstance(record, Centre):
-                _keep_what_saves_lives(transaction, record)
-            _refuse_worse(transaction, change)
-            conversations.audited(transaction, by, f"catalogue.{kind}", id, "", now)
-            return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
+            return _put(transaction, replace(_centre_of(transaction) or self.centre, logo=logo), by, now)
 
         return await self._changed(work)
 
@@ -92,6 +104,37 @@ class Cataloguing:
         return revision
 
 
+def _put(transaction: Transaction, record: Record, by: str, now: int) -> int:
+    kind = KIND_OF[type(record)]
+
+    def change(known: Keyed) -> None:
+        known[kind, record.id] = record
+
+    _refuse_worse(transaction, change)
+    conversations.audited(transaction, by, f"catalogue.{kind}", record.id, "", now)
+    return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
+
+
+async def _drawn(picture: bytes) -> bytes:
+    """A small JPEG of a picture."""
+    try:
+        async with asyncio.timeout(DRAWN_WITHIN):
+            made = await children.run("desk.thumbnail", str(LOGO), given=picture)
+    except children.CrowdedError as error:
+        raise TicketError("busy", "正在读别的文件，请稍后再试", "Other files are being read; try again soon") from error
+    except (children.ChildError, TimeoutError) as error:
+        raise TicketError("invalid", "读不了这张图：要 PNG、JPEG 或 WebP", "No picture: PNG, JPEG or WebP") from error
+    if made == FileRefusal.PIXELS.value.encode():
+        raise TicketError("invalid", "这张图的像素太多", "The picture has too many pixels")
+    return made
+
+
+def _centre_of(transaction: Transaction) -> Centre | None:
+    """Its record, where there is one."""
+    known = [msgspec.json.decode(row.body, type=Centre) for row in rows.records(transaction) if row.kind == "centre"]
+    return known[0] if known else None
+
+
 def _known(kind: str) -> str:
     if kind not in KINDS:
         raise TicketError("not_found", f"没有目录 {kind}")
@@ -117,19 +160,17 @@ def _refuse_worse(transaction: Transaction, change: Change) -> None:
         raise TicketError("invalid", "；".join(worse[:5]))
 
 
-def _keep_what_saves_lives(transaction: Transaction, new: Centre) -> None:
+def _keep_what_saves_lives(known: Centre | None, new: Centre) -> None:
     """Nobody alone changes what people in danger hear: that is imported, by whoever runs the service."""
-    known = [msgspec.json.decode(row.body, type=Record) for row in rows.records(transaction) if row.kind == "centre"]
-    before = _said_in_danger(known[0]) if known else set()
+    before = _said_in_danger(known) if known else set()
     if changed := sorted({key for _, key, _ in before ^ _said_in_danger(new)}):
         raise TicketError(
             "invalid", f"{'、'.join(changed)}：居民遇到危险时要听，不能在这里改，请写在工作簿里由运维导入"
         )
 
 
-def _said_in_danger(centre: Record) -> set[tuple[str, str, TextForms]]:
+def _said_in_danger(centre: Centre) -> set[tuple[str, str, TextForms]]:
     """By language and key."""
-    assert isinstance(centre, Centre)
     return {
         (language, key, text if isinstance(text, TextForms) else TextForms(text))
         for language, texts in centre.texts.items()

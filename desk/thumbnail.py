@@ -1,5 +1,5 @@
 """A small picture of a picture, in a process of its own: drawn anew, so that nothing of what was hidden in it is left. Reads
-standard input, writes a JPEG, or that there are too many pixels."""
+standard input, writes a JPEG, or that there are too many pixels. Its longer side is `LONGEST`, or what is named."""
 
 import io
 import sys
@@ -14,14 +14,14 @@ FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 TOO_MANY = FileRefusal.PIXELS.value.encode()  # what is written instead
 
 
-def small(picture: bytes) -> bytes:
+def small(picture: bytes, longest: int = LONGEST) -> bytes:
     """Raises `OSError` and others of Pillow's for what is no picture."""
     with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
         if opened.width * opened.height > PIXELS:
             return TOO_MANY
-        opened.draft("RGB", (LONGEST * 2, LONGEST * 2))  # a JPEG need not be drawn whole
+        opened.draft("RGB", (longest * 2, longest * 2))  # a JPEG need not be drawn whole
         upright = ImageOps.exif_transpose(opened)
-    upright.thumbnail((LONGEST, LONGEST))
+    upright.thumbnail((longest, longest))
     ground = Image.new("RGB", upright.size, "white")
     drawn = upright.convert("RGBA")
     ground.paste(drawn, mask=drawn)
@@ -33,7 +33,7 @@ def small(picture: bytes) -> bytes:
 def main() -> int:
     Image.MAX_IMAGE_PIXELS = PIXELS
     try:
-        sys.stdout.buffer.write(small(sys.stdin.buffer.read()))
+        sys.stdout.buffer.write(small(sys.stdin.buffer.read(), *map(int, sys.argv[1:])))
     except Image.DecompressionBombError:
         sys.stdout.buffer.write(TOO_MANY)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):

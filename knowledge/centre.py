@@ -44,6 +44,7 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     platform: Name = "学习平台"  # what residents call the site or app they learn on
     colour: Colour = ""  # of what is to be pressed on the chat page; empty: as it comes
     head_colour: Colour = ""  # of the ground of its head; letters there are white
+    logo: Annotated[bytes, Meta(max_length=100_000)] = b""  # a JPEG, drawn anew from what was given; may be empty
     texts: dict[str, dict[str, str | TextForms]] = field(default_factory=dict)
     en: CentreInEnglish | None = None
 

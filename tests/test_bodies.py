@@ -13,7 +13,7 @@ from desk.api.guard import LARGEST, LARGEST_FILE, LARGEST_OF_STRANGERS
 from tests.desk_client import Desk
 from tests.test_permissions import OPEN, routes
 
-UPLOADS = {"/tickets/{ref}/files", "/knowledge/import", "/knowledge/understood"}
+UPLOADS = {"/centre/logo", "/tickets/{ref}/files", "/knowledge/import", "/knowledge/understood"}
 
 
 class Sent:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from bot.texts import Texts
 from daoxue import asking, check, cli, sample
@@ -17,6 +18,7 @@ from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
 from daoxue.founding import Founding
 from daoxue.preparing import prepare
+from desk.api.guard import LARGEST_FILE
 from handlers import eligibility
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
@@ -130,6 +132,46 @@ async def test_each_channel_greets_in_words_of_its_own(app: App) -> None:
     assert (await Resident(app, channel="sms").say("你好")).startswith("小松回短信")
     async with desk.client() as visitor:
         assert 'data-hello-zh="网页上好。' in (await visitor.get("/")).text
+
+
+def picture(kind: str) -> bytes:
+    """With a word hidden in it."""
+    out, hidden = io.BytesIO(), Image.Exif()
+    hidden[0x010E] = "secret place"
+    Image.new("RGB", (600, 300), "#654321").save(out, kind, exif=hidden)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_its_logo_is_drawn_anew_and_shown_on_the_pages(app: App, kind: str) -> None:
+    desk = Desk(app)
+    editor = await desk.person("editor")
+    given = picture(kind)
+    assert b"secret place" in given
+    sent = await editor.client.post("/api/centre/logo", files={"file": ("logo.html", given, "text/html")})
+    assert sent.status_code == 200, sent.text
+    centre = msgspec.structs.replace(SONGJIANG, logo=b"written over")
+    await editor.put("/catalogue/centre/centre", record(centre))
+    async with desk.client() as visitor:
+        assert 'src="logo"' in (await visitor.get("/")).text
+        shown = await visitor.get("/logo")
+        assert shown.headers["content-type"] == "image/jpeg"
+        assert shown.headers["x-content-type-options"] == "nosniff"
+        assert b"secret place" not in shown.content
+        assert Image.open(io.BytesIO(shown.content)).size == (256, 128)
+        again = await visitor.get("/logo", headers={"if-none-match": shown.headers["etag"]})
+        assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
+        assert (await editor.ask("DELETE", "/centre/logo")).status_code == 200
+        assert (await visitor.get("/logo")).headers["content-type"].startswith("image/svg")
+
+
+async def test_what_is_no_picture_is_no_logo(app: App) -> None:
+    desk = Desk(app)
+    editor, seat = await desk.person("editor"), await desk.person()
+    for body, status in ((b"<svg onload=alert(1)>", 422), (b"", 422), (b"x" * LARGEST_FILE, 413)):
+        answer = await editor.client.post("/api/centre/logo", files={"file": ("logo.png", body)})
+        assert answer.status_code == status, answer.text
+    assert (await seat.client.post("/api/centre/logo", files={"file": ("a.png", picture("PNG"))})).status_code == 403
 
 
 @pytest.mark.parametrize(

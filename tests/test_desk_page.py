@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import re
 import signal
@@ -15,7 +16,8 @@ import msgspec
 import pyotp
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Browser, Page, expect
+from PIL import Image
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from daoxue.app import compose
 from daoxue.config import Config, DatabaseSettings, Server
@@ -354,6 +356,24 @@ async def test_a_school_is_closed_for_a_day_and_residents_hear_it(one_browser: B
     await asker.say("临江街道社区学校今天几点开门")
     assert "当天休息" not in asker.heard[-1]["text"]
     await asker.close()
+
+
+async def test_a_logo_is_taken_where_the_centre_is_described(one_browser: Browser, service: Service) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.goto(f"{service.url}/desk/admin")
+    await page.get_by_role("tab", name="中心").click()
+    await page.get_by_label("中心名称").fill("还没存的名字")
+    await accessible(page)
+    picture = io.BytesIO()
+    Image.new("RGB", (90, 90), "#654321").save(picture, "PNG")
+    file: FilePayload = {"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    await page.get_by_label("标志").set_input_files(file)
+    await expect(page.get_by_role("img", name="现在的标志")).to_be_visible()
+    await expect(page.get_by_label("中心名称")).to_have_value("还没存的名字")
+    await page.reload()
+    await expect(page.get_by_role("navigation").locator("img")).to_have_js_property("naturalWidth", 90)
+    await page.get_by_role("button", name="不用标志").click()
+    await expect(page.get_by_role("img", name="现在的标志")).to_have_count(0)
 
 
 async def test_where_a_school_is_looked_at_it_is_closed_by_two_clicks(one_browser: Browser, service: Service) -> None:

@@ -1,6 +1,7 @@
 """The pages: the resident's chat page with the script that embeds it elsewhere, files as they are; and the desk's,
 built by Vite into `desk/dist`."""
 
+import hashlib
 import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,9 +38,9 @@ DESK_HEADERS = [
 
 
 class Sign(NamedTuple):
-    """Whose chat page it is; `colours` (#rrggbb) are of what is pressed and of its head, either may be empty. `bot` and `hello` in Chinese and in English. Words are
-    `kept` so many days. `push` is the public key of web push, empty where there is none; a file may have so many
-    `megabytes`."""
+    """Whose chat page it is; `colours` (#rrggbb) are of what is pressed and of its head, either may be empty; so may the
+    `logo`, a JPEG. `bot` and `hello` in Chinese and in English. Words are `kept` so many days. `push` is the public key of
+    web push, empty where there is none; a file may have so many `megabytes`."""
 
     name: str
     bot: tuple[str, str]
@@ -47,6 +48,7 @@ class Sign(NamedTuple):
     kept: int
     hotline: str
     colours: tuple[str, str]
+    logo: bytes
     push: str
     megabytes: int
 
@@ -73,9 +75,18 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         rule = f"@media (prefers-color-scheme: light) {{ :root:not(.elder) {{ {said} }} }}\n" if said else ""
         return Response(rule, media_type="text/css")
 
+    async def logo(request: Request) -> Response:
+        if not (picture := sign().logo):
+            return FileResponse(CHAT / "icon.svg")
+        tag = f'"{hashlib.sha256(picture).hexdigest()[:32]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"etag": tag})
+        return Response(picture, media_type="image/jpeg", headers={"etag": tag})
+
     return with_headers(
         Starlette(
             routes=[
+                Route("/logo", logo),
                 Route("/", page),
                 Route("/index.html", page),
                 Route("/centre.css", colours),

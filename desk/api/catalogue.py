@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, UploadFile
 from msgspec import Struct
 
 from desk.api.answers import Answering
 from desk.api.given import Now, TheCataloguing
-from desk.api.guard import may
+from desk.api.guard import LARGEST_FILE, may
 from desk.api.knowledge import Revision
 from desk.people import Seat
 from knowledge.catalogue import Record
@@ -42,6 +42,18 @@ async def centre(seat: Keeper, cataloguing: TheCataloguing) -> CentreShown:
     return CentreShown(cataloguing.centre, [TextShown(key, zh, english.get(key)) for key, zh in chinese.items()])
 
 
+@router.post("/centre/logo", max_body_size=LARGEST_FILE)
+async def show_logo(file: UploadFile, seat: Keeper, cataloguing: TheCataloguing, now: Now) -> Revision:
+    """A PNG, JPEG or WebP; it is drawn anew, small, and shown at `/logo` and on the pages."""
+    return Revision(await cataloguing.show(await file.read(), seat.name, now))
+
+
+@router.delete("/centre/logo")
+async def drop_logo(seat: Keeper, cataloguing: TheCataloguing, now: Now) -> Revision:
+    """Pages show the mark that comes with us again."""
+    return Revision(await cataloguing.show(None, seat.name, now))
+
+
 @router.get("/catalogue/{kind}")
 async def records(kind: str, seat: Keeper, cataloguing: TheCataloguing) -> CatalogueShown:
     """`kind` is centre, organisation, course, class, activity, rule, item or office."""
@@ -52,7 +64,8 @@ async def records(kind: str, seat: Keeper, cataloguing: TheCataloguing) -> Catal
 async def put(
     kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, cataloguing: TheCataloguing, now: Now
 ) -> Revision:
-    """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest."""
+    """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
+    A centre keeps its logo."""
     return Revision(await cataloguing.put(kind, id, await request.body(), seat.name, now))
 
 

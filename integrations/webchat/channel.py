@@ -150,6 +150,7 @@ def _sign(core: Core) -> web.Sign:
         texts.kept,
         centre.hotline,
         (centre.colour, centre.head_colour),
+        centre.logo,
         core.push_key,
         megabytes,
     )

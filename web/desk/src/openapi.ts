@@ -285,6 +285,7 @@ export interface paths {
         /**
          * Put
          * @description The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
+         *     A centre keeps its logo.
          */
         put: operations["put_catalogue__kind___id__put"];
         post?: never;
@@ -310,6 +311,30 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/centre/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Logo
+         * @description A PNG, JPEG or WebP; it is drawn anew, small, and shown at `/logo` and on the pages.
+         */
+        post: operations["show_logo_centre_logo_post"];
+        /**
+         * Drop Logo
+         * @description Pages show the mark that comes with us again.
+         */
+        delete: operations["drop_logo_centre_logo_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2428,6 +2453,11 @@ export interface components {
              */
             recallable?: boolean;
         };
+        /** Body_show_logo_centre_logo_post */
+        Body_show_logo_centre_logo_post: {
+            /** File */
+            file: string;
+        };
         /** Body_take_in_knowledge_import_post */
         Body_take_in_knowledge_import_post: {
             /** File */
@@ -2521,6 +2551,8 @@ export interface components {
             id?: "centre";
             /** @enum {unknown} */
             kind: "centre";
+            /** @default  */
+            logo?: string;
             /** @default 学习中心 */
             name?: string;
             /** @default 学习平台 */
@@ -4495,6 +4527,7 @@ export type Board = components['schemas']['Board'];
 export type BoardShown = components['schemas']['BoardShown'];
 export type BodyKeepKnowledgeUnderstoodPost = components['schemas']['Body_keep_knowledge_understood_post'];
 export type BodySendFileTicketsRefFilesPost = components['schemas']['Body_send_file_tickets__ref__files_post'];
+export type BodyShowLogoCentreLogoPost = components['schemas']['Body_show_logo_centre_logo_post'];
 export type BodyTakeInKnowledgeImportPost = components['schemas']['Body_take_in_knowledge_import_post'];
 export type BroadcastRow = components['schemas']['BroadcastRow'];
 export type CalledBack = components['schemas']['CalledBack'];
@@ -5417,6 +5450,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CentreShown"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    show_logo_centre_logo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_show_logo_centre_logo_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    drop_logo_centre_logo_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
                 };
             };
             /** @description The database cannot be used now; `text` says why */
