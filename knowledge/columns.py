@@ -15,7 +15,7 @@ from knowledge.words import Words
 NAMES = {
     "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
     "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
-    "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文来源": "source_en",
+    "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文问题": "en_question", "英文来源": "source_en",
     "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
     "question": "questions", "标准问题": "wording", "English": "english", "例句": "examples",
     "相似问法": "alike", "相似问题": "alike", "相似问": "alike", "扩展问": "alike", "扩展问法": "alike", "其他问法": "alike",
@@ -25,7 +25,7 @@ NAMES = {
     "questions": "questions", "ways to ask": "questions", "answer": "answer", "answer on the screen": "answer", "id": "id",
     "topic": "topic", "kind": "kind", "spoken": "spoken", "sms": "sms", "steps": "steps", "audience": "audience",
     "district": "district", "source": "source", "owner": "owner", "from": "valid_from", "valid from": "valid_from",
-    "until": "valid_until", "valid until": "valid_until", "answer in english": "en_answer", "steps in english": "en_steps",
+    "until": "valid_until", "valid until": "valid_until", "answer in english": "en_answer", "steps in english": "en_steps", "question in english": "en_question",
     "source in english": "source_en", "standard question": "wording", "examples": "examples", "other ways to ask": "alike",
 }  # fmt: skip
 HEADS = {field: head for head, field in reversed(NAMES.items())}
@@ -47,7 +47,11 @@ _AT_ONCE = frozenset({"即日起", "即日", "今天", "立即", "today"})
 LONGEST = 100  # characters of a head
 _ASIDE = re.compile(r"[(,:].*$|\d+$")  # what a head adds: 回答（屏幕）, 步骤，一行一步, 相似问法2
 GIVEN = frozenset({"wording", "english", "examples"})
-ENGLISH = {"en_answer": "answer", "en_steps": "steps"}  # columns that together are the field `en`
+ENGLISH = {
+    "en_answer": "answer",
+    "en_steps": "steps",
+    "en_question": "question",
+}  # columns that together are the field `en`
 _PARTS = re.compile(r"[|｜\n]")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")

@@ -228,7 +228,10 @@ def _keeping(entry: Entry, names: Sequence[str], newest: bytes | None) -> Entry:
     old = msgspec.json.decode(newest, type=Entry)
     kept = replace(entry, **{name: getattr(old, name) for name in names})
     if kept.en is not None and old.en is not None and kept.en.answer == old.en.answer:
-        kept = replace(kept, en=replace(old.en, steps=kept.en.steps))  # its other forms still say the same
+        question = kept.en.question or old.en.question
+        kept = replace(
+            kept, en=replace(old.en, steps=kept.en.steps, question=question)
+        )  # its other forms still say the same
     return changed(kept, old)
 
 

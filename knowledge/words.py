@@ -28,6 +28,7 @@ LABELS: Labels = {
         ("steps", "步骤", "Steps"), ("audience", "对象", "Audience"), ("district", "地区", "District"), ("source", "来源", "Source"),
         ("owner", "负责人", "Owner"), ("valid_from", "生效", "From"), ("valid_until", "有效至", "Until"),
         ("en", "英文", "English"), ("en.answer", "英文回答", "Answer in English"), ("en.steps", "英文步骤", "Steps in English"),
+        ("en.question", "英文问题", "Question in English"),
         ("source_en", "来源的英文名", "Source in English"), ("zh", "中文名", "Chinese name"), ("skill", "技能", "Skill"),
         ("colour", "颜色", "Colour"), ("hours", "时间", "Hours"), ("opens", "开始", "Opens"), ("closes", "结束", "Closes"),
         ("days", "星期", "Days"), ("seat", "坐席", "Seat"), ("shifts", "班次", "Shifts"), ("closed_on", "休息日", "Closed on"),

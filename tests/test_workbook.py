@@ -320,7 +320,7 @@ CENTRES = st.builds(
 
 def nothing(known: Mapping[tuple[str, str], Record], centre: Centre) -> State:
     """A state with this catalogue and nothing else."""
-    return State(known, centre, {}, {}, {}, 0, lambda _: [], lambda _: [], {})
+    return State(known, centre, {}, {}, {}, {}, 0, lambda _: [], lambda _: [], {})
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -390,6 +390,61 @@ def test_a_centre_of_ones_own_is_there_at_the_next_question(empty: OwnCentre, tm
             app.database.close()
 
     assert "600" in asyncio.run(asked())
+
+
+OWN: dict[str, object] = {
+    "主题": "课程答疑", "问题": "焊工班管饭吗\n学焊工中午吃什么", "回答": "食堂中午供应学员餐，12元一份。", "英文问题": "Is there a lunch?",
+    "英文回答": "The canteen has a lunch for 12 yuan.", "来源": "后勤处", "对象": "学员", "失效日期": date(2027, 6, 30), "负责人": "后勤处",
+}  # fmt: skip
+STEPS: dict[str, object] = {
+    "编号": "dorm",
+    "类型": "操作指导",
+    "问题": "宿舍怎么申请",
+    "回答": "分两步：",
+    "步骤": "先填表\n再交给宿管",
+    "失效日期": "2027-06-30",
+}
+
+
+def test_questions_of_ones_own_go_in_and_out_and_are_answered(empty: OwnCentre, tmp_path: Path) -> None:
+    empty.take(filled(tmp_path, 自有问题=[OWN, STEPS]))
+    state = empty.state
+    lunch = next(each for id, each in state.own.items() if id != "dorm")
+    assert lunch.questions == ("焊工班管饭吗", "学焊工中午吃什么")
+    assert (lunch.audience, lunch.en and lunch.en.question) == ("学员", "Is there a lunch?")
+    assert (state.own["dorm"].kind, state.own["dorm"].steps) == ("guide", ("先填表", "再交给宿管"))
+    path = tmp_path / "out.xlsx"
+    path.write_bytes(as_xlsx(taking.shown(state), state.answers))
+    plan = empty.plan(read(path))
+    assert (told(plan), plan.left, plan.empty, plan.counts["自有问题"].same) == ([], [], True, 2)
+    table = tmp_path / "out.csv"
+    table.write_bytes(as_csv(BY_NAME["自有问题"], taking.shown(state)["questions"]))
+    assert empty.plan(read_csv(table, BY_NAME["自有问题"])).empty
+    assert "食堂" in asyncio.run(_said(empty, "焊工班管饭吗"))
+
+
+async def _said(centre: OwnCentre, text: str) -> str:
+    app = await compose(centre.config)
+    try:
+        return await Resident(app).say(text)
+    finally:
+        app.database.close()
+
+
+def test_questions_of_ones_own_are_taken_whole_or_not_at_all(empty: OwnCentre, tmp_path: Path) -> None:
+    empty.take(filled(tmp_path, 自有问题=[OWN, STEPS]))
+    bad: list[dict[str, object]] = [
+        OWN,
+        {"问题": "停车收费吗"},
+        {"编号": "g-card-lost", "问题": "卡丢了", "回答": "补办。"},
+    ]
+    plan = empty.plan(filled(tmp_path, 自有问题=bad))
+    assert [each.partition("：")[0] for each in told(plan)] == ["自有问题 第 4 行", "自有问题 第 5 行 “编号”"]
+    gone = filled(tmp_path, 自有问题=[{**OWN, "问题": "焊工班管饭吗"}])
+    assert empty.plan(gone).left == [("自有问题", "宿舍怎么申请（dorm）")]
+    assert "dorm" in empty.state.own
+    empty.take(gone, remove=True)
+    assert [each.questions for each in empty.state.own.values()] == [("焊工班管饭吗",)]
 
 
 def test_the_same_workbook_again_changes_nothing_and_doubles_nothing(empty: OwnCentre, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from daoxue.workbook.sheets import (
     HOURS,
     LEARNERS,
     ORGANISATIONS,
+    QUESTIONS,
     SEATS,
     SHEETS,
     TEXTS,
@@ -40,6 +41,7 @@ from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
 from knowledge.library import Partial
+from knowledge.standard import standard
 from knowledge.words import Words
 
 _PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
@@ -49,13 +51,15 @@ _SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.d
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What there is. `answers` are those on record, by standard question; `placed` and `kept` give what an answer of a
+    """What there is. `answers` are those on record, by standard question; `own` those to
+    questions of the centre's own, by id; `placed` and `kept` give what an answer of a
     sheet becomes beside them; `unsayable` what cannot be said of it on some channel. `desk` says who wrote something last at
     the desk, by kind and id; an answer's kind is `entry`."""
 
     records: Records
     centre: Centre
     answers: Mapping[str, Entry]
+    own: Mapping[str, Entry]
     staff: Mapping[str, StaffAccount]
     learners: Mapping[str, KnownLearner]
     revision: int
@@ -118,11 +122,11 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
         _tell_of_desk(plan, state, (kind, record.id), reading.places.get((kind, record.id)) or (sheet, 0))
     after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
     _centre(plan, reading, after)
-    if (filled := book.sheets.get(ANSWERS.key)) is not None:
-        conversion = Conversion(
-            [AnswerRows(filled.rows, filled.fields)], by, today, Catalogue.of(after.values()).topics
-        )
-        _answers(plan, filled, conversion, state, remove)
+    topics = Catalogue.of(after.values()).topics
+    for sheet in (ANSWERS, QUESTIONS):
+        if (filled := book.sheets.get(sheet.key)) is not None:
+            conversion = Conversion([AnswerRows(filled.rows, filled.fields)], by, today, topics)
+            _answers(plan, filled, conversion, state, remove)
     if (filled := book.sheets.get(SEATS.key)) is not None:
         _staff(plan, reading, filled, state.staff, remove)
     if (filled := book.sheets.get(LEARNERS.key)) is not None:
@@ -224,31 +228,39 @@ def _placed(reading: PageReading, problem: str) -> Fault:
 
 
 def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: State, remove: bool) -> None:
-    report = conversion.report()
-    cells = dict(filled.rows)
+    """Of either sheet: what it says of the answers that it is the sheet of."""
+    sheet, report, cells = filled.sheet, conversion.report(), dict(filled.rows)
+    known = state.own if sheet is QUESTIONS else state.answers
     found: list[Partial] = []
     places: dict[str, int] = {}
     for row in report.rows:
-        plan.problems += [Fault(each, ANSWERS.name, row.number) for each in row.problems]
-        plan.notes += [Fault(each, ANSWERS.name, row.number) for each in row.notes]
-        if row.entry is not None:
-            old = state.answers.get(row.entry.standard or "")
+        plan.problems += [Fault(each, sheet.name, row.number) for each in row.problems]
+        plan.notes += [Fault(each, sheet.name, row.number) for each in row.notes]
+        if sheet is QUESTIONS and row.id in standard().questions:
+            said = Words(
+                "这是标准问题的编号：回答请写在“标准问题”表", "a standard question has this id: answer it on 标准问题"
+            )
+            plan.problems.append(Fault(said, sheet.name, row.number, sheet.head("id")))
+        elif row.entry is not None:
+            old = known.get(row.entry.standard or row.id)
             dated = _DATED if old is not None and old.valid_until >= row.entry.valid_from else ()
             found.append((row.entry, (*row.keeps, *(each for each in dated if each not in cells[row.number]))))
             places[row.entry.standard or row.id] = row.number
     entries = state.kept(found)
-    for entry in entries:
-        if plan.count(ANSWERS, state.answers.get(entry.standard or ""), entry):
-            plan.entries.append(entry)
-            _tell_of_desk(plan, state, ("entry", entry.id), (ANSWERS, places.get(entry.standard or entry.id, 0)))
+    fresh = [each for each in entries if plan.count(sheet, known.get(each.standard or each.id), each)]
+    plan.entries += fresh
+    for entry in fresh:
+        _tell_of_desk(plan, state, ("entry", entry.id), (sheet, places.get(entry.standard or entry.id, 0)))
     numbers = {entry.id: places.get(entry.standard or entry.id, 0) for entry in entries}
-    for problem in state.unsayable(plan.entries):
+    for problem in state.unsayable(fresh):
         id = problem.split(": ")[0].removeprefix("entry ")
-        plan.problems.append(Fault(in_words(problem), ANSWERS.name, numbers.get(id, 0)))
+        plan.problems.append(Fault(in_words(problem), sheet.name, numbers.get(id, 0)))
     if found:
-        gone = [entry for standard, entry in state.answers.items() if standard not in places]
-        plan.left += [(ANSWERS.name, entry.standard or entry.id) for entry in gone]
-        plan.expired = gone if remove else []
+        gone = {key: entry for key, entry in known.items() if key not in places}
+        plan.left += [
+            (sheet.name, f"{each.title}（{key}）" if sheet is QUESTIONS else key) for key, each in gone.items()
+        ]
+        plan.expired += gone.values() if remove else ()
 
 
 def _gaps(plan: Plan, state: State, after: Catalogue, today: date) -> None:

@@ -20,6 +20,8 @@ from daoxue.workbook.cells import (
 )
 from knowledge.columns import NAMES as ANSWER_FIELDS
 from knowledge.columns import TEMPLATE
+from knowledge.entries import SHORT
+from knowledge.topics import ours
 
 ASK = "请来电询问"  # what is said of a place where nobody has written it down yet
 
@@ -292,6 +294,36 @@ TOPICS = BookSheet(
         PageColumn("also", "别名", WORDS, "表格里也可以写的名字", "Other names of it in tables.", 20),
     ), "topic",
 )  # fmt: skip
+KINDS_OF_ENTRY = {"faq": "问答", "guide": "操作指导", "announcement": "公告"}
+QUESTIONS = BookSheet(
+    "questions", "自有问题", "标准问题里没有的、本中心才有的问题：怎么问，怎么答；可以不写",
+    "Questions of your own, beside the standard ones, with their answers; may stay empty.",
+    (
+        PageColumn("id", "编号", TEXT, "可以空着，由第一个问法定；导出的表里有，改问法时靠它认，请不要改",
+                   "May stay empty: made of the first way to ask. Do not change that of an exported sheet.", 16),
+        PageColumn("topic", "主题", TEXT, "从列表里选，也可以是“主题”表里的；空着是 课程答疑", "Choose from the list, or one of 主题; empty: courses.", 12, None,
+                   tuple(each.zh for each in ours().values())),
+        PageColumn("kind", "类型", choice(KINDS_OF_ENTRY), "空着是问答；有步骤的写 操作指导", "Empty: 问答 (answer); 操作指导 (guide) has steps.", 10),
+        PageColumn("questions", "问题", TEXT, "居民会怎么问，一行一个（单元格里换行：Alt+Enter），多写几个；第一个是标题",
+                   "How it is asked, one a line (Alt+Enter), the more the better; the first is its title.", 40),
+        PageColumn("answer", "回答", TEXT, "显示在屏幕上的回答，最多 2000 字", "The answer on the screen, 2000 characters at most.", 60),
+        PageColumn("spoken", "语音", TEXT, "电话里念的话；空着同“回答”", "What is said on the phone; empty: the answer.", 40),
+        PageColumn("sms", "短信", TEXT, f"短信的话，最多 {SHORT} 字；空着取“回答”开头的整句",
+                   f"The text message, {SHORT} characters at most; empty: the answer's first sentences.", 40),
+        PageColumn("steps", "步骤", TEXT, "一步步教的，一行一步；“回答”是开头的话", "For guides: one step a line; the answer introduces them.", 44),
+        PageColumn("en_question", "英文问题", TEXT, "问题的英文，列出来给人选时用；有英文回答才写",
+                   "What it is offered as in English; with an English answer only.", 40),
+        PageColumn("en_answer", "英文回答", TEXT, "空着就用中文。数字要和中文一致", "With the same figures; empty: the Chinese one.", 60),
+        PageColumn("en_steps", "英文步骤", TEXT, "一行一步，和中文步骤一样多", "One a line, as many as in Chinese.", 44),
+        PageColumn("source_en", "英文来源", TEXT, "来源的英文名；空着写中文", "The source's name in English; empty: the Chinese one.", 24),
+        PageColumn("audience", "对象", TEXT, "对谁说的；空着是 所有居民", "For whom it is; empty: all residents.", 14),
+        PageColumn("district", "地区", TEXT, "在哪里适用；空着是 本区", "Where it holds; empty: the district.", 12),
+        PageColumn("source", "来源", TEXT, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入.", 24),
+        PageColumn("valid_from", "生效日期", DAY, "从哪天起；空着从今天起", "From which day; empty: today.", 12),
+        PageColumn("valid_until", "失效日期", DAY, "到哪天止；空着一年", "Until which day; empty: a year.", 12),
+        PageColumn("owner", "负责人", TEXT, "谁负责更新；空着是导入的人", "Who keeps it up to date; empty: whoever imports.", 14),
+    ),
+)  # fmt: skip
 ANSWERS = BookSheet(
     "answers", "标准问题", "居民常问的问题：写回答，写多少算多少；空着的先不答", "What residents ask: answer as many as you like.",
     tuple(PageColumn(ANSWER_FIELDS[each.head], each.head, TEXT, each.zh, each.en, each.width) for each in TEMPLATE),
@@ -337,7 +369,7 @@ LEARNERS = BookSheet(
 )  # fmt: skip
 SHEETS: tuple[BookSheet, ...] = (
     CENTRE, ORGANISATIONS, HOURS, SPECIAL_DAYS, COURSES, LESSONS, CLASSES, ACTIVITIES, RULES, BANK, ITEMS, OFFICES,
-    TOPICS, ANSWERS, TEXTS, SEATS, LEARNERS,
+    TOPICS, ANSWERS, QUESTIONS, TEXTS, SEATS, LEARNERS,
 )  # fmt: skip
 BY_NAME = {name: sheet for sheet in SHEETS for name in (sheet.name, sheet.key)}
 PERSONAL = frozenset({"seats", "learners"})  # what stands in them is not repeated in a message

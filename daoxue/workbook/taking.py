@@ -12,15 +12,15 @@ from accounts.vault import Vault
 from daoxue import check
 from daoxue.config import Config
 from daoxue.files import library_of
-from daoxue.workbook import records
+from daoxue.workbook import questions, records
 from daoxue.workbook.cells import Cell
 from daoxue.workbook.plan import Plan, State
 from daoxue.workbook.records import THE_CENTRE, named
 from daoxue.workbook.rows import Key, written
-from daoxue.workbook.sheets import LEARNERS, SEATS
+from daoxue.workbook.sheets import LEARNERS, QUESTIONS, SEATS
 from desk import staff
 from desk.passwords import Passwords, one_time
-from knowledge.catalogue import Record
+from knowledge.catalogue import Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.entries import Entry
 from knowledge.files import Content, KnowledgeError
@@ -56,7 +56,8 @@ def state_of(config: Config, database: Database, vault: Vault) -> State:
     authors |= {("entry", entry.id): version.by for entry, version in database.look(stored.with_last)}
     return State(
         found, centre if isinstance(centre, Centre) else config.centre.record, library.on_record(today),
-        seats, database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
+        {each.id: each for each in library.entries.values() if library.asks(each) is None}, seats,
+        database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
         {key: by for key, by in authors.items() if by in seats},
     )  # fmt: skip
 
@@ -110,6 +111,7 @@ def shown(state: State) -> Mapping[str, list[dict[str, Cell]]]:
     names = named(state.records)
     return {
         **records.shown(state.records, state.centre),
+        QUESTIONS.key: questions.shown(state.own.values(), Catalogue.of(state.records.values()).topics),
         SEATS.key: [written(SEATS, each, names) for each in state.staff.values()],
         LEARNERS.key: [written(LEARNERS, each.learner, names) for each in state.learners.values()],
     }

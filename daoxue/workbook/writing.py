@@ -5,6 +5,7 @@ What writes workbooks weighs more than other commands should carry: this is load
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
@@ -47,6 +48,7 @@ _ABOUT = (
     ),
     ("“学员”和“坐席”两张表有个人信息，请妥善保管这个文件。", "学员 and 坐席 hold personal data: keep this file safe."),
 )
+_ENGLISH = re.compile(r"en[._]|en$|source_en$")  # fields of what is said in English
 _HEAD = PatternFill("solid", fgColor="0B6E5F")
 _NOTED = PatternFill("solid", fgColor="EEF2F0")
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
@@ -84,7 +86,7 @@ def _chinese(sheet: BookSheet) -> BookSheet:
     """Without the columns for what is said in English; a topic has its name in both."""
     if sheet is TOPICS:
         return sheet
-    return replace(sheet, columns=tuple(each for each in sheet.columns if each.field.partition(".")[0] != "en"))
+    return replace(sheet, columns=tuple(each for each in sheet.columns if not _ENGLISH.match(each.field)))
 
 
 class _Lists:
