@@ -63,7 +63,7 @@ def receiver() -> Iterator[str]:
 async def test_signed_retried_and_logged(either_config: Config, receiver: str) -> None:
     desk, passed = msgspec.structs.replace(either_config.desk, webhooks_inside=True), [time.time()]
     app = await compose(msgspec.structs.replace(either_config, desk=desk), clock=lambda: passed[0])
-    admin = await Desk(app).person("administrator")
+    admin = await Desk(app, time.time).person("administrator")  # who is not signed out by then
     secret = (await admin.post("/webhooks", {"url": receiver, "kinds": ["opened", "closed"]}))["secret"]
     Receiver.answers[:] = [500, 503]
     ref = (await Resident(app).receipt("转人工")).ticket
