@@ -376,6 +376,20 @@ async def test_a_logo_is_taken_where_the_centre_is_described(one_browser: Browse
     await expect(page.get_by_role("img", name="现在的标志")).to_have_count(0)
 
 
+async def test_the_chat_page_is_readable_in_colours_of_the_centre(one_browser: Browser, service: Service) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.goto(f"{service.url}/desk/admin")
+    await page.get_by_role("tab", name="中心").click()
+    await page.get_by_label("按钮颜色").fill("#654321")
+    await page.get_by_label("页头颜色").fill("#123456")
+    await page.get_by_role("button", name="保存", exact=True).click()
+    await expect(page.get_by_text("已保存")).to_be_visible()
+    await page.goto(service.url)
+    await expect(page.get_by_role("banner")).to_have_css("background-color", "rgb(18, 52, 86)")
+    await page.evaluate(await asyncio.to_thread(AXE.read_text, "utf-8"))
+    assert [each for each in await page.evaluate(SERIOUS) if each.startswith("color-contrast")] == []
+
+
 async def test_where_a_school_is_looked_at_it_is_closed_by_two_clicks(one_browser: Browser, service: Service) -> None:
     page = await enter(one_browser, service, "zhou")
     await page.goto(f"{service.url}/desk/admin")
