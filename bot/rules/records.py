@@ -16,7 +16,7 @@ _SMALL = re.compile(
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
-_OF_IT = re.compile("(?:那|它|是|都)*(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
+_OF_IT = re.compile("(?:那|它|是|都){0,3}(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
 
 
 def in_its_words(turn: Turn) -> str | None:
