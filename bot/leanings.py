@@ -64,7 +64,7 @@ _WHICH = re.compile(
     "^(?:你们|咱们|学校|学院|中心|总院|客服)?(?:的)?(?:热线|电话|客服电话)(?:号码?)?(?:是)?(?:多少|几号|啥|什么)[^,。]{0,2}$"
 )
 _RINGS = re.compile("打[给个]|回[个电打]|打过来|打回|联系我|call me")
-_BUYS = re.compile("多少钱一[把支台架根张双件]|一[把支台架根张双件]多少钱|[哪去]里?买")
+_BUYS = re.compile("多少钱一[把支台架根张双件套块条副身]|一[把支台架根张双件套块条副身]多少钱|[哪去]里?买")
 _OPENS = re.compile(
     "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
 )
@@ -87,7 +87,7 @@ _OPEN = re.compile(
     "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]"
 )
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
-_OF_ACTIVITY = re.compile("活动|沙龙|讲座|讲坛|那场|这场|集市")
+_OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市")
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
@@ -296,14 +296,22 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     course = any(each.kind == "course" and each.exact for each in heard.entities)
     if not named or (course and not _OF_ACTIVITY.search(heard.folded)):
         return None
+    if _asks_hours(heard):
+        return None
     return Candidate(heard.lines.sure, "activity", "find_activity")
+
+
+def _asks_hours(heard: Understanding) -> bool:
+    """某某街道社区学校开放时间, where there is an open day of the schools: when that place is open."""
+    hours = heard.best is not None and heard.best.intent == "site_hours" and heard.best.score >= heard.lines.likely
+    return hours and heard.first("org") is not None and not _OF_ACTIVITY.search(heard.folded)
 
 
 def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate | None:
     """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
     it is says itself better than what is so of all of its kind."""
     best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
-    if not heard.hinted or not asked & _ON_RECORD:
+    if not heard.hinted or not asked & _ON_RECORD or _asks_hours(heard):
         return None
     called = _OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)

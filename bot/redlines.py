@@ -229,6 +229,8 @@ def _is_young(entity: Entity) -> bool:
 def _is_grown(heard: Understanding) -> bool:
     """Somebody speaks for a child of theirs, or names an age, or a year of birth, that is none of a child."""
     ages = [int(value) for value in heard.values("age") if int(value) >= SPEAKS]
+    if heard.values("age") and not ages:
+        return True  # 3岁的去得不: who is so young writes nothing
     grown = bool(ages) and min(ages) >= CHILD and not _UNDER.search(heard.folded)
     grown = grown or _BORN.search(heard.folded) is not None
     return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None

@@ -9,7 +9,7 @@ from bot import phrases
 from bot.aspects import HAS, clauses, spoken
 from bot.leanings import OF_LEARNING
 from bot.readings import plainly
-from bot.rules.asking import LONG, MOVED_TO, READ_FROM
+from bot.rules.asking import CERTAIN, LONG, MOVED_TO, READ_FROM
 from bot.rules.records import records, said_alike
 from bot.rules.told import shown
 from bot.running import Runner
@@ -66,10 +66,13 @@ def aspect_of(run: Runner, turn: Turn) -> str | None:
 
 
 def _reads_another(turn: Turn, aspect: str) -> bool:
-    """Whether the question that it would be by itself is surely one on another aspect."""
+    """Whether the question that it would be by itself is surely one on another aspect, or is one for certain."""
     best = turn.heard.best
-    read = READ_FROM.get(best.question or best.intent, []) if best and best.score >= turn.heard.lines.sure else []
-    return bool(read) and aspect not in read
+    if best is None or best.score < turn.heard.lines.sure:
+        return False
+    read = READ_FROM.get(best.question or best.intent, [])
+    certain = best.question is not None and best.score >= CERTAIN
+    return aspect not in read and (bool(read) or certain)
 
 
 def weighed(run: Runner, turn: Turn) -> Weighed | None:
