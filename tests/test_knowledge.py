@@ -89,7 +89,7 @@ def test_references_to_nothing_and_circles_are_told() -> None:
     found = inconsistencies(
         Catalogue(organisations={"qinghe": replace(school, parent="qinghe")}, classes=whole.classes)
     )
-    assert any("does not lead up to the college" in problem for problem in found)
+    assert any("leads round in a circle" in problem for problem in found)
     assert any("there is no taichi" in problem for problem in found)
 
 
