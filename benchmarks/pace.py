@@ -6,7 +6,6 @@ large where other work wants the cores. The two take turns, a few seconds each.
 """
 
 import asyncio
-import contextlib
 import itertools
 import json
 import os
@@ -17,12 +16,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks.processes import backends, started
+from benchmarks.processes import backends, durable, started
 from benchmarks.turn import QUESTIONS, cpu_seconds
 from benchmarks.wire import Wire, ask, connected, post
 from integrations.webchat.channel import PATH
-from tests.cluster import Cluster, binaries
-from tests.conftest import free_port
 from tests.processes import Processes, prepared
 
 LINES, EACH = 64, 5.0  # connections, and seconds of a stretch
@@ -87,20 +84,16 @@ async def measure(service: Processes, cluster: Path, rate: float, seconds: float
 
 
 def main(rate: float = 100, seconds: float = 40) -> None:
-    programs = binaries()
-    assert programs is not None, "PostgreSQL is not installed"
-    cluster = Path(tempfile.gettempdir()) / f"daoxue-pace-{os.getpid()}"
-    server = Cluster(programs, cluster, free_port(), durable=True)
-    with contextlib.ExitStack() as held, tempfile.TemporaryDirectory() as name:
-        held.callback(server.remove)
-        server.start()
+    with durable() as (cluster, url), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        service = started(folder / "one", prepared(server.url, folder, folder), 1)
-        held.callback(service.end)
-        service.wait_until("starting")
-        while not service.is_ready():
-            time.sleep(0.1)
-        asyncio.run(measure(service, cluster, rate, seconds))
+        service = started(folder / "one", prepared(url, folder, folder), 1)
+        try:
+            service.wait_until("starting")
+            while not service.is_ready():
+                time.sleep(0.1)
+            asyncio.run(measure(service, cluster, rate, seconds))
+        finally:
+            service.end()
 
 
 if __name__ == "__main__":

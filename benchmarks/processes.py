@@ -16,6 +16,7 @@ import resource
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,16 +99,23 @@ def started(folder: Path, centre: Prepared, count: int) -> Processes:
     return Processes(folder, centre, count, DAOXUE_LOG__LEVEL="info")
 
 
-def main() -> None:
+@contextlib.contextmanager
+def durable() -> Iterator[tuple[Path, str]]:
+    """A PostgreSQL of our own that syncs to disk as it comes: its folder, and the URL of its database."""
     programs = binaries()
     assert programs is not None, "PostgreSQL is not installed"
     cluster = Path(tempfile.gettempdir()) / f"daoxue-bench-{os.getpid()}"
     server = Cluster(programs, cluster, free_port(), durable=True)
-    with contextlib.ExitStack() as held, tempfile.TemporaryDirectory() as name:
+    with contextlib.ExitStack() as held:
         held.callback(server.remove)
         server.start()
+        yield cluster, server.url
+
+
+def main() -> None:
+    with durable() as (cluster, url), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        centre = prepared(server.url, folder, folder)
+        centre = prepared(url, folder, folder)
         services = [started(folder / f"{count}", centre, count) for count in (1, 2)]
         try:
             services[0].wait_until("starting")

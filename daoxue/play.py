@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,13 @@ from daoxue.preparing import prepare, vault_of
 from store import knowledge as rows
 from store.database import Database
 from store.migrate import is_current
+
+
+def until_left(talk: Coroutine[object, object, int]) -> int:
+    """What the talk ends with; well, where whoever has it just leaves (Ctrl-C)."""
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(talk)
+    return 0
 
 
 async def beside(

@@ -1,13 +1,12 @@
 """`daoxue chat --channel voice`: a call in the terminal, by the rules of a real one."""
 
 import asyncio
-import contextlib
 import shutil
 import sys
 from pathlib import Path
 
 from daoxue.config import read
-from daoxue.play import beside, common, free
+from daoxue.play import beside, common, free, until_left
 from players.twilio import Call, Carrier
 
 HELP = """直接打字就是对着电话说话；只打数字、*、# 就是按键；空行是不出声；/hangup 挂机；Ctrl-D 结束。"""
@@ -15,9 +14,7 @@ HELP = """直接打字就是对着电话说话；只打数字、*、# 就是按�
 
 def call(path: Path, aloud: bool) -> int:
     """A call in the terminal, by the rules of a real one; spoken aloud where espeak-ng is installed."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_call(path, aloud))
-    return 0
+    return until_left(_call(path, aloud))
 
 
 async def _call(path: Path, aloud: bool) -> int:

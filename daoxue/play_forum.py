@@ -1,12 +1,10 @@
 """`daoxue forum play`: a forum of our own, with a resident who writes in it in the terminal, and others beside."""
 
 import argparse
-import asyncio
-import contextlib
 from pathlib import Path
 
 from daoxue.config import read
-from daoxue.play import Command, beside, common, done, free, typed
+from daoxue.play import Command, beside, common, done, free, typed, until_left
 from integrations.forum.settings import PATH
 from players import forum_api
 from players.forum import Forum, Member, Written, flood
@@ -21,9 +19,7 @@ HELP = """直接打字就是居民在话题里跟帖；还没有话题时，就�
 
 def play(arguments: argparse.Namespace) -> int:
     """Until the resident leaves."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(arguments.config))
-    return 0
+    return until_left(_play(arguments.config))
 
 
 async def _play(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import email
 import itertools
 from email.message import EmailMessage
@@ -10,7 +9,7 @@ from email.policy import default
 from pathlib import Path
 
 from daoxue.config import read
-from daoxue.play import beside, common, free
+from daoxue.play import beside, common, free, until_left
 from players.post_office import PostOffice, ReturnedError, hand_on
 
 CENTRE, ME = "study@centre.test", "resident@home.test"
@@ -20,9 +19,7 @@ HELP = """写信：一行一句，空行寄出。第一行以“主题：”开�
 
 def play(arguments: argparse.Namespace) -> int:
     """Until the resident ends it."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(arguments.config))
-    return 0
+    return until_left(_play(arguments.config))
 
 
 async def _play(path: Path) -> int:

@@ -1,14 +1,12 @@
 """`daoxue telegram play`: a Telegram of our own, with a resident's app in the terminal."""
 
 import argparse
-import asyncio
-import contextlib
 import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from daoxue.config import read
-from daoxue.play import beside, common, free, typed
+from daoxue.play import beside, common, free, typed, until_left
 from integrations.telegram.settings import Mode
 from players import telegram_api
 from players.telegram import Chat, RefusalError, Shown, TelegramPlatform
@@ -23,9 +21,7 @@ HELP = """直接打字就是居民在说话。也可以：
 
 def play(arguments: argparse.Namespace) -> int:
     """Until the resident hangs up."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(arguments.config, "polling" if arguments.polling else "webhook"))
-    return 0
+    return until_left(_play(arguments.config, "polling" if arguments.polling else "webhook"))
 
 
 async def _play(path: Path, mode: Mode) -> int:

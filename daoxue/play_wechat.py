@@ -1,8 +1,6 @@
 """`daoxue wechat play`: a WeChat of our own, with a resident's telephone in the terminal."""
 
 import argparse
-import asyncio
-import contextlib
 import time
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from accounts.identity import Identity
 from accounts.limits import Limits
 from accounts.vault import load
 from daoxue.config import read
-from daoxue.play import Command, beside, common, done, free, typed
+from daoxue.play import Command, beside, common, done, free, typed, until_left
 from integrations.wechat.messages import MENU
 from players.wechat import OnScreen, Passage, Resident, WechatPlatform
 from store.database import Database
@@ -24,9 +22,7 @@ HELP = """直接打字就是居民在说话。也可以：
 
 def play(arguments: argparse.Namespace) -> int:
     """Until the resident hangs up."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(arguments.config))
-    return 0
+    return until_left(_play(arguments.config))
 
 
 async def _play(path: Path) -> int:

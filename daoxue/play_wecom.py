@@ -1,13 +1,11 @@
 """`daoxue wecom play`: a WeCom of our own, with a resident's WeChat in the terminal, and a colleague in WeCom."""
 
 import argparse
-import asyncio
-import contextlib
 from pathlib import Path
 from typing import Any
 
 from daoxue.config import read
-from daoxue.play import Command, beside, common, done, free, typed
+from daoxue.play import Command, beside, common, done, free, typed, until_left
 from integrations.wecom.messages import REFUSED
 from integrations.wecom.settings import PATH
 from players.wecom import Corporation, Customer
@@ -21,9 +19,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n"
 
 def play(arguments: argparse.Namespace) -> int:
     """Until the resident hangs up."""
-    with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_play(arguments.config, arguments.seat))
-    return 0
+    return until_left(_play(arguments.config, arguments.seat))
 
 
 async def _play(path: Path, seat: str) -> int:

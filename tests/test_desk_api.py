@@ -211,7 +211,8 @@ async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> N
     assert (await li.get(f"/tickets/{refs[1]}"))["ticket"]["result"] == "merged"
 
 
-async def test_a_ticket_that_is_open_all_the_while_is_not_said_to_be_opened_again(desk: Desk) -> None:
+async def _merged(desk: Desk) -> tuple[Person, list[Resident], list[str]]:
+    """A seat; who has proven the same card in two talks; the tickets of these, the second merged into the first."""
     li, residents = await desk.person(), [Resident(desk.app) for _ in range(2)]
     refs = [(await resident.receipt("转人工")).ticket or "" for resident in residents]
     for resident in residents:
@@ -219,6 +220,11 @@ async def test_a_ticket_that_is_open_all_the_while_is_not_said_to_be_opened_agai
     for ref in refs:
         await li.post(f"/tickets/{ref}/take")
     await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
+    return li, residents, refs
+
+
+async def test_a_ticket_that_is_open_all_the_while_is_not_said_to_be_opened_again(desk: Desk) -> None:
+    _, residents, _ = await _merged(desk)
     told = await residents[1].say("上回那个东西到底咋整的呀")
     assert "重新打开" not in told
     assert "已经交给处理工单" in told
@@ -227,13 +233,7 @@ async def test_a_ticket_that_is_open_all_the_while_is_not_said_to_be_opened_agai
 @pytest.mark.parametrize("closed", [False, True])
 async def test_what_is_said_of_a_merged_ticket_leads_to_its_target(desk: Desk, closed: bool) -> None:
     """Its own stays as it is; whoever has the other sees what was said, and the resident is told that number."""
-    li, residents = await desk.person(), [Resident(desk.app) for _ in range(2)]
-    refs = [(await resident.receipt("转人工")).ticket or "" for resident in residents]
-    for resident in residents:
-        await resident.prove()
-    for ref in refs:
-        await li.post(f"/tickets/{ref}/take")
-    await li.post(f"/tickets/{refs[1]}/merge", {"into": refs[0]})
+    li, residents, refs = await _merged(desk)
     if closed:
         await li.post(f"/tickets/{refs[0]}/close", {"result": "answered"})
     told = await residents[1].say("我还没说完，找个真人")
