@@ -54,13 +54,14 @@ class Cataloguing:
     async def put(self, kind: str, id: str, raw: bytes, by: str, now: int) -> int:
         """A record as it is now to be, new or changed; the revision that came of it."""
         record = _decoded(kind, id, raw)
-        if isinstance(record, Centre) and (wrong := self._unsayable(record)):
-            raise TicketError("invalid", "；".join(wrong))
 
         def work(transaction: Transaction) -> int:
-            known = _centre_of(transaction)
             if not isinstance(record, Centre):
                 return _put(transaction, record, by, now)
+            known = _centre_of(transaction)
+            before = self._unsayable(known) if known else []  # which keeps nobody from mending the rest
+            if wrong := [each for each in self._unsayable(record) if each not in before]:
+                raise TicketError("invalid", "；".join(wrong))
             _keep_what_saves_lives(known, record)
             return _put(transaction, replace(record, logo=known.logo if known else b""), by, now)
 

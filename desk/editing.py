@@ -42,9 +42,7 @@ class Editing:
     """All methods raise `TicketError` with words for the editor. `now` is in ms. `needed` names the standard questions that
     residents are told the answers of, whether somebody has written one or not."""
 
-    def __init__(
-        self, database: Database, library: Library, needed: Callable[[Catalogue], Collection[str]] = lambda _: ()
-    ) -> None:
+    def __init__(self, database: Database, library: Library, needed: Callable[[Catalogue], Collection[str]]) -> None:
         self._needed = needed
         self._database = database
         self._library = library

@@ -9,7 +9,7 @@ from typing import Literal
 from bot.comprehension import Comprehension
 from bot.usage import of_standard
 from desk.editing import Kept
-from knowledge.gaps import SOON
+from knowledge.gaps import gap
 from knowledge.library import Library
 
 State = Literal["answered", "expiring", "expired", "open"]
@@ -69,8 +69,8 @@ def _until(library: Library, id: str, newest: Kept | None, today: date) -> str |
 
 
 def _state(library: Library, id: str, newest: Kept | None, today: date) -> State:
-    if (answer := library.answer(id, today)) is not None:
-        return "expiring" if answer.valid_until < today + SOON else "answered"
+    if library.answer(id, today) is not None:
+        return "expiring" if gap(library.answers(id), today) else "answered"
     was = any(entry.valid_until < today for entry in library.answers(id))
     return "expired" if was or (newest is not None and newest.status == "expired") else "open"
 

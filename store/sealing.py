@@ -114,13 +114,16 @@ def reseal(
     transaction: Transaction, seal: Callable[[str], str], shut: Callable[[bytes], bytes]
 ) -> None:  # fmt: skip
     """Puts `seal` of what stands there, as it stands there, into every sealed column, and `shut` into every closed one."""
-    for all_, one in zip(_ALL, _CHANGE, strict=True):
+    moved = False  # whether who is found by an address is found by another one now
+    for column, all_, one in zip(_SEALED, _ALL, _CHANGE, strict=True):
         for (value,) in transaction.all(all_):
             old = cast(str | None, value)
             if old is not None and (new := seal(old)) != old:
                 transaction.run(one, old=old, new=new)
-    transaction.run(_FORGET_CORRESPONDENTS)
-    transaction.run(_KNOW_CORRESPONDENTS)
+                moved |= column.table is conversation
+    if moved:
+        transaction.run(_FORGET_CORRESPONDENTS)
+        transaction.run(_KNOW_CORRESPONDENTS)
     for document in _DOCUMENTS:
         document.run(transaction, shut)
 

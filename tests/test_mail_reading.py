@@ -325,3 +325,10 @@ def test_headers_of_ours_are_read_as_they_were_and_folded_as_lines_of_mail(title
     sent = letters.letter(SentMail(1, 2), OwnLetter(to="wang@home.test", subject=title, words="好", automatic=True))
     assert message_from_bytes(sent, policy=default)["Subject"] == title
     assert sent.count(b"\n") == sent.count(b"\r\n")
+
+
+def test_a_mail_of_beginnings_is_read_at_once() -> None:
+    """What is opened as signed and never ended: thousands of times in one mail."""
+    begun = time.thread_time()
+    plain.unarmoured("-----BEGIN PGP SIGNED MESSAGE-----\n\n" * 5_000)
+    assert time.thread_time() - begun < 1

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from bot import alarming
 from bot.alarming import LIFE
 from bot.dialogue import Dialogue
 from bot.handler import Handler
@@ -387,3 +388,24 @@ async def test_an_ambulance_that_has_come_is_no_second_alarm(app: App) -> None:
     resident = Resident(app)
     await resident.say("我爸晕倒了")
     assert "请立即拨打" not in await resident.say("救护车到了")
+
+
+@pytest.mark.parametrize(
+    "said", ["我老公打我", "他老是打我", "我被家暴了", "隔壁老头拿刀追人", "我在电梯里出不去", "孙女放学没回家联系不上"]
+)
+def test_danger_in_a_few_words(said: str) -> None:
+    found = alarming.words_of(said)
+    assert found is not None
+    assert found.kind == "emergency"
+
+
+@pytest.mark.parametrize(
+    "said", ["他打我电话了", "我妈打我手机没接到", "老公打我微信语音", "儿子没回家吃饭", "电梯出口在哪"]
+)
+def test_who_rings_strikes_nobody(said: str) -> None:
+    assert alarming.words_of(said) is None
+
+
+def test_a_classroom_is_no_lesson() -> None:
+    said = alarming.words_of("有人晕倒在教室门口怎么办")
+    assert alarming.Context.TOPIC not in alarming.contexts("有人晕倒在教室门口怎么办", said)

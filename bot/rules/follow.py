@@ -14,7 +14,7 @@ from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
-from bot.rules.records import PAIRS, in_its_words
+from bot.rules.records import PAIRS, in_its_words, names_what_is_not_there
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
@@ -82,6 +82,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect in _ANSWERED_BY and len(things) == 1 and not beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
+    if aspect == "bring" and len(things) == 1 and names_what_is_not_there(turn, things[0]):
+        return await run.aside(turn, Task("on_record", {"of": spelt(things)}))
     aspects = [aspect, *(each for each in beside(turn, aspect) if each in HAS[things[0][0]])]
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things)})):
         turn.state.asked = aspect

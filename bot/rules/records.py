@@ -13,6 +13,7 @@ from nlu.questions import NO_ANSWER
 _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
+_OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
@@ -30,6 +31,15 @@ def in_its_words(turn: Turn) -> str | None:
     if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
         return "about"  # 能磨菜刀不
     return next((aspect for aspect, text in records(turn, told[0]) if said_alike(heard.folded, text)), None)
+
+
+def names_what_is_not_there(turn: Turn, thing: Thing) -> bool:
+    """要自家带针线不, of a class whose record says nothing of it: what is to be brought is told with what is not on record."""
+    folded = turn.heard.folded
+    names = any(not _SMALL.search(each) and not _OF_BRINGING.search(each) for each in PAIRS.findall(folded))
+    return names and not any(
+        said_alike(folded, text) for aspect, text in records(turn, thing) if aspect in {"bring", "level"}
+    )
 
 
 def said_alike(folded: str, text: str) -> int:

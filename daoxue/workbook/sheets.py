@@ -18,8 +18,8 @@ from daoxue.workbook.cells import (
     naming,
     naming_several,
 )
+from knowledge.columns import KINDS, TEMPLATE
 from knowledge.columns import NAMES as ANSWER_FIELDS
-from knowledge.columns import TEMPLATE
 from knowledge.entries import SHORT
 from knowledge.topics import ours
 
@@ -294,7 +294,7 @@ TOPICS = BookSheet(
         PageColumn("also", "别名", WORDS, "表格里也可以写的名字", "Other names of it in tables.", 20),
     ), "topic",
 )  # fmt: skip
-KINDS_OF_ENTRY = {"faq": "问答", "guide": "操作指导", "announcement": "公告"}
+KINDS_OF_ENTRY = {kind: head for head, kind in KINDS.items() if not head.isascii()}
 QUESTIONS = BookSheet(
     "questions", "自有问题", "标准问题里没有的、本中心才有的问题：怎么问，怎么答；可以不写",
     "Questions of your own, beside the standard ones, with their answers; may stay empty.",

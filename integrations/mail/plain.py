@@ -23,7 +23,8 @@ _SIGNED = re.compile(
 )
 _EMPTY = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 _SIGNED_TEXT = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]++: [^\n]*+\n)*+\n(.*?)\n-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]++: [^\n]*+\n)*+\n((?:(?!\n-----BEGIN PGP SIG).)*+)"  # to the next mark
+    r"\n-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
     re.DOTALL,
 )
 _DASHED = re.compile(r"^- (?=-)", re.MULTILINE)  # what begins with a dash in what is signed
