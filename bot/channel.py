@@ -292,7 +292,7 @@ class Channel:
     its `stanzas` is enabled; then it is opened by `open`, which gives the `Opens` of a module where the channel is more than
     the file of its declaration. `render` is what residents get of replies, `problems` what of them does not fit. `proof` is
     how a resident proves there who they are. `load` is how much of a seat's capacity a conversation takes; `files`
-    whether a seat may send some, and `longest` how many characters it may write in one go (0: as many as
+    whether a seat may send some, and `longest` how many characters (UTF-16 units) it may write in one go (0: as many as
     anywhere). `drafts`: all can read what is said there, so what a seat has answered becomes a draft for editors when its
     ticket is closed. `greets` is the text it greets with, which a centre may have in other words on each channel.
 

@@ -73,6 +73,7 @@ async def test_a_seats_answer_and_how_it_fared(texting: Line) -> None:
     without_end = "材料要带身份证，照片，表格，" * 40
     refused = await seat.ask("POST", f"/tickets/{ref}/messages", {"id": "c", "text": without_end})
     assert (refused.status_code, "最多 450 字" in refused.text) == (422, True), "what does not go whole is not taken"
+    await seat.post(f"/tickets/{ref}/messages", {"id": "d", "text": "😊" * 226}, expect=422)  # two units each
     fits = without_end[: sms.LONGEST_OF_A_SEAT]
     assert sms.personal([Reply(text=f"坐席回复：{fits}")]) == f"坐席回复：{fits}"
     for text in texting.carrier.texts[-2:]:

@@ -1,14 +1,11 @@
 """What a seat says to a resident, and what was said before that with which a ticket opens."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Form, Query, UploadFile
 from msgspec import Struct
 from pydantic import BaseModel, Field
 
-from bot.channel import Channel
 from desk import files
 from desk.api.answers import Answering
 from desk.api.given import Now, TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
@@ -21,7 +18,6 @@ from desk.lists import MOST
 from desk.opening import ALL, SHOWN, before, found
 from desk.people import Seat
 from desk.replies import LONGEST, Answer
-from store.database import Database
 
 router = Answering(tags=["工单 tickets"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]
@@ -88,37 +84,21 @@ async def earlier(
     return EarlierMessages([shown(each, talk) for each in said])
 
 
-@dataclass(frozen=True, slots=True)
-class Fitting:
-    """Whether a ticket's channel brings all of a text: what a seat says stands nowhere else."""
-
-    database: Database
-    channels: Mapping[str, Channel]
-
-    async def check(self, ref: str, text: str) -> None:
-        """Raises `TicketError`."""
-        row = await self.database.read(lambda t: found(t, ref))
-        longest = self.channels[row.channel].longest if row.channel in self.channels else 0
-        if longest and len(text.strip()) > longest:
-            english = f"At most {longest} characters at a time go by this channel"
-            raise TicketError("invalid", f"这个渠道一次最多 {longest} 字，请分开发", english)
-
-
-async def _fitting(database: TheDatabase, channels: TheChannels) -> Fitting:
-    return Fitting(database, channels)
+async def _fitting(ref: str, body: SeatMessage, database: TheDatabase, channels: TheChannels) -> SeatMessage:
+    """What the ticket's channel brings whole: what a seat says stands nowhere else. Raises `TicketError`."""
+    row = await database.read(lambda t: found(t, ref))
+    longest = channels[row.channel].longest if row.channel in channels else 0
+    if longest and len(body.text.strip().encode("utf-16-le")) // 2 > longest:  # as telephones count: an emoji is two
+        english = f"At most {longest} characters at a time go by this channel, an emoji counts for two"
+        raise TicketError("invalid", f"这个渠道一次最多 {longest} 字（表情算两个），请分开发", english)
+    return body
 
 
 @router.post("/tickets/{ref}/messages")
 async def reply(
-    ref: str,
-    body: SeatMessage,
-    seat: Worker,
-    tickets: TheTickets,
-    views: TheViews,
-    fitting: Annotated[Fitting, Depends(_fitting)],
+    ref: str, seat: Worker, body: Annotated[SeatMessage, Depends(_fitting)], tickets: TheTickets, views: TheViews
 ) -> Sent:
     """Answers the resident. The same id again changes nothing."""
-    await fitting.check(ref, body.text)
     wait = await views.recall_time(ref) if body.recallable else 0
     answer = Answer(body.text, body.id, body.seen, body.source, wait=wait, talk=body.talk)
     return Sent(body.id, *await tickets.reply(ref, seat.name, answer, views.now))
