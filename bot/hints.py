@@ -17,6 +17,7 @@ from msgspec import Struct
 from prometheus_client import Counter, Gauge
 
 WITHIN = 0.5  # seconds that sending may take
+OPENS_WITHIN = 5.0  # seconds that it may take where nothing has come through yet: a connection is opened
 HEARD = 1.0  # seconds of one round of listening
 LATE = 1.0  # seconds after which a hint is no better than looking
 SILENT = 3.0  # seconds without a sign of our own life, after which the connection is made anew
@@ -152,7 +153,7 @@ class Hints:
     async def _send(self, hints: Sequence[Hint]) -> None:
         text = msgspec.json.encode(Batch(self._me, self._clock(), hints)).decode()
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(WITHIN if self.is_well else OPENS_WITHIN):
                 await self._pubsub.send(text)
         except self._failures as error:
             self._fail()
