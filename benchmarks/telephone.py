@@ -12,7 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from benchmarks import wire
 from benchmarks.turn import CONNECTIONS, QUESTIONS, centre, client, cpu_seconds, served
 from benchmarks.wire import Wire
-from players.twilio import Carrier, sid
+from players.twilio.account import sid
+from players.twilio.carrier import Carrier
 from tests.conftest import free_port
 
 CALLS, TURNS, TEXTS = 100, 8, 6_000

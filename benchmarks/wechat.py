@@ -12,7 +12,8 @@ from benchmarks.wire import connected, post
 from integrations.tencent.envelope import Keys
 from integrations.wechat.gate import Gate
 from integrations.wechat.messages import inbound
-from players.wechat import Posted, WechatPlatform
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Posted
 from tests.conftest import free_port
 from tests.official import environment
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from daoxue.config import read
 from daoxue.play import beside, common, free, until_left
-from players.twilio import Call, Carrier
+from players.twilio import api as twilio_api
+from players.twilio.call import Call
+from players.twilio.carrier import Carrier
 
 HELP = """直接打字就是对着电话说话；只打数字、*、# 就是按键；空行是不出声；/hangup 挂机；Ctrl-D 结束。"""
 
@@ -37,7 +39,7 @@ async def _call(path: Path, aloud: bool) -> int:
             "DAOXUE_CHANNELS__TWILIO__SMS_FROM": carrier.number, "DAOXUE_CHANNELS__TWILIO__VOICE_FROM": carrier.number,
         }  # fmt: skip
 
-    return await beside(path, carrier.app(), api_port, port, settings, use)
+    return await beside(path, twilio_api.server(carrier), api_port, port, settings, use)
 
 
 async def _talk(caller: Call, voice: str | None) -> None:

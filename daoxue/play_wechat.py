@@ -10,7 +10,9 @@ from accounts.vault import load
 from daoxue.config import read
 from daoxue.play import Command, beside, common, done, free, typed, until_left
 from integrations.wechat.messages import MENU
-from players.wechat import OnScreen, Passage, Resident, WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import OnScreen, Passage, Resident
 from store.database import Database
 
 HELP = """直接打字就是居民在说话。也可以：
@@ -37,7 +39,12 @@ async def _play(path: Path) -> int:
         await Telephone(platform, identity, url).talk()
 
     return await beside(
-        path, platform.app(), api_port, port, lambda folder: _settings(platform, port, api_port, folder), use
+        path,
+        wechat_api.server(platform),
+        api_port,
+        port,
+        lambda folder: _settings(platform, port, api_port, folder),
+        use,
     )
 
 
@@ -75,7 +82,7 @@ class Telephone:
         keys = {words: key for key, (_, words) in MENU.items()}
 
         async def scan(_: list[str]) -> None:
-            await platform.scan(me, list(platform._scenes)[-1])
+            await platform.scan(me, list(platform.scenes)[-1])
 
         async def slow(rest: list[str]) -> None:
             platform.faults["message/custom/send"].append("hang")

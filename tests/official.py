@@ -15,7 +15,9 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from daoxue.serve import server
 from integrations.wechat.settings import PATH, WechatSettings
-from players.wechat import OnScreen, Resident, WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import OnScreen, Resident
 from tests.conftest import free_port
 
 
@@ -78,7 +80,8 @@ async def up(web: uvicorn.Server) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        web.should_exit = web.force_exit = True
+        web.should_exit = True
+        web.force_exit = web.config.lifespan == "off"  # who has something to close does
         await task
 
 
@@ -107,7 +110,7 @@ async def official(
     web = server(app)
     if not working:
         web.config.lifespan = "off"
-    async with behind(platform.app(), api_port):
+    async with behind(wechat_api.server(platform), api_port):
         try:
             async with up(web):
                 yield Official(platform, app, clock)

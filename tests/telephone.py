@@ -17,7 +17,9 @@ from integrations.texting import Texting
 from integrations.twilio.calls import CallChannel
 from integrations.twilio.seats import SeatSide
 from integrations.twilio.settings import TwilioSettings
-from players.twilio import Call, Carrier
+from players.twilio import api as twilio_api
+from players.twilio.call import Call
+from players.twilio.carrier import Carrier
 from tests.conftest import free_port
 from tests.official import Clock, started
 
@@ -81,7 +83,7 @@ async def line(
     )
     app = await compose(own, clock=clock)
     api = uvicorn.Server(
-        uvicorn.Config(carrier.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
+        uvicorn.Config(twilio_api.server(carrier), port=api_port, log_config=None, access_log=False, lifespan="off")
     )
     web = server(app)
     web.config.lifespan = "off"

@@ -13,7 +13,9 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from players import telegram, telegram_api, wechat
+from players import telegram, telegram_api
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
 from tests import messenger, official
 from tests.conftest import free_port
 from tests.pages import PAGES, WALKED, Shell, blocks, commands, serving
@@ -43,8 +45,8 @@ def standing(api: ASGIApp) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def platforms() -> Iterator[dict[str, str]]:
     """What stands in the environment of a centre that is connected to them."""
-    account, bot = wechat.WechatPlatform(), telegram.TelegramPlatform()
-    with standing(account.app()) as base, standing(telegram_api.server(bot)) as bots:
+    account, bot = WechatPlatform(), telegram.TelegramPlatform()
+    with standing(wechat_api.server(account)) as base, standing(telegram_api.server(bot)) as bots:
         yield {
             **official.environment(account), **messenger.environment(bot), "DAOXUE_CHANNELS__WECHAT__ENABLED": "true",
             "DAOXUE_CHANNELS__WECHAT__API_BASE": base, "DAOXUE_CHANNELS__TELEGRAM__ENABLED": "true",

@@ -23,9 +23,12 @@ from integrations.telegram.settings import PATH, TelegramSettings
 from integrations.twilio.settings import TwilioSettings
 from integrations.wechat.settings import WechatSettings
 from players import telegram as telegram_player
-from players import telegram_api, twilio
+from players import telegram_api
 from players.post_office import PostOffice
-from players.wechat import WechatPlatform
+from players.twilio import api as twilio_api
+from players.twilio.carrier import Carrier
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
 from store.database import Database
 from tests.conftest import free_port
 from tests.dovecot import PASSWORD, USER, dovecot
@@ -116,7 +119,7 @@ async def test_wechat(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(played).items():
         monkeypatch.setenv(name, value)
     on = WechatSettings(enabled=True, api_base=f"http://127.0.0.1:{port}")
-    async with behind(played.app(), port):
+    async with behind(wechat_api.server(played), port):
         well = only(await platform(app.config, app.database, on))
         assert (well.severity, "500000 of 500000" in well.seen.en) == (OK, True)
         played.calls["message/custom/send"] = played.daily - 9
@@ -133,12 +136,12 @@ async def test_wechat(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_twilio(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    played, port = twilio.Carrier(), free_port()
+    played, port = Carrier(), free_port()
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", played.account)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", played.token)
     on = TwilioSettings(enabled=True, api_base=f"http://127.0.0.1:{port}")
     assert "api_base" in only(await platform(config, None, on)).do.zh
-    async with behind(played.app(), port):
+    async with behind(twilio_api.server(played), port):
         for balance, severity in (("48.92", OK), ("3.10", WARNING), ("-0.20", FAULT), ("", OK)):
             played.balance = balance
             assert only(await platform(config, None, on)).severity is severity

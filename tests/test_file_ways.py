@@ -19,7 +19,8 @@ from desk.arriving import Arriving, Intake
 from integrations.clamd import Clamd
 from integrations.webchat.uploads import meant
 from players.clamd import EICAR, ClamdPlayed
-from players.wechat import MEDIA_LASTS, Resident
+from players.wechat.platform import MEDIA_LASTS
+from players.wechat.residents import Resident
 from store import attachments, conversations, queue
 from store.attachments import FileState, ResidentFileRow
 from tests.conftest import free_port

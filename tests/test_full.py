@@ -9,7 +9,7 @@ import pytest
 from bot import admission
 from daoxue.app import App
 from daoxue.config import Config
-from players.wechat import OnScreen
+from players.wechat.residents import OnScreen
 from tests.official import Official, official
 from tests.telephone import RESIDENT, Line, line
 from tests.test_flood import Client, client, say

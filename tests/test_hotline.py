@@ -10,7 +10,7 @@ from accounts.learners import check_digit
 from bot.inbox import numbered
 from daoxue.config import Config
 from desk.feed import FeedPage
-from players.twilio import Call
+from players.twilio.call import Call
 from store import calls, conversations
 from tests.desk_client import Desk, Person
 from tests.telephone import OTHER, RESIDENT, SEAT, Line, line

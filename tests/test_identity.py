@@ -16,7 +16,7 @@ from daoxue.app import App
 from daoxue.config import Config
 from daoxue.serve import application
 from knowledge.files import SAMPLE, load_yaml
-from players.wechat import Resident
+from players.wechat.residents import Resident
 from tests.desk_client import PASSWORD, Desk
 from tests.official import Official, official
 
@@ -276,7 +276,7 @@ async def test_at_the_counter(account: Official) -> None:
     await seat.post("/counter/invitations", {"card": "999999999999", "checked": True}, expect=404)
     made = await seat.post("/counter/invitations", {"card": CARD, "checked": True})
     assert made["svg"].startswith("<svg")
-    url = list(platform._scenes)[-1]
+    url = list(platform.scenes)[-1]
     told: list[DeskHint] = []
     account.app.live.on_desk(told.append)
     [said] = await platform.scan(who, url)
@@ -422,7 +422,7 @@ async def test_the_counter_in_a_browser(account: Official, browser: Browser) -> 
     await page.get_by_alt_text("请居民用微信扫这个二维码").wait_for()
     await _accessible(page)
     who = account.platform.resident()
-    await account.platform.scan(who, list(account.platform._scenes)[-1])
+    await account.platform.scan(who, list(account.platform.scenes)[-1])
     await page.get_by_text("绑定好了").wait_for()
     await _accessible(page)
     await context.close()

@@ -419,7 +419,7 @@ async def test_from_wechat_to_the_web_and_back(account: Official) -> None:
     """By an invitation at the counter there, by a card and its code here."""
     platform, who, seat = account.platform, account.platform.resident(), await Desk(account.app).person(shown="小李")
     await seat.post("/counter/invitations", {"card": CARD, "checked": True})
-    await platform.scan(who, list(platform._scenes)[-1])
+    await platform.scan(who, list(platform.scenes)[-1])
     await platform.say(who, "书法班怎么报名")
     [told] = [each.text for each in await platform.say(who, "转人工")]
     [ticket] = await waiting(seat)

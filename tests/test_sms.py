@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from bot.messages import Option, Reply
 from daoxue.config import Config
 from integrations import sms
-from players.twilio import sid
+from players.twilio.account import sid
 from store import calls, conversations, outbox
 from store.schema import sent_text
 from store.transaction import Statement

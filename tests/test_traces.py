@@ -30,7 +30,8 @@ from daoxue.following import NOBODY, Following, following
 from daoxue.serve import server
 from daoxue.traces import Traces
 from integrations.wechat import channel
-from players.wechat import WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
 from store import outbox
 from store.outages import Outage, OutageError
 from store.outbox import Span
@@ -136,7 +137,7 @@ async def account(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     for name, value in environment(platform).items():
         monkeypatch.setenv(name, value)
     async with (
-        behind(platform.app(), api_port),
+        behind(wechat_api.server(platform), api_port),
         served(connected(config, platform, port, api_port), told) as app,
     ):
         yield Account(platform, app, told)

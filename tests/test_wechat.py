@@ -8,7 +8,7 @@ import pytest
 from daoxue.app import App
 from daoxue.config import Config
 from integrations.wechat import channel as wechat_channel
-from players.wechat import OnScreen, Passage, Resident
+from players.wechat.residents import OnScreen, Passage, Resident
 from store import conversations, deliveries
 from tests.desk_client import Desk, Person
 from tests.official import Official, official

@@ -15,7 +15,9 @@ from daoxue.logs import silence
 from integrations.tencent.quota import Heard, allowance
 from integrations.wechat.api import Wechat
 from integrations.wechat.faults import MEANINGS, WechatError
-from players.wechat import Passage, Resident, WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Passage, Resident
 from store import conversations, outbox, queue
 from store.database import Database
 from store.outbox import OwedRow, order_key
@@ -84,7 +86,7 @@ async def test_many_calls_at_once_and_many_processes_fetch_one_token(config: Con
     platform, port = WechatPlatform(), free_port()
     databases = [Database(config.database.url) for _ in range(4)]
     apis = [Wechat(platform.app_id, platform.secret, f"http://127.0.0.1:{port}", each, time.time) for each in databases]
-    async with behind(platform.app(), port):
+    async with behind(wechat_api.server(platform), port):
         await asyncio.gather(*(each.callback_addresses() for each in apis for _ in range(8)))
         assert platform.calls["stable_token"] == 1
         platform.revoke_tokens()
@@ -136,7 +138,7 @@ async def test_no_secret_in_what_is_said_about_errors(account: Official, caplog:
     everything = "".join(said + ours)
     assert platform.secret not in everything
     assert who.openid not in everything
-    assert not any(token in everything for token in platform._tokens)
+    assert not any(token in everything for token in platform.tokens)
 
 
 async def test_a_wrong_secret_is_an_alarm_not_a_storm(account: Official) -> None:

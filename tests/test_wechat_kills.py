@@ -11,7 +11,9 @@ import pytest
 from daoxue.app import compose
 from daoxue.config import Config
 from desk.people import Profile
-from players.wechat import Passage, Resident, WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Passage, Resident
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD
 from tests.official import behind
@@ -79,7 +81,7 @@ async def test_a_seats_words_arrive_once(step: str, lose: int, config: Config, m
     platform, api_port = WechatPlatform(), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
     desk = await seat(config)
-    async with behind(platform.app(), api_port), desk:
+    async with behind(wechat_api.server(platform), api_port), desk:
         with running(connected) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             platform.again = AGAIN

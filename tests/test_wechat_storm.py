@@ -16,7 +16,9 @@ from daoxue.play import _answers
 from daoxue.play_wechat import _settings
 from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
-from players.wechat import Resident, WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Resident
 from store import conversations, queue
 from store.database import Database
 from store.transaction import Transaction
@@ -68,7 +70,7 @@ async def test_killed_at_a_step_on_either_database(
 async def _killed(step: str, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     platform, api_port = WechatPlatform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
-    async with behind(platform.app(), api_port):
+    async with behind(wechat_api.server(platform), api_port):
         with running(connected, step, 2) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             guard = asyncio.create_task(raised_again(service))
@@ -86,7 +88,7 @@ async def test_a_seats_words_outlive_the_process(config: Config, monkeypatch: py
     """Killed while it sends: what the seat wrote arrives once the process is back."""
     platform, api_port = WechatPlatform(patience=2.5), free_port()
     connected = on_wechat(config, platform, api_port, monkeypatch)
-    async with behind(platform.app(), api_port):
+    async with behind(wechat_api.server(platform), api_port):
         with running(connected, "sending", 1) as service:
             platform.webhook = f"{service.url}/channels/wechat"
             who = platform.resident()
@@ -164,7 +166,7 @@ async def test_an_hour_with_everything_counted(config: Config, monkeypatch: pyte
 
 
 async def _speaks(account: Official, who: Resident, chance: random.Random) -> None:
-    from players.wechat import Passage
+    from players.wechat.residents import Passage
 
     way = Passage(lose=chance.choice((0, 0, 0, 1, 2)))
     what = chance.randrange(8)
@@ -188,7 +190,7 @@ async def _openid(account: Official, ref: str) -> str:
 def _refusals(platform: WechatPlatform) -> Counter[int]:
     """What the platform refuses from now on, by code."""
     found: Counter[int] = Counter()
-    custom = platform._custom
+    custom = platform.custom
 
     def counted(body: dict[str, object]) -> dict[str, object]:
         answer = custom(body)
@@ -196,7 +198,7 @@ def _refusals(platform: WechatPlatform) -> Counter[int]:
             found[int(str(answer["errcode"]))] += 1
         return answer
 
-    platform._custom = counted  # type: ignore[method-assign]
+    platform.custom = counted  # type: ignore[method-assign]
     return found
 
 
@@ -217,7 +219,7 @@ async def test_the_command_itself_with_a_seat_in_the_terminal(
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
-    async with behind(platform.app(), api_port):
+    async with behind(wechat_api.server(platform), api_port):
         service = await daoxue("serve")
         try:
             assert await _answers(f"http://127.0.0.1:{port}/readyz", service)

@@ -30,8 +30,9 @@ from daoxue.app import compose
 from daoxue.config import Config
 from desk.people import Profile
 from integrations.webchat.channel import PATH
-from players.twilio import Carrier
-from players.wechat import WechatPlatform
+from players.twilio.carrier import Carrier
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
 from tests.conftest import free_port
 from tests.official import behind, environment
 
@@ -241,7 +242,7 @@ async def run(folder: Path, size: Size, tokens: list[str], picture: Path) -> Non
         no_limits = httpx.Limits(max_connections=None)
         async with (
             httpx.AsyncClient(base_url=carrier.url, trust_env=False, timeout=WITHIN, limits=no_limits) as asking,
-            behind(platform.app(), api),
+            behind(wechat_api.server(platform), api),
         ):
             await asking.get(
                 "/api/me"

@@ -15,7 +15,8 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.turn import QUESTIONS
 from benchmarks.wire import Wire, ask, connected, request
-from players.wechat import Posted, WechatPlatform
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Posted
 
 ASKS = 10.0  # seconds from one question of a resident's to the next
 WITHIN = 30.0  # seconds after which nobody waits any more

@@ -21,7 +21,7 @@ from desk.people import Profile
 from desk.tickets import barred
 from integrations.webchat.frames import address_of
 from players.gateway import TextGateway
-from players.wechat import WechatPlatform
+from players.wechat.platform import WechatPlatform
 from store import conversations, queue, tickets
 from store.queue import Backlog
 from store.transaction import Transaction

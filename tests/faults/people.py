@@ -10,7 +10,8 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from players.wechat import Resident, WechatPlatform
+from players.wechat.platform import WechatPlatform
+from players.wechat.residents import Resident
 from tests.simulation.page import Said, Stage, Wire
 from tests.simulation.people import SAYS, Seat, Words
 

@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrations.gateway_settings import TemplateSettings
 from players.gateway import TextGateway
-from players.wechat import WechatPlatform
+from players.wechat import api as wechat_api
+from players.wechat.platform import WechatPlatform
 from tests.simulation.page import Said, Stage
 from tests.simulation.people import SAYS
 
@@ -66,7 +67,7 @@ class Providers:
     def __init__(self, platform: WechatPlatform, gateway: TextGateway, chance: random.Random) -> None:
         self.platform = platform
         self.gateway = gateway
-        self.wechat = Unheard(platform.app(), chance)
+        self.wechat = Unheard(wechat_api.server(platform), chance)
         self.texts = Unheard(gateway.app(), chance)
 
     @property

@@ -1,239 +1,33 @@
-"""Twilio, played: its requests to an account's webhooks, the documents that come back carried out as they are documented,
-and the API that an account calls; with residents' and seats' telephones.
-
-Whatever is not allowed raises: a verb in the wrong place, an attribute that is none, an address that is not whole. Requests
-are signed as the provider signs them; they can be made to come twice, and statuses out of order.
-"""
+"""Calls: what is heard, keyed and said on a telephone, and who is put through to whom."""
 
 import asyncio
-import itertools
-import random
-import secrets
 import xml.etree.ElementTree as ElementTree
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
 
-import httpx
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from twilio.request_validator import RequestValidator
+from players.twilio.account import CarrierAccount, sid
+from players.twilio.twiml import TwimlError
 
-from players.twiml import TwimlError, read
-
-LONGEST = 1_600  # characters of a text
 LOOPS = 40  # documents that a call may ask for without anybody doing anything
-WITHIN = 15.0  # seconds for a document
-_numbers = itertools.count(1)
 
 
-def sid(kind: str) -> str:
-    return kind + secrets.token_hex(16)
-
-
-@dataclass
-class Text:
-    """A text on its way to a telephone, or on its screen."""
-
-    sid: str
-    to: str
-    body: str
-    callback: str = ""
-
-
-class Carrier:
-    """The provider, with one account on it. `url` is where the account's webhooks are."""
+class Exchange(CarrierAccount):
+    """Who talks, rings and waits on an account's lines."""
 
     def __init__(self, url: str = "", *, repeat: bool = False) -> None:
-        self.url = url
-        self.account = sid("AC")
-        self.token = secrets.token_hex(16)
-        self.number = "+15005550006"
-        self.repeat = repeat  # every request comes twice, and must be answered the same
-        self.texts: list[Text] = []
+        super().__init__(url, repeat=repeat)
         self.ringing: list[Call] = []
         self.queues: dict[str, list[Call]] = {}
         self.rooms: dict[str, list[Call]] = {}
-        self.requests: Counter[str] = Counter()
-        self.faults: list[tuple[int, int]] = []  # status and code of the API's next answers
         self.recordings: dict[str, bytes] = {}
-        self.status, self.balance = "active", "48.92"
-        self.api = ""
         self.calls: dict[str, Call] = {}
-        self.moves: list[asyncio.Future[None]] = []
-        self._validator = RequestValidator(self.token)
-
-    # -- towards the webhooks
-
-    async def post(self, url: str, form: dict[str, str], *, waiting: bool = False) -> ElementTree.Element:
-        """Asks for a document. Raises `TwimlError`."""
-        form = {"AccountSid": self.account, "ApiVersion": "2010-04-01", **form, "SomethingNew": ""}
-        token = secrets.token_hex(8)
-        text = await self._once(url, form, token)
-        if self.repeat and await self._once(url, form, token) != text:
-            raise TwimlError("the provider's retry was answered otherwise")
-        return read(text, waiting=waiting)
-
-    async def _once(self, url: str, form: dict[str, str], token: str) -> str:
-        self.requests[urlsplit(url).path] += 1
-        signature = self._validator.compute_signature(url, form)
-        headers = {
-            "x-twilio-signature": str(signature), "content-type": "application/x-www-form-urlencoded",
-            "i-twilio-idempotency-token": token,
-        }  # fmt: skip
-        async with httpx.AsyncClient(timeout=WITHIN, trust_env=False) as client:
-            answer = await client.post(url, content=urlencode(form), headers=headers)
-        if answer.status_code != 200:
-            raise TwimlError(f"11200: HTTP {answer.status_code}")
-        if not answer.headers["content-type"].startswith("text/xml"):
-            raise TwimlError("12300: content type")
-        return answer.text
-
-    # -- texts
-
-    async def text(self, of: str, body: str, *, id: str = "", media: int = 0) -> list[str]:
-        """A resident sends a text; what comes back on their screen because of it."""
-        id = id or sid("SM")
-        form = {
-            "MessageSid": id, "SmsSid": id, "SmsMessageSid": id, "From": of, "To": self.number, "Body": body,
-            "NumMedia": str(media), "NumSegments": "1",
-        }  # fmt: skip
-        root = await self.post(f"{self.url}/channels/sms", form)
-        came = []
-        for message in root.findall("Message"):
-            words = message.text or message.findtext("Body") or ""
-            if not 0 < len(words) <= LONGEST:
-                raise TwimlError("14103: a text without words, or too long")
-            self.texts.append(Text(sid("SM"), of, words, message.get("action", "")))
-            came.append(words)
-        return came
-
-    async def fare(self, text: Text, *statuses: str, chance: random.Random | None = None) -> None:
-        """Tells how a text fared; with `chance` in any order, and some of it twice."""
-        told = list(statuses)
-        if chance is not None:
-            told += chance.sample(told, 1)
-            chance.shuffle(told)
-        for status in told:
-            form = {
-                "MessageSid": text.sid,
-                "SmsSid": text.sid,
-                "MessageStatus": status,
-                "From": self.number,
-                "To": text.to,
-            }
-            if status in ("undelivered", "failed"):
-                form["ErrorCode"] = "30003"
-            await self.post(text.callback, form)
-
-    # -- calls
-
-    def call(self, of: str) -> "Call":
-        """A resident picks up the telephone and dials us."""
-        return Call(
-            self,
-            sid("CA"),
-            of,
-            self.number,
-            "inbound",
-            f"{self.url}/channels/voice",
-            f"{self.url}/channels/voice/status",
-        )
-
-    # -- the API
-
-    def app(self) -> Starlette:
-        base = f"/2010-04-01/Accounts/{self.account}"
-        return Starlette(
-            routes=[
-                Route(f"{base}.json", self._account),
-                Route(f"{base}/Balance.json", self._balance),
-                Route(f"{base}/Messages.json", self._send, methods=["POST"]),
-                Route(f"{base}/Calls.json", self._ring, methods=["POST"]),
-                Route(f"{base}/Calls/{{id}}.json", self._update, methods=["POST"]),
-                Route(f"{base}/Recordings/{{id}}", self._recording),
-            ]
-        )
-
-    def _refused(self, request: Request) -> Response | None:
-        expected = httpx.BasicAuth(self.account, self.token)._auth_header
-        if request.headers.get("authorization") != expected:
-            return JSONResponse({"code": 20003, "message": "Authenticate", "status": 401}, 401)
-        if self.faults:
-            status, code = self.faults.pop(0)
-            if code == 0:
-                return Response("<html>bad gateway</html>", status)
-            return JSONResponse({"code": code, "message": "as asked", "status": status}, status)
-        return None
-
-    async def _account(self, request: Request) -> Response:
-        return self._refused(request) or JSONResponse({"sid": self.account, "status": self.status, "type": "Full"})
-
-    async def _balance(self, request: Request) -> Response:
-        told = {"account_sid": self.account, "balance": self.balance, "currency": "USD"}
-        return self._refused(request) or JSONResponse(told)
-
-    async def _send(self, request: Request) -> Response:
-        self.requests["Messages"] += 1
-        if (refused := self._refused(request)) is not None:
-            return refused
-        async with request.form() as form:
-            to, body, of = str(form.get("To", "")), str(form.get("Body", "")), str(form.get("From", ""))
-            if of != self.number:
-                return JSONResponse({"code": 21606, "message": "From is not yours", "status": 400}, 400)
-            if not to.startswith("+"):
-                return JSONResponse({"code": 21211, "message": "To is no number", "status": 400}, 400)
-            if not 0 < len(body) <= LONGEST:
-                return JSONResponse({"code": 21617, "message": "Body", "status": 400}, 400)
-            text = Text(sid("SM"), to, body, str(form.get("StatusCallback", "")))
-        self.texts.append(text)
-        return JSONResponse({"sid": text.sid, "status": "queued", "num_segments": "1"}, 201)
-
-    async def _ring(self, request: Request) -> Response:
-        self.requests["Calls"] += 1
-        if (refused := self._refused(request)) is not None:
-            return refused
-        async with request.form() as form:
-            call = Call(
-                self, sid("CA"), str(form.get("From", "")), str(form.get("To", "")), "outbound-api", str(form.get("Url", "")),
-                str(form.get("StatusCallback", "")),
-            )  # fmt: skip
-        self.ringing.append(call)
-        return JSONResponse({"sid": call.sid, "status": "queued"}, 201)
-
-    async def _update(self, request: Request) -> Response:
-        """Has a call in progress go on elsewhere: whoever it was put together with is left."""
-        if (refused := self._refused(request)) is not None:
-            return refused
-        call = self.calls.get(request.path_params["id"])
-        if call is None or call.state == "ended":
-            return JSONResponse({"code": 21220, "message": "not in progress", "status": 400}, 400)
-        async with request.form() as form:
-            url = str(form.get("Url", ""))
-        asyncio.get_running_loop().call_soon(lambda: self.moves.append(asyncio.ensure_future(call.move(url))))
-        return JSONResponse({"sid": call.sid, "status": "in-progress"})
-
-    async def settle(self) -> None:
-        """Until every call that was sent elsewhere has got there."""
-        await asyncio.sleep(0.02)
-        while self.moves:
-            await self.moves.pop()
-
-    async def _recording(self, request: Request) -> Response:
-        if (refused := self._refused(request)) is not None:
-            return refused
-        found = self.recordings.get(request.path_params["id"].removesuffix(".mp3"))
-        return Response(found, media_type="audio/mpeg") if found else Response("", 404)
 
 
 @dataclass
 class Call:
     """One leg. It runs by itself until it waits for its owner to say, key or do something."""
 
-    carrier: Carrier
+    carrier: Exchange
     sid: str
     of: str
     to: str
