@@ -43,17 +43,28 @@ class Group(Protocol):
     @property
     def enrol_until(self) -> date: ...
     @property
-    def opens_on(self) -> date: ...
-    @property
     def starts(self) -> str: ...
+    @property
+    def ends(self) -> str: ...
     @property
     def ballot(self) -> bool: ...
     @property
     def minors(self) -> bool: ...
     @property
     def schools(self) -> Sequence[str]: ...
+
+
+class Timetable(Protocol):
+    """The classes by their ids, and when each is held."""
+
     @property
-    def times(self) -> str: ...
+    def classes(self) -> Mapping[str, Group]: ...
+
+    def days(self, id: str) -> Sequence[date]:
+        """The day of every session, in order."""
+
+    def times(self, id: str) -> str:
+        """When and where it is: what those who are in it are told when it changes."""
 
 
 class EnrolError(Exception):
@@ -110,7 +121,7 @@ class Enrolments:
     """`groups` are the classes as they are now. `school` says which school a learner's record names."""
 
     def __init__(
-        self, database: Database, groups: Callable[[], Mapping[str, Group]], school: Callable[[bytes], str],
+        self, database: Database, groups: Callable[[], Timetable], school: Callable[[bytes], str],
         listeners: Listeners, zone: ZoneInfo, clock: Callable[[], float] = time_now,
     ) -> None:  # fmt: skip
         self._database = database
@@ -133,7 +144,7 @@ class Enrolments:
 
         def look(transaction: Transaction) -> dict[str, Places]:
             waiting = enrolments.waiting(transaction)
-            groups = self._groups()
+            groups = self._groups().classes
             return {
                 row.group: Places(row.taken, waiting.get(row.group, 0) + (groups[row.group].waiting if row.group in groups else 0))
                 for row in enrolments.all_places(transaction)
@@ -152,7 +163,7 @@ class Enrolments:
     def _standing(self, transaction: Transaction, row: EnrolmentRow) -> EnrolmentStatus:
         if row.state != "waiting":
             return EnrolmentStatus(row.group, row.state, until=row.until)
-        group = self._groups().get(row.group)
+        group = self._groups().classes.get(row.group)
         before = group.waiting if group else 0  # those who waited before us come first
         return EnrolmentStatus(row.group, row.state, before + enrolments.ahead(transaction, row.group, row.number))
 
@@ -247,7 +258,7 @@ class Enrolments:
             done += await self._database.settle(lambda t, row=row: self._lapse(t, row, now))  # type: ignore[misc]
         rows, unsettled = await self._database.read(lambda t: (enrolments.all_places(t), enrolments.unsettled(t)))
         for places in rows:
-            found = self._groups().get(places.group)
+            found = self._groups().classes.get(places.group)
             if found is not None and self._has_work(found, places, places.group in unsettled, now):
                 done += await self._database.settle(lambda t, found=found: self._advance(t, found, now))  # type: ignore[misc]
         await self.refresh()
@@ -259,14 +270,19 @@ class Enrolments:
 
     def _has_work(self, group: Group, places: PlacesRow, unsettled: bool, now: int) -> bool:
         """Whether a transaction is worth its while; `unsettled` where somebody waits."""
+        if self._is_to_tell(group, places, now):
+            return True
         if now >= self._begins(group):
             return unsettled
         lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
-        free = unsettled and places.taken < group.capacity and not group.waiting
-        return lots or places.told != group.times or free
+        return lots or (unsettled and places.taken < group.capacity and not group.waiting)
+
+    def _is_to_tell(self, group: Group, places: PlacesRow, now: int) -> bool:
+        """Whether those who are in it have not been told yet when and where it is, and some of it is to come."""
+        return places.told != self._groups().times(group.id) and now < self._ends(group)
 
     def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
-        group = self._groups().get(row.group)
+        group = self._groups().classes.get(row.group)
         current = enrolments.one(transaction, row.group, row.learner)
         if current is None or current.state != "offered" or current.until is None or current.until >= now:
             return 0
@@ -279,19 +295,20 @@ class Enrolments:
 
     def _advance(self, transaction: Transaction, group: Group, now: int) -> int:
         places = self._places(transaction, group)
-        before = places
-        if now >= self._begins(group):
-            return self._begin(transaction, group, now)
-        done = 0
-        if group.ballot and not places.drawn and self._day(now) > group.enrol_until:
+        before, begun, done = places, now >= self._begins(group), 0
+        if not begun and group.ballot and not places.drawn and self._day(now) > group.enrol_until:
             places = self._draw(transaction, group, places, now)
             done += 1
-        if places.told != group.times:
+        if self._is_to_tell(group, places, now):
+            what = "changed" if begun else "moved"
             for row in enrolments.in_state(transaction, group.id, "admitted"):
-                self._tell(transaction, row.learner, Turned("moved", group.id, f"moved:{row.id}:{now}"), now)
-            places, done = replace(places, told=group.times), done + 1
-        done += self._move_up(transaction, group, places, now, changed=places != before)
-        return done
+                self._tell(transaction, row.learner, Turned(what, group.id, f"moved:{row.id}:{now}"), now)
+            places, done = replace(places, told=self._groups().times(group.id)), done + 1
+        if not begun:
+            return done + self._move_up(transaction, group, places, now, changed=places != before)
+        if places != before:
+            enrolments.count(transaction, places)
+        return done + self._begin(transaction, group, now)
 
     def _begin(self, transaction: Transaction, group: Group, now: int) -> int:
         """The class has begun: nobody moves up any more."""
@@ -358,17 +375,24 @@ class Enrolments:
             self._report(transaction, row)
 
     def _group(self, id: str) -> Group:
-        found = self._groups().get(id)
+        found = self._groups().classes.get(id)
         if found is None:
             raise EnrolError("no_class")
         return found
 
     def _places(self, transaction: Transaction, group: Group) -> PlacesRow:
-        return enrolments.places(transaction, group.id, group.enrolled, 0, group.times)
+        return enrolments.places(transaction, group.id, group.enrolled, 0, self._groups().times(group.id))
 
     def _day(self, now: int) -> date:
         return datetime.fromtimestamp(now / 1000, self._zone).date()
 
     def _begins(self, group: Group) -> int:
-        starts = time.fromisoformat(group.starts if group.starts != "24:00" else "23:59")
-        return int(datetime.combine(group.opens_on, starts, self._zone).timestamp() * 1000)
+        return self._at(self._groups().days(group.id)[0], group.starts)
+
+    def _ends(self, group: Group) -> int:
+        """When its last session ends (ms)."""
+        return self._at(self._groups().days(group.id)[-1], group.ends)
+
+    def _at(self, day: date, clock: str) -> int:
+        found = time.fromisoformat(clock if clock != "24:00" else "23:59")
+        return int(datetime.combine(day, found, self._zone).timestamp() * 1000)

@@ -28,7 +28,7 @@ from store import months
 from store.database import Database
 from store.engine import Cursor
 from store.transaction import Transaction
-from tests.test_enrolment import Group
+from tests.test_enrolment import Group, Timetable
 
 CHINA = ZoneInfo("Asia/Shanghai")
 ASKED, AT_ONCE = 3000, 64
@@ -117,7 +117,7 @@ async def rush(database: Database, learners: int) -> None:
     def nothing(transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
         """Nobody is told."""
 
-    enrolments = Enrolments(database, lambda: {group.id: group}, lambda body: "", Listeners(nothing), CHINA)
+    enrolments = Enrolments(database, lambda: Timetable({group.id: group}), lambda body: "", Listeners(nothing), CHINA)
     now = int(time.time() * 1000)
     began = time.perf_counter()
     states = await asyncio.gather(

@@ -177,4 +177,8 @@ class Readings:
 def _held_then(turn: Turn, id: str, when: str | None) -> bool:
     """Whether a class has a session at a time that is named; so it has, where none is."""
     group = turn.catalogue.classes.get(id)
-    return group is None or when is None or any(When.of(when).fits(day, group.starts) for day in group.session_days)
+    return (
+        group is None
+        or when is None
+        or any(When.of(when).fits(day, group.starts) for day in turn.calendar.days(group.id))
+    )

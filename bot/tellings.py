@@ -39,17 +39,24 @@ class Tellings:
         """How an enrolment went on."""
         group, until = turned.group, turned.until
         found = self._library.catalogue.classes.get(group)
-        values = self._values(found) if found else {"group": group, "first": "", "times": "", "place": ""}
+        values = (
+            self._values(found, now)
+            if found
+            else dict.fromkeys(("first", "next", "last", "times", "place"), "") | {"group": group}
+        )
         if until is not None:
             values["until"] = self._moment(until)
         reply = self._texts.reply("zh", f"notice.{turned.what}", **values)
         key = f"{turned.what}:{learner}:{turned.key}"
         self._notices.owe(transaction, NewNotice(learner, "enrolment", key, until or now + WEEK), reply, now)
 
-    def _values(self, group: TrainingClass) -> dict[str, str]:
-        place = self._library.catalogue.organisations.get(group.organisation)
+    def _values(self, group: TrainingClass, now: int) -> dict[str, str]:
+        place, calendar = self._library.catalogue.organisations.get(group.organisation), self._library.calendar
+        following = calendar.following(group.id, datetime.fromtimestamp(now / 1000, self._zone))
+        first, last = calendar.first(group.id), calendar.last(group.id)
         return {
-            "group": group.name, "first": day_in_words(group.opens_on, "zh"),
+            "group": group.name, "first": day_in_words(first, "zh"),
+            "next": day_in_words(following[0] if following else last, "zh"), "last": day_in_words(last, "zh"),
             "times": f"{weekdays(group.days, 'zh')} {group.starts}—{group.ends}",
             "place": (place.name if place else "") + group.room,
         }  # fmt: skip
@@ -70,14 +77,14 @@ class Tellings:
         tomorrow = at.date() + timedelta(days=1)
         owed = 0
         for group in self._library.catalogue.classes.values():
-            if tomorrow in group.session_days:
+            if tomorrow in self._library.calendar.days(group.id):
                 owed += await self._database.write(lambda t, group=group: self._lesson(t, group, tomorrow, now))  # type: ignore[misc]
         return owed
 
     def _lesson(self, transaction: Transaction, group: TrainingClass, day: date, now: int) -> int:
         starts = datetime.fromisoformat(f"{day.isoformat()}T{group.starts}").replace(tzinfo=self._zone)
         until = int(starts.timestamp() * 1000)
-        values = self._values(group)
+        values = self._values(group, now)
         reply = self._texts.reply("zh", "notice.lesson", group=group.name, time=group.starts, place=values["place"])
         rows = enrolments.in_state(transaction, group.id, "admitted")
         owed = [NewNotice(row.learner, "class", f"lesson:{group.id}:{day}:{row.learner}", until) for row in rows]

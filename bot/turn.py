@@ -32,6 +32,7 @@ from bot.waiting import (
 from knowledge.catalogue import Catalogue
 from knowledge.entries import Entry
 from knowledge.library import Library
+from knowledge.sessions import Calendar
 from nlu.text import fold
 from store.bank import NewDispute
 from store.ticket_events import TO_CALL
@@ -97,6 +98,11 @@ class Turn:
     def catalogue(self) -> Catalogue:
         """What there is, in the resident's language, with as many places taken as are by now."""
         return as_it_is(self.library, self.accounts, self.state.lang)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When classes are held."""
+        return self.library.calendar
 
     @property
     def red_line(self) -> str | None:

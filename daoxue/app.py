@@ -229,7 +229,7 @@ async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Chan
     bank, notices = Bank(database, lambda: fixed or library.catalogue.reckoning), Notices(vault)
     tellings = Tellings(notices, ground.texts, library, database, config.zone, clock)
     listeners = Listeners(tellings.tell, platform.report if platform else None)
-    enrolments = Enrolments(database, lambda: library.catalogue.classes, identity.school, listeners, config.zone, clock)
+    enrolments = Enrolments(database, lambda: library.calendar, identity.school, listeners, config.zone, clock)
     await enrolments.refresh()
     accounts = Accounts(identity, platform or bank, enrolments, Disputes(database, vault), _proofs(config, channels))
     return AffairsParts(identity, accounts, bank, platform, notices, tellings)

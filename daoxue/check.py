@@ -26,6 +26,8 @@ from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry
 from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
 from knowledge.gaps import about, gap
+from knowledge.hours import week_in_words, weekdays
+from knowledge.sessions import Calendar, is_outside
 from knowledge.standard import standard, strangers
 from knowledge.words import Words
 from nlu.questions import DataError
@@ -86,8 +88,23 @@ def notes(config: Config) -> list[str]:
         content = content_of(config)
     except (KnowledgeError, DatabaseError):
         return found  # it is a problem, and told as one
-    today = datetime.now(config.zone).date()
-    return found + lacking(content.entries, Catalogue.of(content.records), today, leaving_of(config))
+    today, catalogue = datetime.now(config.zone).date(), Catalogue.of(content.records)
+    return [*found, *outside(catalogue, today), *lacking(content.entries, catalogue, today, leaving_of(config))]
+
+
+def outside(catalogue: Catalogue, today: date) -> list[str]:
+    """The classes to come that lie where their places are closed in an ordinary week, evenings aside: one of the two may be
+    written down wrongly."""
+    calendar, found = Calendar(catalogue), list[str]()
+    for group in catalogue.classes.values():
+        place = catalogue.organisations.get(group.organisation)
+        if place is not None and calendar.last(group.id) >= today and is_outside(group, place):
+            days, hours = weekdays(group.days, "zh"), week_in_words(place.hours, "zh")
+            found.append(
+                f"class {group.id}: {days} {group.starts}—{group.ends} 不在{place.name}的开放时间内（{hours}），请核对"
+                " · lies outside the opening hours of its place: check which is right"
+            )
+    return found
 
 
 def lacking(entries: Iterable[Entry], catalogue: Catalogue, today: date, leaving: Collection[str] = ()) -> list[str]:

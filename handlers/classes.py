@@ -46,11 +46,11 @@ def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingC
         found = [group for group in found if group.village]
     facts = turn.state.facts
     return sorted(
-        _called(turn, found), key=lambda group: (not made_for(group, facts), group.places == 0, group.opens_on, group.id)
+        called_so(turn, found), key=lambda group: (not made_for(group, facts), group.places == 0, turn.calendar.first(group.id), group.id)
     )  # fmt: skip
 
 
-def _called(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
+def called_so(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
     """Of some classes those that the message calls by a name of their own, which is not that of their course (亲子烘焙
     beside 烘焙): of several, the longest names. All, where it calls none so."""
     return called(turn.heard.folded, groups, turn.library.catalogue) or groups
@@ -63,7 +63,7 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if (value := wanted.get("theme")) and (course is None or course.theme != value) and not wanted.get("course"):
         return False
-    if (value := wanted.get("org")) and not _is_at(group, value, turn):
+    if (value := wanted.get("org")) and not is_at(group, value, turn):
         return False
     if (value := wanted.get("audience")) and not suits(group, value) and not wanted.get("course"):
         return False
@@ -73,11 +73,11 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if value := wanted.get("when"):
         when = When.of(value)
-        return any(when.fits(each, group.starts) for each in group.session_days)
+        return any(when.fits(each, group.starts) for each in turn.calendar.days(group.id))
     return True
 
 
-def _is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
+def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
     """Whether it is held there. All is within the college: whoever calls it by its name means its own house."""
     college = turn.catalogue.college
     if college is None or organisation != college.id:
@@ -249,9 +249,9 @@ def _meant(turn: Turn, course: str) -> list[TrainingClass]:
     }
     fitting = [each for each in turn.catalogue.classes.values() if _fits(each, wanted, turn)]
     last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
-    if last in fitting and last in _called(turn, fitting):
+    if last in fitting and last in called_so(turn, fitting):
         return [last]
-    fitting = _called(turn, fitting)
+    fitting = called_so(turn, fitting)
     found = [each for each in fitting if each.enrols(turn.today)] or [
         each for each in fitting if each.comes(turn.today)
     ]
@@ -338,8 +338,8 @@ async def class_schedule(turn: Turn) -> None:
     group = await one(turn, "class_schedule")
     if group:
         turn.say(
-            "class.schedule", name=group.name, first=wording.day(group.opens_on, turn), times=wording.times(group, turn),
-            sessions=group.sessions, last=wording.day(group.session_days[-1], turn),
+            "class.schedule", name=group.name, first=wording.first(group, turn), times=wording.times(group, turn),
+            sessions=group.sessions, last=wording.last(group, turn),
             place=wording.room(group, turn), teacher=group.teacher, source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)

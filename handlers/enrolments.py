@@ -60,7 +60,7 @@ async def enrol_me(turn: Turn) -> None:
             turn.say("enrolment.known", line=_line(turn, known), source=RULES)
             return
         turn.say(
-            "enrol.confirm", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+            "enrol.confirm", name=learner.name, group=group.name, first=wording.first(group, turn),
             times=wording.times(group, turn), fee=wording.fee(group, turn), source=RULES,
         )  # fmt: skip
         _sure(turn, "enrol_me", learner, group.id)
@@ -87,7 +87,7 @@ async def _do(turn: Turn, learner: Bound, group: TrainingClass) -> None:
         return
     await turn.accounts.enrolments.refresh()
     turn.say(
-        f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+        f"enrolled.{standing.state}", name=learner.name, group=group.name, first=wording.first(group, turn),
         times=wording.times(group, turn), place=wording.room(group, turn),
         materials=group.materials, fee=wording.fee(group, turn), next=standing.ahead + 1,
         until=wording.day(group.enrol_until, turn), source=RULES,
@@ -127,7 +127,7 @@ async def accept_place(turn: Turn) -> None:
         turn.offer(turn.line("label.enrolments"), "enrolment_status", learner=str(learner.id))
         return
     turn.say(
-        "enrolled.admitted", name=learner.name, group=group.name, first=wording.day(group.opens_on, turn),
+        "enrolled.admitted", name=learner.name, group=group.name, first=wording.first(group, turn),
         times=wording.times(group, turn), place=wording.room(group, turn),
         materials=group.materials, fee=wording.fee(group, turn), source=RULES,
     )  # fmt: skip

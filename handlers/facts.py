@@ -89,8 +89,8 @@ async def compare(turn: Turn) -> None:
         return
     by = turn.get("by") or "all"
     if by in _RANK:
-        ranks = [_RANK[by](each) for each in classes]
-        classes = sorted(classes, key=_RANK[by])
+        ranks = [_RANK[by](turn, each) for each in classes]
+        classes = sorted(classes, key=lambda each: _RANK[by](turn, each))
         lead = turn.line("compare.same") if len(set(ranks)) == 1 else turn.line(f"compare.{by}", name=classes[0].name)
     else:
         lead = turn.line("compare.all")
@@ -108,10 +108,10 @@ async def compare(turn: Turn) -> None:
 
 
 # What makes one better than another; the best is the least.
-_RANK: Mapping[str, Callable[[TrainingClass], float]] = {
-    "price": lambda group: group.fee + group.material_fee,
-    "time": lambda group: group.opens_on.toordinal(),
-    "places": lambda group: -group.places,
+_RANK: Mapping[str, Callable[[Turn, TrainingClass], float]] = {
+    "price": lambda _, group: group.fee + group.material_fee,
+    "time": lambda turn, group: turn.calendar.first(group.id).toordinal(),
+    "places": lambda _, group: -group.places,
 }
 
 
@@ -168,12 +168,13 @@ def _phone(turn: Turn, thing: TrainingClass | Activity) -> str:
 
 
 def _time(turn: Turn, group: TrainingClass) -> str:
-    return turn.line("fact.time", times=wording.times(group, turn), first=wording.day(group.opens_on, turn))
+    return turn.line("fact.time", times=wording.times(group, turn), first=wording.first(group, turn))
 
 
 def _duration(turn: Turn, group: TrainingClass) -> str:
-    last = wording.day(group.session_days[-1], turn)
-    return turn.line("fact.duration", sessions=group.sessions, times=wording.times(group, turn), last=last)
+    return turn.line(
+        "fact.duration", sessions=group.sessions, times=wording.times(group, turn), last=wording.last(group, turn)
+    )
 
 
 def _until(turn: Turn, group: TrainingClass) -> str:

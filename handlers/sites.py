@@ -23,7 +23,6 @@ _WANTED: tuple[tuple[re.Pattern[str], str, Callable[[Organisation], bool]], ...]
 )
 LATELY = timedelta(days=31)  # days that are past may still be asked about
 LISTED = 9  # days that are told one by one: a long weekend, the week of a festival
-_NEW_YEAR = re.compile("初[一二三四五六七八九十](?![中年级一二三四五六七八九十])")
 _SOME_DAY = re.compile(
     "[节假]那[天几]|(?:那|哪|这)[一几]?[天日](?!开门|都)|补班|调休|[一-鿿]{2}节(?![目约奏课省假日制气])"
 )
@@ -50,7 +49,7 @@ def _place(turn: Turn) -> Organisation:
 
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
-    when = turn.get("when") or _lunar_day(turn) or _named_days(turn, place)
+    when = turn.get("when") or times.new_year(turn.heard.folded, turn.today) or _named_days(turn, place)
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
     asked = When.of(when) if when else None
@@ -67,13 +66,6 @@ async def site_hours(turn: Turn) -> None:
         _of_festivals(turn, place, days)
     if (turn.today - place.checked_on).days > wording.STALE_DAYS:
         turn.say("hours.stale", phone=place.phone)
-
-
-def _lunar_day(turn: Turn) -> str | None:
-    """初二开门吗: of the new year, which is no certain day in other questions."""
-    match = _NEW_YEAR.search(turn.heard.folded)
-    found = times.find(f"大年{match[0]}", turn.today) if match else None
-    return str(found.when) if found else None
 
 
 def _named_days(turn: Turn, place: Organisation) -> str | None:
@@ -123,12 +115,7 @@ def _one_day(turn: Turn, place: Organisation, day: date, asked: When | None) -> 
 
 def _closed_until(turn: Turn, place: Organisation, day: date) -> str:
     """The day; where it is the first of several that it is closed on for one reason, all of them: 元旦 may be three."""
-    return _from_to(turn, day, closed_around(place, day)[1])
-
-
-def _from_to(turn: Turn, first: date, last: date) -> str:
-    said = wording.day(first, turn)
-    return said if last == first else turn.line("activity.days", first=said, last=wording.date_alone(last, turn))
+    return wording.from_to(turn, day, closed_around(place, day)[1])
 
 
 def _key(turn: Turn, spans: Sequence[Span], day: date, part: Span | None) -> str:
@@ -169,7 +156,7 @@ def _in_short(turn: Turn, place: Organisation, day: date, last: date) -> str:
     known = day_of(place, day)
     key = "hours.short" if known.spans else "hours.short_closed"
     return turn.line(
-        key, day=_from_to(turn, day, last), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
+        key, day=wording.from_to(turn, day, last), spans=wording.spans(known.spans, turn), reason=known.reason or turn.line("hours.rest")
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ def _lists_those_of_the_course(turn: Turn) -> bool:
     if turn.get("org") or not (course := turn.heard.first("course")):
         return False
     of_it = [each for each in turn.catalogue.classes.values() if each.course == course and each.village]
-    if coming := [each for each in of_it if each.opens_on >= turn.today]:
+    if coming := [each for each in of_it if turn.calendar.first(each.id) >= turn.today]:
         list_classes(turn, coming)
     return bool(coming)
 
@@ -27,7 +27,9 @@ async def village_training(turn: Turn) -> None:
     planned = [
         group
         for group in turn.catalogue.classes.values()
-        if group.village and turn.catalogue.is_within(group.organisation, town) and group.opens_on >= turn.today
+        if group.village
+        and turn.catalogue.is_within(group.organisation, town)
+        and turn.calendar.first(group.id) >= turn.today
     ]
     name = wording.place(village, turn.catalogue).removesuffix("教学站点").removesuffix("社区学校")
     exact = [group for group in planned if turn.catalogue.is_within(group.organisation, village)]

@@ -47,6 +47,12 @@ def day(value: date, turn: Turn) -> str:
     return f"{word}{in_words.day_in_words(value, turn.state.lang)}"
 
 
+def from_to(turn: Turn, first: date, last: date) -> str:
+    """2月5日（周五）到2月8日; one day alone."""
+    said = day(first, turn)
+    return said if last == first else turn.line("activity.days", first=said, last=date_alone(last, turn))
+
+
 def date_alone(value: date, turn: Turn) -> str:
     """11月25日, 25 November."""
     return in_words.date_in_words(value, turn.state.lang)
@@ -124,6 +130,16 @@ def times(group: TrainingClass, turn: Turn) -> str:
     return f"{weekdays(group.days, turn)} {group.starts}—{group.ends}"
 
 
+def first(group: TrainingClass, turn: Turn) -> str:
+    """The day of its first session."""
+    return day(turn.calendar.first(group.id), turn)
+
+
+def last(group: TrainingClass, turn: Turn) -> str:
+    """The day of its last session."""
+    return day(turn.calendar.last(group.id), turn)
+
+
 def activity_time(activity: Activity, turn: Turn) -> str:
     days = day(activity.first_day, turn)
     if activity.last_day > activity.first_day:
@@ -138,15 +154,15 @@ def class_line(group: TrainingClass, turn: Turn) -> str:
         group.name if named else turn.line("class.at", name=group.name, place=place(group.organisation, turn.catalogue))
     )
     return turn.line(
-        "class.line", name=name, first=day(group.opens_on, turn), times=times(group, turn), fee=fee(group, turn),
+        "class.line", name=name, first=first(group, turn), times=times(group, turn), fee=fee(group, turn),
         places=places(group, turn),
     )  # fmt: skip
 
 
 def class_card(group: TrainingClass, turn: Turn) -> Card:
     lines = turn.line(
-        "class.card", first=day(group.opens_on, turn), times=times(group, turn), sessions=group.sessions,
-        last=date_alone(group.session_days[-1], turn), place=room(group, turn), teacher=group.teacher, fee=fee(group, turn),
+        "class.card", first=first(group, turn), times=times(group, turn), sessions=group.sessions,
+        last=date_alone(turn.calendar.last(group.id), turn), place=room(group, turn), teacher=group.teacher, fee=fee(group, turn),
         capacity=group.capacity, places=places(group, turn), eligibility=conditions(group, turn),
         until=date_alone(group.enrol_until, turn), materials=group.materials,
     )  # fmt: skip

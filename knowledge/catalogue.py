@@ -6,7 +6,7 @@ Records are immutable; a `Catalogue` is one consistent view of all of them, buil
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -134,17 +134,6 @@ class Course(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     en: CourseInEnglish | None = None
 
 
-@lru_cache(maxsize=4096)
-def _session_days(first_day: date, sessions: int, days: tuple[int, ...]) -> tuple[date, ...]:
-    found: list[date] = []
-    day = first_day
-    while len(found) < sessions:
-        if day.isoweekday() in days:
-            found.append(day)
-        day += timedelta(days=1)
-    return tuple(found)
-
-
 _BRACKETS = re.compile(r"[（(][^）)]*[）)]")
 _CLASS = re.compile("(?:周末|晚间|夜校|早|日间)?班$")
 
@@ -163,13 +152,14 @@ ANY_AGE = 150  # years: nobody is too old
 
 
 class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="class"):
-    """A training class: a course taught at a place, on certain weekdays, from a first day on."""
+    """A training class: a course taught at a place, on certain weekdays, from a first day on. On which days that is
+    `knowledge.sessions` says."""
 
     id: Id
     name: Words
     course: Id
     organisation: Id
-    first_day: date  # the first session is on the first of `days` from here on
+    first_day: date  # no session is before it
     sessions: Annotated[int, Meta(ge=1, le=60)]
     days: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
     starts: Clock
@@ -207,21 +197,6 @@ class TrainingClass(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def places(self) -> int:
         return max(0, self.capacity - self.enrolled)
-
-    @property
-    def session_days(self) -> tuple[date, ...]:
-        """The day of every session, in order."""
-        return _session_days(self.first_day, self.sessions, self.days)
-
-    @property
-    def times(self) -> str:
-        """When and where it is: what those who are in it have to be told when it changes."""
-        return f"{self.first_day} {self.sessions} {self.days} {self.starts} {self.ends} {self.organisation} {self.room}"
-
-    @property
-    def opens_on(self) -> date:
-        """The day of the first session."""
-        return self.session_days[0]
 
     def enrols(self, today: date) -> bool:
         return self.enrol_from <= today <= self.enrol_until

@@ -19,6 +19,7 @@ from knowledge.entries import Entry, changed
 from knowledge.meaning import MeaningIndex
 from knowledge.numbered import Mask
 from knowledge.search import Hit, KnowledgeIndex, by_variants
+from knowledge.sessions import Calendar
 from knowledge.taught import Taught
 from nlu.encoder import Encoder
 from nlu.features import Reading, read
@@ -51,6 +52,7 @@ class Library:
         self.revision = -1
         self._records_revision = -1
         self.catalogue = Catalogue()
+        self.calendar = Calendar(self.catalogue)
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
         self._search = KnowledgeIndex([])
@@ -94,6 +96,7 @@ class Library:
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
             self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
+            self.calendar = Calendar(self.catalogue)
             self._records_revision = records_revision
             self._changed(self.catalogue)
             if self._encoder is not None:

@@ -135,6 +135,7 @@ def days_off(year: int, name: str) -> Span | None:
     return first, last
 
 
+@lru_cache(maxsize=1024)
 def day_off(day: date) -> str | None:
     """The festival whose days off a day is one of."""
     spans = {name: days_off(day.year, name) for name in _STATUTORY}

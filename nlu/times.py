@@ -24,6 +24,7 @@ _READ = 1000  # characters; whoever writes more names no time in passing
 _POSSIBLE = re.compile(
     "[天日号月年周期拜末晚早午夜晨晌夕昼庆旦节宵秋春夏冬季旬暑寒阳点昏平双圣诞龙腊清立谷惊芒霜补调放假黑今昨二三四五六七八九十0-9a-z]"
 )
+NEW_YEAR = re.compile("初[一二三四五六七八九十](?![中年级一二三四五六七八九十])")
 _INSTEAD = re.compile("(?:改|换|调|挪|推迟?|移)(?:成|到|为|至|在)?了?$")
 _ASKED_FOR = re.compile("(?:有没有|有无|有|想[要学上报]?|要|找|报)$")
 _LOOK_BACK = 6  # characters
@@ -55,6 +56,13 @@ def find(folded: str, today: date) -> FoundTime | None:
         return None
     whole = replace(when, without=tuple(dict.fromkeys([*when.without, *without])))
     return FoundTime(whole, min(run.start for run in used), max(run.end for run in used))
+
+
+def new_year(folded: str, today: date) -> str | None:
+    """初二开门吗: the day of the new year as a `When` is written, which is no certain day in other questions."""
+    named = NEW_YEAR.search(folded)
+    found = find(f"大年{named[0]}", today) if named else None
+    return str(found.when) if found else None
 
 
 def _any_time(today: date, part: Part | None = None) -> When:

@@ -42,11 +42,26 @@ class Group:
     enrol_from: date = TODAY - timedelta(days=5)
     enrol_until: date = TODAY + timedelta(days=5)
     opens_on: date = TODAY + timedelta(days=10)
+    closes_on: date = TODAY + timedelta(days=40)
     starts: str = "09:00"
+    ends: str = "10:30"
     ballot: bool = False
     minors: bool = False
     schools: tuple[str, ...] = ()
     times: str = "wednesdays"
+
+
+@dataclass
+class Timetable:
+    """The classes, and when each is held."""
+
+    classes: dict[str, Group]
+
+    def days(self, id: str) -> tuple[date, ...]:
+        return self.classes[id].opens_on, self.classes[id].closes_on
+
+    def times(self, id: str) -> str:
+        return self.classes[id].times
 
 
 @dataclass
@@ -60,7 +75,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.enrolments = Enrolments(
-            self.database, lambda: self.groups, lambda body: body.decode(), Listeners(self._tell), CHINA
+            self.database, lambda: Timetable(self.groups), lambda body: body.decode(), Listeners(self._tell), CHINA
         )
 
     def _tell(self, transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
@@ -220,7 +235,7 @@ async def test_whatever_happens_nothing_is_oversold(office: Office, seed: int) -
 async def test_a_class_in_which_nobody_waits_costs_no_transaction(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither one with free places nor one that has begun, however its times were moved meanwhile."""
+    """Neither one with free places nor one that has begun; when its times are moved then, those who are in it are told once."""
     learners = [await office.somebody() for _ in range(3)]
     assert [await office.enrol(each) for each in learners] == ["admitted", "admitted", "waiting"]
     office.groups["free"] = Group("free", capacity=30)
@@ -237,7 +252,12 @@ async def test_a_class_in_which_nobody_waits_costs_no_transaction(
 
     monkeypatch.setattr(office.database, "settle", counted)
     await office.enrolments.tick(NOW)
-    office.group.times = "thursdays"
-    await office.enrolments.tick(begun)
     await office.enrolments.tick(begun + HOUR)
     assert settled == 0
+    office.group.times = "thursdays"
+    await office.enrolments.tick(begun + HOUR)
+    await office.enrolments.tick(begun + 2 * HOUR)
+    assert (settled, [what for _, what in office.told].count("changed")) == (1, 2)
+    office.group.times = "fridays"
+    await office.enrolments.tick(at(office.group.closes_on, 11))
+    assert settled == 1, "it is over"

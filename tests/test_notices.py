@@ -1,7 +1,7 @@
 """What residents are told without having asked: once, by consent, by day, where they are reached."""
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,8 @@ from store.notices import NewNotice
 from store.queue import QueueRow
 from store.schema import notice
 from store.transaction import Statement, Transaction
+from tests import desk_client
+from tests.talk import Resident, its_day
 
 CHINA = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 11, 4, 10, tzinfo=CHINA)
@@ -176,7 +178,7 @@ async def test_tomorrows_lesson(desk: Desk) -> None:
     today = max(group.enrol_from, datetime.now(CHINA).date())
     noon = int(datetime(today.year, today.month, today.day, 12, tzinfo=CHINA).timestamp() * 1000)
     await app.accounts.enrolments.enrol(1, group.id, "k", "test", noon)
-    eve = group.opens_on - timedelta(days=1)
+    eve = app.library.calendar.first(group.id) - timedelta(days=1)
 
     def on(day: date, hour: int) -> int:
         return int(datetime(day.year, day.month, day.day, hour, tzinfo=CHINA).timestamp() * 1000)
@@ -189,6 +191,34 @@ async def test_tomorrows_lesson(desk: Desk) -> None:
     [said] = await desk.said("sms", PHONE)
     assert group.name in said
     assert f"明天{group.starts}上课" in said
+
+
+async def test_a_day_closed_at_the_desk_is_told_to_who_is_in_a_class_then(desk: Desk) -> None:
+    """Its sessions go on after that day and end later: residents are told so when they ask, and who is in it without asking."""
+    app, calendar = desk.app, desk.app.library.calendar
+    group = app.library.catalogue.classes["erhu-1"]
+    noon = int(datetime.combine(its_day(), time(12), CHINA).timestamp() * 1000)
+    await app.accounts.enrolments.enrol(1, group.id, "k", "test", noon)
+    assert await app.accounts.enrolments.tick(noon) == 0
+    _, closed, following, *_ = calendar.days(group.id)
+    editor = await desk_client.Desk(app).person("editor")
+    [place] = [
+        each for each in (await editor.get("/catalogue/organisation"))["records"] if each["id"] == group.organisation
+    ]
+    place["special_days"] = [*place["special_days"], {"day": str(closed), "reason": "检修"}]
+    assert (await editor.ask("PUT", f"/catalogue/organisation/{place['id']}", place)).status_code == 200
+    said = await Resident(app).say(f"二胡班{closed.month}月{closed.day}号上不上课")
+    assert f"{closed.month}月{closed.day}日（周三）不上课（检修），停的课往后顺延" in said
+    assert f"下一次课是{following.month}月{following.day}日" in said
+    last = app.library.calendar.last(group.id)
+    assert last > calendar.last(group.id)
+    assert await app.accounts.enrolments.tick(noon + HOUR) == 1
+    assert await app.accounts.enrolments.tick(noon + 2 * HOUR) == 0, "once"
+    desk.at = noon + HOUR
+    await desk.work()
+    [told] = await desk.said("sms", PHONE)
+    assert told.startswith(f"您报的{group.name}有变动")
+    assert f"{last.month}月{last.day}日（周三）结束" in told
 
 
 async def test_two_processes_say_it_once(desk: Desk) -> None:
@@ -206,4 +236,4 @@ async def test_two_processes_say_it_once(desk: Desk) -> None:
 def test_days_are_said_as_everywhere(app: App, days: tuple[int, ...], said: str) -> None:
     """Never from the first to the last where there are gaps."""
     group = msgspec.structs.replace(next(iter(app.library.catalogue.classes.values())), days=days)
-    assert app.tellings._values(group)["times"] == f"{said} {group.starts}—{group.ends}"
+    assert app.tellings._values(group, 0)["times"] == f"{said} {group.starts}—{group.ends}"

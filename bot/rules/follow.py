@@ -20,6 +20,7 @@ from bot.running import Runner
 from bot.turn import Turn
 from knowledge.called import called, without_place
 from knowledge.catalogue import Activity, TrainingClass
+from knowledge.sessions import Calendar
 from nlu.times import When
 
 _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone", "time": "site_hours"}
@@ -318,7 +319,7 @@ def meant(turn: Turn) -> list[Thing]:
             each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)
         ]
         fitting = _fitting(turn, others)
-    return [("class", each.id) for each in _superlative(folded, fitting)]
+    return [("class", each.id) for each in _superlative(folded, fitting, turn.calendar)]
 
 
 def _of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
@@ -341,11 +342,11 @@ def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass
         for each in classes
         if (not org or each.organisation == org or (org != college and catalogue.is_within(each.organisation, org)))
         and (not teacher or teacher in each.teacher)
-        and (not when or any(When.of(when).fits(day, each.starts) for day in each.session_days))
+        and (not when or any(When.of(when).fits(day, each.starts) for day in turn.calendar.days(each.id)))
     ]
 
 
-def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClass]:
+def _superlative(folded: str, classes: list[TrainingClass], calendar: Calendar) -> list[TrainingClass]:
     if len(classes) < 2:
         return classes
     if _CHEAPEST.search(folded) and phrases.points_at_one(folded):
@@ -354,7 +355,7 @@ def _superlative(folded: str, classes: list[TrainingClass]) -> list[TrainingClas
     if _DEAREST.search(folded) and phrases.points_at_one(folded):
         return [max(classes, key=lambda each: each.fee + each.material_fee)]
     if _FIRST.search(folded):
-        return [min(classes, key=lambda each: each.opens_on)]
+        return [min(classes, key=lambda each: calendar.first(each.id))]
     if _ROOM.search(folded):
         return [max(classes, key=lambda each: each.places)]
     return [classes[-1]] if _LAST.search(folded) else classes

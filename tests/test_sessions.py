@@ -1,0 +1,121 @@
+"""When a class is held: never on a closed day, as often as it has sessions, in order; and what residents are told of it."""
+
+from datetime import date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daoxue.check import outside
+from knowledge.catalogue import Catalogue, Opening, Organisation, SpecialDay, TrainingClass
+from knowledge.files import read_sample
+from knowledge.hours import day_of
+from knowledge.sessions import Calendar, schedule
+from nlu.calendar import day_off
+
+FIRST = date(2026, 12, 1)
+WEEK = (Opening((1, 2, 3, 4, 5, 6, 7), "08:30", "20:30"),)
+CLOCKS = st.sampled_from(("09:00", "10:30", "14:00", "16:00", "18:30", "20:00"))
+
+
+def place(*special: SpecialDay, hours: tuple[Opening, ...] = WEEK) -> Organisation:
+    return Organisation(
+        id="college", name="学院", level="college", address="书院路18号", phone="0551-6200 1234", hours=hours, special_days=special,
+        facilities="", accessible="", north=0, east=0, checked_on=FIRST,
+    )  # fmt: skip
+
+
+def group(
+    first: date, sessions: int, days: tuple[int, ...], starts: str = "14:00", ends: str = "16:00"
+) -> TrainingClass:
+    return TrainingClass(
+        id="painting-1", name="国画班", course="painting", organisation="college", first_day=first, sessions=sessions, days=days,
+        starts=starts, ends=ends, room="书画室", teacher="李兰", capacity=20, audience="所有成人", eligibility="不限", materials="无",
+        enrol_from=first, enrol_until=first,
+    )  # fmt: skip
+
+
+def closed(day: date) -> SpecialDay:
+    return SpecialDay(day=day, reason="闭馆")
+
+
+@st.composite
+def specials(draw: st.DrawFn) -> SpecialDay:
+    day = FIRST + timedelta(days=draw(st.integers(0, 400)))
+    spans = sorted((draw(CLOCKS), draw(CLOCKS)))
+    opens, closes = spans if draw(st.booleans()) and spans[0] < spans[1] else (None, None)
+    return SpecialDay(day=day, reason="调整", opens=opens, closes=closes)
+
+
+@given(
+    st.integers(0, 300), st.integers(1, 60), st.sets(st.integers(1, 7), min_size=1), CLOCKS,
+    st.lists(specials(), max_size=80, unique_by=lambda each: each.day),
+)  # fmt: skip
+def test_held_on_its_days_alone(
+    later: int, sessions: int, days: set[int], starts: str, special: list[SpecialDay]
+) -> None:
+    """As many sessions as it has, in order, on its weekdays, on no day on which the house is closed; nothing else is left out."""
+    ends = f"{int(starts[:2]) + 1}{starts[2:]}"
+    meant = group(FIRST + timedelta(days=later), sessions, tuple(sorted(days)), starts, ends)
+    house = place(*special)
+    found = schedule(meant, house)
+    assert len(found.days) == sessions
+    assert list(found.days) == sorted(set(found.days))
+    assert min(found.days) >= meant.first_day
+    assert all(day.isoweekday() in days and day_of(house, day).spans for day in found.days)
+    differs = {each.day for each in special}
+    assert all(day in differs or day_off(day) for day in found.off)
+    assert all(day in differs or not day_off(day) for day in found.days)
+    between = (meant.first_day + timedelta(days=n) for n in range((found.days[-1] - meant.first_day).days + 1))
+    assert {day for day in between if day.isoweekday() in days} == {*found.days, *found.off}
+
+
+def test_what_is_closed_is_made_up_for() -> None:
+    meant = group(date(2026, 12, 25), 3, (5,))
+    [*_, last] = schedule(meant, None).days
+    assert (schedule(meant, None).off, last) == ((date(2027, 1, 1),), date(2027, 1, 15)), "a day off by law"
+    [*_, last] = schedule(meant, place(closed(date(2027, 1, 8)))).days
+    assert last == date(2027, 1, 22)
+
+
+def test_a_day_with_other_hours() -> None:
+    """A morning takes the afternoon's session away and not that of an evening, which no hours hold; what a place opens on a day
+    off is held."""
+    friday = date(2026, 12, 4)
+    morning = place(SpecialDay(day=friday, reason="下午盘点", opens="08:30", closes="12:00"))
+    assert schedule(group(friday, 1, (5,)), morning).off == (friday,)
+    assert schedule(group(friday, 1, (5,), "21:00", "22:00"), morning).days == (friday,)
+    new_year = date(2027, 1, 1)
+    opened = place(SpecialDay(day=new_year, reason="元旦照常", opens="08:30", closes="20:30"))
+    assert schedule(group(new_year, 1, (5,)), opened).days == (new_year,)
+
+
+def test_what_is_left_of_it() -> None:
+    meant = group(date(2026, 12, 4), 3, (5,))
+    calendar = Calendar(Catalogue.of([place(), meant]))
+    assert len(calendar.following(meant.id, datetime(2026, 12, 4, 15))) == 3, "it goes on"
+    assert calendar.following(meant.id, datetime(2026, 12, 4, 16))[0] == date(2026, 12, 11)
+    assert calendar.following(meant.id, datetime(2026, 12, 18, 16)) == ()
+
+
+def test_closing_a_day_changes_what_those_in_it_are_told() -> None:
+    meant = group(date(2026, 12, 4), 3, (5,))
+    before = Calendar(Catalogue.of([place(), meant])).times(meant.id)
+    elsewhere = Calendar(Catalogue.of([place(closed(date(2026, 12, 10))), meant])).times(meant.id)
+    after = Calendar(Catalogue.of([place(closed(date(2026, 12, 11))), meant])).times(meant.id)
+    assert before == elsewhere != after
+
+
+def test_daytime_classes_lie_where_their_place_is_open() -> None:
+    """The sample's do; of others it is told. An evening is nobody's mistake."""
+    assert outside(Catalogue.of(read_sample(FIRST).records), FIRST) == []
+    house = place(hours=(Opening((1, 2, 3), "09:00", "17:00"),))
+    [said] = outside(Catalogue.of([house, group(FIRST, 3, (3, 4))]), FIRST)
+    assert said.startswith("class painting-1: 周三、周四 14:00—16:00 不在学院的开放时间内（周一到周三 09:00—17:00）")
+    assert outside(Catalogue.of([house, group(FIRST, 3, (5,), "18:30", "20:00")]), FIRST) == []
+    assert outside(Catalogue.of([house, group(FIRST, 3, (5,))]), FIRST + timedelta(days=90)) == [], "it is over"
+
+
+def test_reckoned_once_for_a_catalogue() -> None:
+    meant = group(FIRST, 60, (1, 3, 5))
+    calendar = Calendar(Catalogue.of([place(), meant]))
+    assert calendar.of(meant.id) is calendar.of(meant.id)
