@@ -10,7 +10,20 @@ from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
 from bot.messages import CONTINUE
-from bot.rules import Rule, answers, elsewhere, first, follow, helping, items, moves, questions, records, tasks
+from bot.rules import (
+    Rule,
+    answers,
+    elsewhere,
+    first,
+    follow,
+    helping,
+    items,
+    moves,
+    questions,
+    records,
+    sessions,
+    tasks,
+)
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
@@ -29,7 +42,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    tasks.misspoke, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
+    tasks.misspoke, sessions.held_on, questions.ours, questions.wanted, answers.of_whom, follow.suits, tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, follow.compared, answers.of_an_answer,
     follow.unknown_name, follow.follow_up, follow.described,

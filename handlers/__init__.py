@@ -14,6 +14,7 @@ from handlers import (
     entries,
     facts,
     people,
+    sessions,
     sites,
     small_talk,
     villages,
@@ -38,6 +39,7 @@ from handlers.slots import (
     POINTS,
     QUESTION,
     SERVICE,
+    TEACHER,
     THEME,
     THIS_COURSE,
     TYPED_CARD,
@@ -68,6 +70,7 @@ HANDLERS: Handlers = {
         of_a_class=("how-long-usual", "teacher-who"),
         needs=("courses",),
     ),
+    "class_days": Handler(sessions.class_days, "training_info", (CLASS, COURSE, ORG, DAY, TEACHER), needs=("courses",)),
     "class_fee": Handler(
         classes.class_fee,
         "training_info",

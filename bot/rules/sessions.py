@@ -1,0 +1,133 @@
+"""Whether a class is held on a day, and when its sessions are: of the class that was told, and not of the house it is in."""
+
+import re
+from collections.abc import Collection
+
+from bot import phrases
+from bot.rules.told import classes_of, elsewhere
+from bot.running import Runner
+from bot.turn import Turn
+from nlu import times
+from nlu.times import When
+
+_LONG = 34  # characters of what is asked of a class in passing
+_FRESH = 3  # turns for which the class that was talked of is meant
+# What the model takes such questions for; any other reading that is sure is what is asked.
+_READ_AS = {
+    "class_schedule", "class_days", "site_hours", "find_class", "class_detail", "class_places", "course_level", "enrolment_status", "activity_week",
+    "other_office", "unrelated", "smalltalk", "advice", "withdraw", "find_course",
+    "holiday-general", "how-long-usual", "lesson-length", "seat-hours", "festival", "night-class-open", "class-change-notice",
+}  # fmt: skip
+_THINGS = {"activity", "item", "org"}
+# Of the house, of who answers, of other classes, of getting in and out: none of these asks for a session.
+_OTHERS = re.compile(
+    "门|开放|营业|馆|服务台|窗口|客服|热线|接电话|电话|报名|报得|能报|截止|名额|(?:哪些|什么|啥|有|的|个)班|班有|上课?的(?![吧吗呀啊]|$)|别的|其[他她它]|换|改成|退|请假|迟到|补课|缺课"
+    "|学分|签到|刷卡|打卡|讲座|活动|微课|线上|网课|网上|在线|办卡|领|带|穿|多少钱|open"
+)
+_HELD = re.compile(
+    "上不上|(?:还|也|都|要|用|得|照常|照样|照旧|正常|继续|能|会|不)?上(?:课|学)?[吗么嘛不没伐啊]|上课|(?:有没有|有|没)得?课|课(?:还|也)?(?:有|上|停|照)|[停歇](?![车电水])"
+    "|放不放|放假|休不休|休息|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
+    "|is there (?:a )?(?:class|lesson|session)|\\bheld\\b|class on|any class"
+)
+_ONLY_DAYS = re.compile("那|呢|咧|哩|嘞|的|呀|啊|吧|几天|期间|前后|[,，。?？!！ ]")
+_WHICH = "(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月份?|多会儿?)"
+_DONE = "(?:上完|学完|教完|讲完|结束|毕业|完结|结业|结课|完|到头)"
+_ONCE = "[次节堂回]"
+# What is asked of all of its sessions, in the order in which it is looked for.
+_ASKS = (
+    (
+        "left",
+        f"(?:剩|余)[下了]?(?:多少|几){_ONCE}|还(?:要|得|有|差|要上|得上)(?:多少|几){_ONCE}(?!前)|到第几{_ONCE}|how many (?:more )?(?:classes|lessons|sessions)",
+    ),
+    (
+        "last",
+        f"(?:最后|最末|末)[那这]?[一1]?{_ONCE}|{_WHICH}(?:能|才|就|可以)?{_DONE}|[上学练唱跳画写讲教搞]到(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月)"
+        f"|到{_WHICH}(?:才|能|就|为止)?{_DONE}|[上学教讲][得不]?[得不]?完[吗么嘛不没伐]|last (?:class|lesson|session)",
+    ),
+    (
+        "next",
+        f"(?:下|最近的?)[这那]?[一1]?{_ONCE}[^,，。]{{0,5}}(?:{_WHICH}|周几|星期几|礼拜几|几点)|next (?:class|lesson|session)",
+    ),
+    ("off", "放不放假|放假|停课|[停歇]不[停歇]|[停歇]几[次节堂回天]"),
+    ("every", "(?:每天|天天|日日|每一天|一天不落)[^,，。]{0,5}(?:[去上来跑学练唱跳画写]|有课)|every day|daily"),
+    (
+        "ends",
+        "(?:几点钟?|什么时候|啥时候?|几时)(?:才|能|就|可以)?(?:散|下课|放学)|几点钟?(?:才|能|就|可以)?(?:结束|上完|学完|讲完|完事|完|收|走|回家)|(?:上|学|讲|搞)到几点"
+        "|到几点(?:散|下课|放学|结束|完|为止)|赶不赶得[到上及]|赶得[到上及]|what time does (?:it|the class) (?:end|finish)",
+    ),
+)
+_ASKED = tuple((name, re.compile(words)) for name, words in _ASKS)
+
+
+async def held_on(run: Runner, turn: Turn) -> bool:
+    """国画班元旦上不上课, 礼拜天也要上吗, 最后一节课哪天: of a class that is named or was told, read from its calendar."""
+    heard, folded = turn.heard, turn.heard.folded
+    if run.waiting(turn.state) or turn.ticket or turn.inbound.choice or len(folded) > _LONG or _OTHERS.search(folded):
+        return False
+    named = {each.value for each in heard.entities if each.kind == "course" and each.exact}
+    slots = _on_days(turn) or _of_all(turn)
+    of_it = (_named(turn, named) if named else _told(turn)) if slots else None
+    if slots is None or of_it is None or _reads_another(turn):
+        return False
+    await run.start(turn, "class_days", {**of_it, **slots})
+    return True
+
+
+def _named(turn: Turn, courses: Collection[str]) -> dict[str, str] | None:
+    """The course that is named, with where and by whom it is held."""
+    if len(courses) > 1:
+        return None
+    beside = {kind: value for kind in ("org", "teacher") if (value := turn.heard.first(kind))}
+    return {"course": next(iter(courses)), **beside}
+
+
+def _told(turn: Turn) -> dict[str, str] | None:
+    """The class that was told, or the course of several; the one that was talked of lately. Nothing, to be asked for, where it
+    can only be some class that is meant."""
+    if any(each.kind in _THINGS for each in turn.heard.entities):
+        return None
+    told, best = [] if elsewhere(turn) else classes_of(turn), turn.heard.best
+    if len({each.course for each in told}) == 1:
+        return {"class": told[0].id} if len(told) == 1 else {"course": told[0].course}
+    talked_of = turn.state.focus.get("class")
+    if talked_of and turn.state.focus_age <= _FRESH and not turn.state.shown:
+        return {"class": talked_of}
+    of_one = best is not None and best.intent == "class_schedule" and best.score >= turn.heard.lines.likely
+    when = turn.heard.first("when")
+    return {} if of_one and when and When.of(when).fixed else None
+
+
+def _on_days(turn: Turn) -> dict[str, str] | None:
+    """The days of which it is asked whether it is held: certain ones to come, or weekdays."""
+    folded, when = turn.heard.folded, turn.heard.first("when")
+    if when is None:
+        return _of_new_year(turn)
+    asked = When.of(when)
+    if not (asked.fixed or asked.weekdays) or asked.last < turn.today:
+        return None
+    return {"when": when} if _HELD.search(folded) or (asked.fixed and _is_day_alone(turn)) else None
+
+
+def _of_new_year(turn: Turn) -> dict[str, str] | None:
+    """初二上课吗; 初二呢, after another day."""
+    folded, last = turn.heard.folded, turn.state.last
+    alone = last is not None and last.intent == "class_days" and not _ONLY_DAYS.sub("", times.NEW_YEAR.sub("", folded))
+    when = times.new_year(folded, turn.today) if alone or _HELD.search(folded) else None
+    return {"when": when} if when else None
+
+
+def _is_day_alone(turn: Turn) -> bool:
+    """那元旦呢, after a class was told, and not which there are: nothing but the day."""
+    last = turn.state.last
+    listed = last is not None and last.intent == "find_class"
+    return turn.state.just_told and not listed and not _ONLY_DAYS.sub("", phrases.rest(turn.heard))
+
+
+def _of_all(turn: Turn) -> dict[str, str] | None:
+    asks = next((name for name, words in _ASKED if words.search(turn.heard.folded)), None)
+    return {"asks": asks} if asks else None
+
+
+def _reads_another(turn: Turn) -> bool:
+    best = turn.heard.best
+    return best is not None and best.score >= turn.heard.lines.sure and (best.intent or best.question) not in _READ_AS

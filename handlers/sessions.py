@@ -1,0 +1,199 @@
+"""On which days a class is held: whether it is on one that is asked about, which is its last, its next, how many are left.
+
+All of it is read from the calendar, which leaves out the days on which its place is closed.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.turn import CHOICES, Turn
+from handlers import wording
+from handlers.classes import called_so, focus, is_at
+from handlers.eligibility import SOURCE
+from handlers.slots import COURSE
+from knowledge.catalogue import TrainingClass
+from knowledge.hours import closed_around, day_of
+from nlu.calendar import day_off, days_off
+from nlu.times import When
+
+LISTED = 5  # days that are told one by one
+_ONE_DAY = re.compile(
+    "[0-9号日月]|那一?天|当天|三十|除夕|初[一二三四五六七八九十]"
+)  # of a festival's days off one alone
+
+
+async def class_days(turn: Turn) -> None:
+    """Of the class that is meant, or of each of a few: whether it is held on the days in `when`; else what `asks` names."""
+    groups = await _meant(turn)
+    if not groups:
+        course = turn.catalogue.courses[await turn.ask(COURSE)]
+        turn.say("class.none_of_course", course=course.name, source=SOURCE)
+        turn.suggest("join_waiting_list", course=course.id)
+        return
+    asked = {name: value for name in ("when", "asks") if (value := turn.get(name))}
+    if len(groups) > CHOICES:
+        lines = "\n".join(wording.class_line(each, turn) for each in groups[:CHOICES])
+        turn.say("class.which", count=len(groups), lines=lines, source=SOURCE)
+        for each in groups[:CHOICES]:
+            turn.offer(each.name, "class_days", **{"class": each.id}, **asked)
+        turn.show("class", *(each.id for each in groups[:CHOICES]))
+        return
+    told = _held(turn, groups) or groups
+    turn.say("fact.lines", lines="\n".join(_told(turn, each) for each in told), source=SOURCE)
+    turn.show("class", *(each.id for each in told))
+    if len(told) == 1:
+        focus(turn, told[0])
+        _offer_next(turn, told[0])
+
+
+async def _meant(turn: Turn) -> list[TrainingClass]:
+    """The class that is named or talked of; of a course those that go on or come."""
+    classes = turn.catalogue.classes
+    named = classes.get(turn.get("class") or "")
+    last = classes.get(turn.state.focus.get("class", ""))
+    course = turn.get("course")
+    if named is not None and course in (None, named.course):
+        return [named]
+    if last is not None and course in (None, last.course) and not turn.heard.first("org"):
+        return [last]
+    course = course or await turn.ask(COURSE)
+    turn.task.slots["course"] = course
+    place, teacher = turn.get("org"), turn.get("teacher")
+    found = [
+        each
+        for each in classes.values()
+        if each.course == course
+        and turn.calendar.last(each.id) >= turn.today
+        and (not place or is_at(each, place, turn))
+        and (not teacher or teacher in each.teacher)
+    ]
+    return sorted(called_so(turn, found), key=lambda each: (turn.calendar.first(each.id), each.id))
+
+
+def _asked(turn: Turn) -> When | None:
+    """The days that are asked about, whatever time of theirs."""
+    when = turn.get("when")
+    return replace(When.of(when), part=None, either=False) if when else None
+
+
+def _held(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
+    """Of several those that are held at the time that is named, where any is."""
+    when = turn.get("when") or turn.heard.first("when")
+    if when is None or len(groups) < 2:
+        return []
+    asked = When.of(when)
+    return [each for each in groups if any(asked.fits(day, each.starts) for day in turn.calendar.days(each.id))]
+
+
+def _told(turn: Turn, group: TrainingClass) -> str:
+    asked = _asked(turn)
+    if asked is None:
+        return _of_all(turn, group, turn.get("asks") or "next")
+    if not asked.fixed:
+        return _on_weekdays(turn, group, asked.weekdays or (1, 2, 3, 4, 5, 6, 7))
+    return _on_days(turn, group, _asked_for(turn, group, asked))
+
+
+def _on_weekdays(turn: Turn, group: TrainingClass, asked: Sequence[int]) -> str:
+    """礼拜天也要上吗."""
+    held = set(asked) & set(group.days)
+    key = "sessions.weekly" if held == set(asked) else "sessions.weekly_some" if held else "sessions.weekly_not"
+    return turn.line(
+        key, name=group.name, asked=wording.weekdays(tuple(asked), turn), times=wording.times(group, turn), days=wording.weekdays(group.days, turn),
+    )  # fmt: skip
+
+
+def _asked_for(turn: Turn, group: TrainingClass, asked: When) -> list[date]:
+    """The days that are meant: of a festival all its days off, and what its place is closed for around them."""
+    first, last = asked.first, asked.last
+    home = turn.catalogue.organisations.get(group.organisation)
+    name = day_off(first) if first == last and not _ONE_DAY.search(turn.heard.folded) else None
+    if name and (off := days_off(first.year, name)):
+        closed = closed_around(home, first) if home else off
+        first, last = min(off[0], closed[0]), max(off[1], closed[1])
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [day for day in days if asked.first != first or asked.last != last or asked.fits(day, group.starts)]
+
+
+def _on_days(turn: Turn, group: TrainingClass, asked: Sequence[date]) -> str:
+    """Whether it is held on these days; where it is not, why, and when it goes on."""
+    schedule = turn.calendar.of(group.id)
+    held = [day for day in asked if day in schedule.days]
+    off = [day for day in asked if day in schedule.off]
+    said = {
+        "name": group.name, "day": wording.from_to(turn, asked[0], asked[-1]), "times": wording.times(group, turn), "starts": group.starts,
+        "ends": group.ends, "first": wording.first(group, turn), "last": wording.last(group, turn), "count": len(held),
+        "place": wording.room(group, turn), "held": _listed(turn, held), "off": wording.listed((_why(turn, group, day) for day in off), turn),
+        "next": wording.day(next((day for day in schedule.days if day > asked[-1]), schedule.days[-1]), turn),
+        "why": _reason(turn, group, asked[0]),
+    }  # fmt: skip
+    return turn.line(f"sessions.{_case(asked, held, off, schedule.days)}", **said)
+
+
+def _case(asked: Sequence[date], held: Sequence[date], off: Sequence[date], days: Sequence[date]) -> str:
+    if off:
+        return "some" if held else "off_then" if len(asked) == 1 else "off"
+    if held:
+        return "on" if len(asked) == 1 else "days"
+    if asked[-1] < days[0]:
+        return "before"
+    return "after" if asked[0] > days[-1] else "not_then"
+
+
+def _listed(turn: Turn, days: Sequence[date]) -> str:
+    if len(days) <= LISTED:
+        return wording.listed((wording.day(day, turn) for day in days), turn)
+    return wording.from_to(turn, days[0], days[-1])
+
+
+def _why(turn: Turn, group: TrainingClass, day: date) -> str:
+    """2月5日（周五）除夕闭馆."""
+    return turn.line("sessions.why", day=wording.day(day, turn), reason=_reason(turn, group, day))
+
+
+def _reason(turn: Turn, group: TrainingClass, day: date) -> str:
+    """Why it is not held on a day."""
+    home = turn.catalogue.organisations.get(group.organisation)
+    return (day_of(home, day).reason if home else "") or turn.line("sessions.holiday")
+
+
+def _of_all(turn: Turn, group: TrainingClass, asks: str) -> str:
+    """Its last session, its next, how many are left, when one ends, whether it is every day."""
+    schedule, left = turn.calendar.of(group.id), turn.calendar.following(group.id, turn.now)
+    state = "over" if not left else "whole" if len(left) == len(schedule.days) else "left"
+    to_come = [day for day in schedule.off if day >= turn.today]
+    off = wording.listed((_why(turn, group, day) for day in to_come[:LISTED]), turn)
+    said = {
+        "name": group.name, "times": wording.times(group, turn), "starts": group.starts, "ends": group.ends, "sessions": group.sessions,
+        "left": len(left), "days": wording.weekdays(group.days, turn), "first": wording.first(group, turn), "last": wording.last(group, turn),
+        "next": wording.day(left[0], turn) if left else "", "place": wording.room(group, turn), "off": off,
+    }  # fmt: skip
+    told = turn.line(f"sessions.{_part(group, asks, state, bool(to_come))}", **said)
+    if asks in {"last", "left"} and to_come and state != "over":
+        told = f"{told}{turn.line('sessions.without', off=off)}"
+    return told
+
+
+def _part(group: TrainingClass, asks: str, state: str, is_off: bool) -> str:
+    """What is said of all sessions: of those that are `left`, of the `whole`, of one that is `over`."""
+    if state == "over":
+        return "over"
+    if asks in {"left", "next"}:
+        return f"{asks}_{state}"
+    if asks == "off":
+        return "off_between" if is_off else "off_never"
+    return "every_day" if asks == "every" and len(group.days) == 7 else asks
+
+
+def _offer_next(turn: Turn, group: TrainingClass) -> None:
+    others = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.id != group.id]
+    asked = _asked(turn)
+    if asked is not None:
+        turn.offer(turn.line("label.sessions.last"), "class_days", **{"class": group.id}, asks="last")
+    if asked is not None and not asked.fixed and others and not set(asked.weekdays) & set(group.days):
+        turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
+    turn.offer(turn.line("label.fact.place"), "fact", aspect="place", of=f"class:{group.id}")
+    if group.enrols(turn.today):
+        turn.suggest("enrol", **{"class": group.id})
