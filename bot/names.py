@@ -22,19 +22,6 @@ _SERVICES = (
     "修电器", "修家电", "修电脑", "教书法", "教剪纸", "教太极", "讲故事", "教唱歌", "教跳舞", "打扫卫生", "照顾老人", "陪老人",
 )  # fmt: skip
 _SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
-# How residents name the themes that learning centres have most.
-_THEME_WORDS = {
-    "科学素质与互联网学习": ("互联网", "科学素质", "科普类"),
-    "职业技能": ("技能培训", "职业培训", "技能班", "手艺", "学门技术", "学个技术", "学技术", "一技之长"),
-    "老年智慧生活": ("老年课程", "智慧生活", "智慧助老"),
-    "家庭教育指导": ("家庭教育", "教育孩子", "辅导孩子", "育儿", "带孩子", "亲子课"),
-    "乡村振兴": ("农业技术", "农技", "农村实用技术", "实用技术", "农民培训"),
-    "非遗传承": ("非遗", "手工", "传统工艺"),
-    "道德与法治": ("法律方面", "普法"),
-    "人文艺术": ("艺术", "音乐", "才艺", "乐器"),
-    "康养健身": ("健身", "锻炼", "养生保健", "运动类", "体育"),
-    "社区治理与应急管理": ("应急", "社区治理", "安全知识"),
-}
 
 
 def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
@@ -49,7 +36,6 @@ def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
     for course in catalogue.courses.values():
         known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
         yield from (Name("course", course.id, text) for text in known)
-        yield Name("theme", course.theme, course.theme)
     yield from _class_names(catalogue)
     for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
         yield Name("teacher", teacher, teacher)
@@ -65,8 +51,8 @@ def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
     yield from _last_words(catalogue)
     for office in catalogue.offices.values():
         yield from (Name("matter", office.id, text) for text in office.matters)
-    for theme in catalogue.themes:
-        yield from (Name("theme", theme, word) for word in _THEME_WORDS.get(theme, ()))
+    for theme, words in catalogue.words_of_themes.items():
+        yield from (Name("theme", theme, word) for word in words)
 
 
 def plain_item(name: str) -> str:

@@ -145,7 +145,9 @@ class Turn:
         return self.texts.line(self.state.lang, key, **values)
 
     def named(self, kind: str, word: str) -> str:
-        """A word of the catalogue in the resident's language, where the texts know it; the centre may have its own."""
+        """A word of the catalogue in the resident's language, where its record or the texts know it."""
+        if self.state.lang == "en" and (said := self.catalogue.in_english(kind, word)) is not None:
+            return said
         key = f"{kind}.{word}"
         return self.line(key) if self.texts.has(key) else word
 

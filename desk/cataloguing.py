@@ -1,7 +1,7 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -12,9 +12,10 @@ from bot.files import FileRefusal
 from bot.texts import Texts, said_on
 from desk import children
 from desk.errors import TicketError
-from knowledge.catalogue import KIND_OF, Catalogue, Record
+from knowledge.catalogue import KIND_OF, Catalogue, Course, Record, RedemptionItem
 from knowledge.centre import Centre, TextForms
 from knowledge.consistency import inconsistencies
+from knowledge.headings import Category, Heading, Theme
 from knowledge.library import Library, as_rows
 from store import conversations
 from store import knowledge as rows
@@ -107,13 +108,26 @@ class Cataloguing:
 
 def _put(transaction: Transaction, record: Record, by: str, now: int) -> int:
     kind = KIND_OF[type(record)]
+    written = [record]
 
     def change(known: Keyed) -> None:
-        known[kind, record.id] = record
+        before = known.get((kind, record.id))
+        if isinstance(record, Heading) and isinstance(before, Heading):
+            written.extend(_renamed(known.values(), before, record.name))
+        known.update({(KIND_OF[type(each)], each.id): each for each in written})
 
     _refuse_worse(transaction, change)
     conversations.audited(transaction, by, f"catalogue.{kind}", record.id, "", now)
-    return rows.save(transaction, [], as_rows([], [record], "")[1], by, now)
+    return rows.save(transaction, [], as_rows([], written, "")[1], by, now)
+
+
+def _renamed(records: Iterable[Record], heading: Heading, name: str) -> Iterator[Record]:
+    """What stands under a heading, as it is when that is called otherwise."""
+    for each in records:
+        if isinstance(each, Course) and isinstance(heading, Theme) and each.theme == heading.name != name:
+            yield replace(each, theme=name)
+        if isinstance(each, RedemptionItem) and isinstance(heading, Category) and each.category == heading.name != name:
+            yield replace(each, category=name)
 
 
 async def _drawn(picture: bytes) -> bytes:

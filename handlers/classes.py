@@ -142,7 +142,13 @@ def _beside_names(turn: Turn) -> str:
 def _list_nearest(turn: Turn, near: Sequence[TrainingClass], wish: str) -> None:
     """Classes that fit but for one of the wishes."""
     near = beside(turn, near)
-    list_classes(turn, near, turn.line("class.nearest", wish=turn.line(f"wish.{wish}"), count=len(near)))
+    list_classes(turn, near, turn.line("class.nearest", wish=_wish(turn, wish), count=len(near)))
+
+
+def _wish(turn: Turn, wish: str) -> str:
+    """How a wish is called; a theme by its name."""
+    theme = turn.get("theme") if wish == "theme" else None
+    return turn.line(f"wish.{wish}", theme=turn.named("theme", theme) if theme else "")
 
 
 def _list_later(turn: Turn, found: Sequence[TrainingClass]) -> None:
@@ -277,7 +283,7 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         found = matching(turn, without={"org"})
     if not found and (found := matching(turn, without=WISHES)):
         lacking = next(wish for wish in WISHES if turn.get(wish))
-        turn.say("class.none_but", wish=turn.line(f"wish.{lacking}"), source=SOURCE)
+        turn.say("class.none_but", wish=_wish(turn, lacking), source=SOURCE)
     if len(found) == 1:
         focus(turn, found[0])
         return found[0]

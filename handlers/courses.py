@@ -31,6 +31,10 @@ async def find_course(turn: Turn) -> None:
             turn.offer(turn.line("label.classes_of", course=course.name), "find_class", course=course.id)
     elif theme:
         found = [course for course in turn.catalogue.courses.values() if course.theme == theme]
+        if not found:
+            turn.say("course.theme_empty", theme=turn.named("theme", theme), source=SOURCE)
+            turn.suggest("find_course")
+            return
         shown = page_of(turn, found, CHOICES * 2).shown
         if not shown:
             turn.say("class.no_more")

@@ -12,6 +12,7 @@ from handlers import wording
 from handlers.paging import page_of
 from handlers.slots import DETAIL
 from handlers.whose import Bound, bound_now, whose
+from knowledge.called import category_in
 from knowledge.catalogue import RedemptionItem
 
 RULES = "source.credit_rules"
@@ -198,7 +199,7 @@ async def record_dispute(turn: Turn) -> None:
 
 
 async def redemption_items(turn: Turn) -> None:
-    """What points get: one item asked for, what a sum reaches, or the four kinds."""
+    """What points get: one item asked for, what a sum reaches, those of a kind, or all."""
     items = turn.catalogue.items
     source = "source.items"
     if (id := turn.get("item")) and id in items:
@@ -227,10 +228,15 @@ async def redemption_items(turn: Turn) -> None:
             return
     if (wished := _WISHED.search(turn.heard.folded)) and not any(wished["name"] in each for each in _known(turn)):
         turn.say("item.unknown", name=wished["name"])
+    category = category_in(turn.heard.folded, turn.library.catalogue)
     kinds: dict[str, list[str]] = {}
     for item in items.values():
-        if item.stock:
+        if item.stock and category in (None, item.category):
             kinds.setdefault(item.category, []).append(_priced(turn, item))
+    if category:
+        kind, priced = turn.named("category", category), wording.listed(kinds.get(category, ()), turn)
+        turn.say("item.of_kind" if priced else "item.none_of_kind", kind=kind, names=priced, source=source)
+        return
     lines = "\n".join(
         turn.line("item.kind", kind=turn.named("category", kind), names=wording.listed(names, turn))
         for kind, names in kinds.items()

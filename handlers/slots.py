@@ -17,7 +17,7 @@ def _is_reachable(value: str, catalogue: Catalogue) -> bool:
 CLASS = Slot("class", ("class",), focus=True)
 COURSE = Slot("course", ("course",))
 THIS_COURSE = Slot("course", ("course",), focus=True)
-THEME = Slot("theme", ("theme",), accepts=lambda value, catalogue: value in catalogue.themes)
+THEME = Slot("theme", ("theme",), accepts=lambda value, catalogue: value in catalogue.words_of_themes)
 ORG = Slot("org", ("org",))
 HERE = Slot("org", ("org",), focus=True)
 VILLAGE = Slot("org", ("org",), prompt="village", accepts=_is_street_or_site)

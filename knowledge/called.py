@@ -19,6 +19,17 @@ def towns(catalogue: Catalogue) -> dict[str, str]:
     return {text: min(ids) for text, ids in found.items() if len(ids) == 1 and text not in taken}
 
 
+def category_in(folded: str, catalogue: Catalogue) -> str | None:
+    """The kind of things that points buy which a text calls by one of its names: of several, by the longest."""
+    said = [
+        (len(word), name)
+        for name, words in catalogue.words_of_categories.items()
+        for word in map(str.casefold, words)
+        if len(word) > 1 and word in folded
+    ]
+    return max(said)[1] if said else None
+
+
 def without_place(group: TrainingClass, catalogue: Catalogue) -> str:
     """拖拉机下乡班 of 马场乡拖拉机下乡班: the name of a class without where it is held."""
     place = catalogue.organisations.get(group.organisation)

@@ -14,14 +14,13 @@ from msgspec import Meta, Struct
 
 from accounts.rules import Rules, RuleSet
 from knowledge.centre import Centre
+from knowledge.headings import Category, Heading, Id, Label, Theme, words
 from knowledge.topics import Topic, ours
 
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # 1 is Monday
-Label = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]  # a word of the centre's own
 
 
 class OfficeInEnglish(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -262,11 +261,23 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
 
 
 Record = (
-    Organisation | Course | TrainingClass | Activity | CreditRule | BankRules | RedemptionItem | Office | Topic | Centre
+    Organisation
+    | Theme
+    | Course
+    | TrainingClass
+    | Activity
+    | CreditRule
+    | BankRules
+    | Category
+    | RedemptionItem
+    | Office
+    | Topic
+    | Centre
 )
 KIND_OF: dict[type[Record], str] = {
-    Organisation: "organisation", Course: "course", TrainingClass: "class", Activity: "activity",
-    CreditRule: "rule", BankRules: "bank", RedemptionItem: "item", Office: "office", Topic: "topic", Centre: "centre",
+    Organisation: "organisation", Theme: "theme", Course: "course", TrainingClass: "class", Activity: "activity",
+    CreditRule: "rule", BankRules: "bank", Category: "category", RedemptionItem: "item", Office: "office", Topic: "topic",
+    Centre: "centre",
 }  # fmt: skip
 
 
@@ -275,11 +286,13 @@ class Catalogue:
     """All records by kind and id, in the order they were given."""
 
     organisations: dict[str, Organisation] = field(default_factory=dict)
+    themes: dict[str, Theme] = field(default_factory=dict)
     courses: dict[str, Course] = field(default_factory=dict)
     classes: dict[str, TrainingClass] = field(default_factory=dict)
     activities: dict[str, Activity] = field(default_factory=dict)
     rules: dict[str, CreditRule] = field(default_factory=dict)
     bank: dict[str, BankRules] = field(default_factory=dict)
+    categories: dict[str, Category] = field(default_factory=dict)
     items: dict[str, RedemptionItem] = field(default_factory=dict)
     offices: dict[str, Office] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=lambda: dict(ours()))  # those that come with us, and its own
@@ -292,6 +305,8 @@ class Catalogue:
             match record:
                 case Organisation():
                     catalogue.organisations[record.id] = record
+                case Theme():
+                    catalogue.themes[record.id] = record
                 case Course():
                     catalogue.courses[record.id] = record
                 case TrainingClass():
@@ -302,6 +317,8 @@ class Catalogue:
                     catalogue.rules[record.id] = record
                 case BankRules():
                     catalogue.bank[record.id] = record
+                case Category():
+                    catalogue.categories[record.id] = record
                 case RedemptionItem():
                     catalogue.items[record.id] = record
                 case Office():
@@ -313,9 +330,23 @@ class Catalogue:
         return catalogue
 
     @property
-    def themes(self) -> set[str]:
-        """Of all courses."""
-        return {course.theme for course in self.courses.values()}
+    def words_of_themes(self) -> dict[str, tuple[str, ...]]:
+        """How residents call each theme, by its name, which is among them; also of those that only courses name."""
+        return words((each.theme for each in self.courses.values()), self.themes.values())
+
+    @property
+    def words_of_categories(self) -> dict[str, tuple[str, ...]]:
+        """The same of categories."""
+        return words((each.category for each in self.items.values()), self.categories.values())
+
+    def in_english(self, kind: str, name: str) -> str | None:
+        """What a theme or a category of this name is called in English, where that is on record."""
+        headings: Iterable[Heading] = ()
+        if kind == "theme":
+            headings = self.themes.values()
+        elif kind == "category":
+            headings = self.categories.values()
+        return next((each.en.name for each in headings if each.name == name and each.en), None)
 
     @property
     def centre(self) -> Centre | None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from accounts.rules import problems as rule_problems
 from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
+from knowledge.headings import problems as heading_problems
 from knowledge.topics import ours
 from knowledge.topics import problems as topic_problems
 
@@ -12,6 +13,8 @@ from knowledge.topics import problems as topic_problems
 def inconsistencies(catalogue: Catalogue) -> list[str]:
     """Each with the record it is in."""
     found = [*_of_topics(catalogue), *rule_problems(catalogue.reckoning.versions)]
+    found += [f"theme {each}" for each in heading_problems(catalogue.themes.values())]
+    found += [f"category {each}" for each in heading_problems(catalogue.categories.values())]
     for place in catalogue.organisations.values():
         found += [f"organisation {place.id}: {each}" for each in _of_place(catalogue, place)]
     for group in catalogue.classes.values():

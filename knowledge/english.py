@@ -7,6 +7,7 @@ from msgspec.structs import asdict, replace
 
 from knowledge.catalogue import BankRules, Catalogue, Course, CreditRule, Organisation, Record
 from knowledge.centre import Centre
+from knowledge.headings import Heading
 from knowledge.topics import Topic
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -29,8 +30,8 @@ def lacking(chinese: str, english: str) -> list[str]:
 
 def in_english(record: Record) -> Record:
     """The record in English, as far as it is translated; names and addresses keep their Chinese in brackets."""
-    if isinstance(record, CreditRule | BankRules | Topic | Centre) or record.en is None:
-        return record
+    if isinstance(record, CreditRule | BankRules | Topic | Centre | Heading) or record.en is None:
+        return record  # what courses and items are sorted by is known by its Chinese name
     given = {name: words for name, words in asdict(record.en).items() if words is not None}
     told = {name: f"{words} ({getattr(record, name)})" if name in _KEPT else words for name, words in given.items()}
     found = replace(record, **told)
@@ -46,6 +47,6 @@ def in_english(record: Record) -> Record:
 def told_in_english(catalogue: Catalogue) -> Catalogue:
     kinds = (
         catalogue.organisations, catalogue.courses, catalogue.classes, catalogue.activities, catalogue.rules,
-        catalogue.items, catalogue.offices, catalogue.topics,
+        catalogue.items, catalogue.offices, catalogue.topics, catalogue.themes, catalogue.categories,
     )  # fmt: skip
     return Catalogue.of(in_english(record) for kind in kinds for record in kind.values())

@@ -56,3 +56,20 @@ async def test_an_announcement_by_two(service: Service, one_browser: Browser) ->
     await expect(editor.get_by_text(re.compile("发送中|已发完"))).to_be_visible()  # who hears it by the feed
     await picture(supervisor, "broadcasts")
     await accessible(supervisor)
+
+
+async def test_a_theme_gets_words_and_a_course_another_theme(service: Service, one_browser: Browser) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.get_by_role("link", name="管理").click()
+    await page.get_by_role("tab", name="主题和类别").click()
+    themes = page.locator("section", has_text="课程主题")
+    await expect(themes.get_by_label("职业技能 别名")).to_have_value(re.compile("一技之长"), timeout=10_000)
+    await themes.get_by_label("名称").last.fill("数控")
+    await themes.get_by_placeholder("别名").last.fill("车床、铣床")
+    await themes.get_by_role("button", name="保存 数控").click()
+    await expect(themes.get_by_label("数控 别名")).to_have_value("车床、铣床")
+    await themes.get_by_text("各归哪一类").click()
+    await themes.get_by_role("combobox", name="电工基础").click()
+    await page.get_by_role("option", name="数控").click()
+    await expect(page.get_by_text("已保存").last).to_be_visible()
+    await accessible(page)

@@ -8,7 +8,9 @@ from bot.names import plain_item
 from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
+from knowledge.catalogue import Catalogue
 from nlu import numerals
+from nlu.text import fold
 
 _BRIEF, _SHORT = 8, 16  # characters
 _NEAR, _LEAD = 0.4, 0.1  # likeness
@@ -21,6 +23,7 @@ _NAMED = re.compile(
 _COSTS = re.compile(
     "(?:那|它|这个)?(?:一[张袋瓶桶把份个套次])?(?:要|得|需要|得要)?(?:攒|花|用)?(?:几|多少)(?:[个积]{0,2}分)?(?:一[张袋瓶桶把份个套次])?(?:才?[够行能][换兑]?|[换兑])?[啊呀呢]?"
 )
+_OF_A_KIND = re.compile("^(?:我?要?换|看看?)|[那这]?一?类?的?[呢吧啊]?$")
 _THAT = re.compile("的?[那这][个张种件]?")
 _NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?:个?(?:积|学)?分)?"
 _ENOUGH = re.compile(
@@ -38,7 +41,11 @@ async def another_item(run: Runner, turn: Turn) -> bool:
         await run.start(turn, "redemption_items", {"item": items_told[0]})
         return True
     told = bool(items_told) or (last is not None and last.intent == "redemption_items")
-    found = _NAMED.fullmatch(phrases.without_following(turn.heard.folded))
+    brief = phrases.without_following(turn.heard.folded)
+    found = _NAMED.fullmatch(brief)
+    if told and _OF_A_KIND.sub("", brief) in _kinds(turn.library.catalogue):
+        await run.start(turn, "redemption_items", {})
+        return True
     if not told or found is None or len(turn.heard.folded) > _BRIEF:
         return False
     items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
@@ -50,6 +57,11 @@ async def another_item(run: Runner, turn: Turn) -> bool:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
     return True
+
+
+def _kinds(catalogue: Catalogue) -> set[str]:
+    """What the kinds of things are called, folded."""
+    return {fold(word) for words in catalogue.words_of_categories.values() for word in words}
 
 
 def _like(run: Runner, said: str, items: Mapping[str, str]) -> list[str]:

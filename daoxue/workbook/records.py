@@ -19,6 +19,7 @@ from daoxue.workbook.rows import BankRow, Key, PageReading, written
 from daoxue.workbook.sheets import (
     ACTIVITIES,
     BANK,
+    CATEGORIES,
     CLASSES,
     COURSES,
     EARNINGS,
@@ -26,6 +27,7 @@ from daoxue.workbook.sheets import (
     OFFICES,
     ORGANISATIONS,
     RULES,
+    THEMES,
     TOPICS,
     BookSheet,
 )
@@ -44,13 +46,14 @@ from knowledge.catalogue import (
     TrainingClass,
 )
 from knowledge.centre import Centre
+from knowledge.headings import Category, Theme
 from knowledge.topics import Topic
 from knowledge.words import Words
 
 Records = Mapping[Key, Record]
 KINDS: tuple[tuple[BookSheet, type[Record]], ...] = (
-    (TOPICS, Topic), (ORGANISATIONS, Organisation), (COURSES, Course), (CLASSES, TrainingClass), (ACTIVITIES, Activity),
-    (RULES, CreditRule), (ITEMS, RedemptionItem), (OFFICES, Office),
+    (TOPICS, Topic), (ORGANISATIONS, Organisation), (THEMES, Theme), (COURSES, Course), (CLASSES, TrainingClass),
+    (ACTIVITIES, Activity), (RULES, CreditRule), (CATEGORIES, Category), (ITEMS, RedemptionItem), (OFFICES, Office),
 )  # fmt: skip
 THE_CENTRE: Key = ("centre", "centre")
 

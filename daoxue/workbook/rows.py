@@ -17,9 +17,10 @@ from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.faults import Fault
 from daoxue.workbook.sheets import BookSheet, PageColumn
 from daoxue.workbook.words import CellError, of_type
-from knowledge.catalogue import Clock, Id, Weekday
+from knowledge.catalogue import Clock, Weekday
 from knowledge.catalogue import Words as Phrase
 from knowledge.centre import Text
+from knowledge.headings import Id
 from knowledge.words import Words
 
 T = TypeVar("T", bound=Struct)

@@ -29,7 +29,8 @@ ASK = "请来电询问"  # what is said of a place where nobody has written it d
 @dataclass(frozen=True, slots=True)
 class PageColumn:
     """`field` is of the record, `en.…` of what it says in English. `empty` is meant where the cell is empty; `given` are
-    words that may be chosen, beside those that stand there already."""
+    words that may be chosen, beside those that stand there already, and `named` a kind whose names may: other words may
+    be written too."""
 
     field: str
     head: str
@@ -39,6 +40,7 @@ class PageColumn:
     width: int = 14
     empty: object = None
     given: tuple[str, ...] = ()
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,30 @@ SPECIAL_DAYS = BookSheet(
         PageColumn("en", "英文事由", TEXT, "英文的事由；空着就说中文", "The reason in English; empty: Chinese.", 24),
     ), "organisation", "special_days",
 )  # fmt: skip
+
+
+def _headings(what: str, english: str) -> tuple[PageColumn, ...]:
+    return (
+        _id(english),
+        PageColumn("name", "名称", TEXT, f"如 {what}", f"E.g. {what}.", 22),
+        PageColumn(
+            "aliases", "别名", WORDS, "居民怎么叫它，用顿号隔开", "What residents call it, with 、 between.", 40
+        ),
+        _english("name", "英文名", "名称"),
+    )
+
+
+THEMES = BookSheet(
+    "themes", "课程主题", "课程分哪几类，居民怎么叫；“课程”表的“主题”从这里选", "What courses are about, and what residents call it; chosen from on 课程.",
+    _headings("汽修", "theme"), "theme",
+)  # fmt: skip
 COURSES = BookSheet(
     "courses", "课程", "开什么课；什么时候在哪里上，写在“班级”表", "What is taught; when and where is on 班级.",
     (
         _id("course"),
         PageColumn("name", "名称", TEXT, "课程名", "Its name.", 22),
-        PageColumn("theme", "主题", TEXT, "哪一类，自己定", "What kind: words of your own.", 18),
+        PageColumn("theme", "主题", TEXT, "哪一类：从“课程主题”表里选；别的词也行", "What it is about: choose from 课程主题; other words will do.", 18,
+                   named="theme"),
         PageColumn("aliases", "别名", WORDS, "居民怎么叫它，用顿号隔开", "What residents call it, with 、 between.", 34),
         PageColumn("level", "层次", TEXT, "自己定", "Words of your own.", 10, None, ("零基础", "初级", "中级", "高级")),
         PageColumn("prerequisite", "基础要求", TEXT, f"要先会什么；空着就说“{ASK}”", "What one has to know before; empty: please ask.", 26, ASK),
@@ -262,12 +282,17 @@ BANK = BookSheet(
         PageColumn("order_days", "兑换留几天", WHOLE, "兑换的东西留几天，过期退回积分", "Days that an order is kept.", 12),
     ), "bank",
 )  # fmt: skip
+CATEGORIES = BookSheet(
+    "categories", "物品类别", "兑换的东西分哪几类，居民怎么叫；“兑换物品”表的“类别”从这里选",
+    "Which kinds of things points buy, and what residents call them; chosen from on 兑换物品.",
+    _headings("学习用品", "category"), "category",
+)  # fmt: skip
 ITEMS = BookSheet(
     "items", "兑换物品", "积分能换什么", "What points buy.",
     (
         _id("item"),
         PageColumn("name", "名称", TEXT, "如 笔记本10本", "E.g. 笔记本10本.", 28),
-        PageColumn("category", "类别", TEXT, "自己定", "Words of your own.", 14),
+        PageColumn("category", "类别", TEXT, "从“物品类别”表里选；别的词也行", "Choose from 物品类别; other words will do.", 14, named="category"),
         PageColumn("points", "积分", WHOLE, "要几积分", "What it costs.", 8),
         PageColumn("stock", "库存", WHOLE, "还有几份；空着是 0", "How many there are; empty: 0.", 8, 0),
         _english("name", "英文名", "名称"),
@@ -368,8 +393,8 @@ LEARNERS = BookSheet(
     ),
 )  # fmt: skip
 SHEETS: tuple[BookSheet, ...] = (
-    CENTRE, ORGANISATIONS, HOURS, SPECIAL_DAYS, COURSES, LESSONS, CLASSES, ACTIVITIES, RULES, BANK, ITEMS, OFFICES,
-    TOPICS, ANSWERS, QUESTIONS, TEXTS, SEATS, LEARNERS,
+    CENTRE, ORGANISATIONS, HOURS, SPECIAL_DAYS, THEMES, COURSES, LESSONS, CLASSES, ACTIVITIES, RULES, BANK, CATEGORIES,
+    ITEMS, OFFICES, TOPICS, ANSWERS, QUESTIONS, TEXTS, SEATS, LEARNERS,
 )  # fmt: skip
 BY_NAME = {name: sheet for sheet in SHEETS for name in (sheet.name, sheet.key)}
 PERSONAL = frozenset({"seats", "learners"})  # what stands in them is not repeated in a message

@@ -142,14 +142,14 @@ def put(cell: Cell, value: Value) -> None:
 
 def _formula(column: PageColumn, rows: Sequence[Row], lists: _Lists) -> str | None:
     """The list that may be chosen from: given words, or the names on another sheet."""
-    if column.form.of:
-        at = next(each for each in SHEETS if each.kind == column.form.of and not each.detail)
+    if of := column.form.of or column.named:
+        at = next(each for each in SHEETS if each.kind == of and not each.detail)
         number = next(n for n, each in enumerate(at.columns, 1) if each.field == "name")
         letter = get_column_letter(number)
         return f"{at.name}!${letter}$3:${letter}${ROOM}"
     if column.form.choices:
         return lists.of(column.form.choices)
-    if column.given or column.field in ("theme", "category"):
+    if column.given:
         present = (str(row[column.field]) for row in rows if row.get(column.field))
         words = tuple(dict.fromkeys([*column.given, *present]))[:100]
         return lists.of(words) if words else None

@@ -56,7 +56,7 @@ async def drop_logo(seat: Keeper, cataloguing: TheCataloguing, now: Now) -> Revi
 
 @router.get("/catalogue/{kind}")
 async def records(kind: str, seat: Keeper, cataloguing: TheCataloguing) -> CatalogueShown:
-    """`kind` is centre, organisation, course, class, activity, rule, item or office."""
+    """`kind` is centre, organisation, theme, course, class, activity, rule, bank, category, item or office."""
     return CatalogueShown(await cataloguing.all(kind))
 
 
@@ -65,7 +65,7 @@ async def put(
     kind: str, id: str, request: Annotated[Request, Record], seat: Keeper, cataloguing: TheCataloguing, now: Now
 ) -> Revision:
     """The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
-    A centre keeps its logo."""
+    A centre keeps its logo; what stands under a theme or a category goes with its new name."""
     return Revision(await cataloguing.put(kind, id, await request.body(), seat.name, now))
 
 

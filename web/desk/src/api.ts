@@ -10,6 +10,7 @@ export type {
   BoardShown,
   CannedText,
   Colleague,
+  Course,
   Delivery,
   Draw,
   Ended,

@@ -263,7 +263,7 @@ export interface paths {
         };
         /**
          * Records
-         * @description `kind` is centre, organisation, course, class, activity, rule, item or office.
+         * @description `kind` is centre, organisation, theme, course, class, activity, rule, bank, category, item or office.
          */
         get: operations["records_catalogue__kind__get"];
         put?: never;
@@ -285,7 +285,7 @@ export interface paths {
         /**
          * Put
          * @description The record as it is now to be; residents hear it from the next question on. Refused where it does not fit the rest.
-         *     A centre keeps its logo.
+         *     A centre keeps its logo; what stands under a theme or a category goes with its new name.
          */
         put: operations["put_catalogue__kind___id__put"];
         post?: never;
@@ -2523,7 +2523,21 @@ export interface components {
         };
         /** CatalogueShown */
         CatalogueShown: {
-            records: (components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
+            records: (components["schemas"]["Organisation"] | components["schemas"]["Theme"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["Category"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"])[];
+        };
+        /**
+         * Category
+         * @description Which kind of thing items are that points buy.
+         */
+        Category: {
+            /** @default [] */
+            aliases?: string[];
+            /** @default null */
+            en?: components["schemas"]["HeadingInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "category";
+            name: string;
         };
         /**
          * Centre
@@ -3193,6 +3207,10 @@ export interface components {
             lane: string;
             outcome: string;
             ticket: string | null;
+        };
+        /** HeadingInEnglish */
+        HeadingInEnglish: {
+            name: string;
         };
         /**
          * Health
@@ -4224,6 +4242,20 @@ export interface components {
             zh: string;
         };
         /**
+         * Theme
+         * @description What courses are about: those that say its name as their theme.
+         */
+        Theme: {
+            /** @default [] */
+            aliases?: string[];
+            /** @default null */
+            en?: components["schemas"]["HeadingInEnglish"] | null;
+            id: string;
+            /** @enum {unknown} */
+            kind: "theme";
+            name: string;
+        };
+        /**
          * TicketPage
          * @description `next` asks for what follows; None at the end. `seq` is the last event that the list knows.
          */
@@ -4537,6 +4569,7 @@ export type CannedTexts = components['schemas']['CannedTexts'];
 export type CardAsked = components['schemas']['CardAsked'];
 export type CardShown = components['schemas']['CardShown'];
 export type CatalogueShown = components['schemas']['CatalogueShown'];
+export type Category = components['schemas']['Category'];
 export type Centre = components['schemas']['Centre'];
 export type CentreInEnglish = components['schemas']['CentreInEnglish'];
 export type CentreShown = components['schemas']['CentreShown'];
@@ -4589,6 +4622,7 @@ export type ForWhom = components['schemas']['ForWhom'];
 export type Gap = components['schemas']['Gap'];
 export type Gaps = components['schemas']['Gaps'];
 export type GivenUp = components['schemas']['GivenUp'];
+export type HeadingInEnglish = components['schemas']['HeadingInEnglish'];
 export type Health = components['schemas']['Health'];
 export type HeldShown = components['schemas']['HeldShown'];
 export type HelloFrame = components['schemas']['HelloFrame'];
@@ -4686,6 +4720,7 @@ export type TalkLine = components['schemas']['TalkLine'];
 export type TalkShown = components['schemas']['TalkShown'];
 export type TextForms = components['schemas']['TextForms'];
 export type TextShown = components['schemas']['TextShown'];
+export type Theme = components['schemas']['Theme'];
 export type TicketPage = components['schemas']['TicketPage'];
 export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
@@ -5360,7 +5395,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
+                "application/json": components["schemas"]["Organisation"] | components["schemas"]["Theme"] | components["schemas"]["Course"] | components["schemas"]["TrainingClass"] | components["schemas"]["Activity"] | components["schemas"]["CreditRule"] | components["schemas"]["BankRules"] | components["schemas"]["Category"] | components["schemas"]["RedemptionItem"] | components["schemas"]["Office"] | components["schemas"]["Topic"] | components["schemas"]["Centre"];
             };
         };
         responses: {

@@ -1,0 +1,67 @@
+"""What courses and items are sorted by becomes records, which a centre changes: those that it names and that came with us until
+now, with the words that came with them, and what it called them in English in a text of its own."""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0028"
+down_revision = "0027"
+
+# Kind, id, name, English name, what residents call it.
+_GIVEN = (
+    ("theme", "science-internet", "科学素质与互联网学习", "Science and the internet", "互联网 科学素质 科普类"),
+    ("theme", "job-skills", "职业技能", "Job skills", "技能培训 职业培训 技能班 手艺 学门技术 学个技术 学技术 一技之长"),
+    ("theme", "smart-ageing", "老年智慧生活", "Smart living for older people", "老年课程 智慧生活 智慧助老"),
+    ("theme", "family-education", "家庭教育指导", "Family education", "家庭教育 教育孩子 辅导孩子 育儿 带孩子 亲子课"),
+    ("theme", "rural-revival", "乡村振兴", "Rural revival", "农业技术 农技 农村实用技术 实用技术 农民培训"),
+    ("theme", "crafts", "非遗传承", "Traditional crafts", "非遗 手工 传统工艺"),
+    ("theme", "ethics-law", "道德与法治", "Ethics and law", "法律方面 普法"),
+    ("theme", "arts", "人文艺术", "Arts", "艺术 音乐 才艺 乐器"),
+    ("theme", "health-fitness", "康养健身", "Health and fitness", "健身 锻炼 养生保健 运动类 体育"),
+    ("theme", "community-safety", "社区治理与应急管理", "Community life and emergencies", "应急 社区治理 安全知识"),
+    ("category", "training", "教育培训", "Training", ""),
+    ("category", "careers", "就业升学", "Careers", ""),
+    ("category", "community-life", "社区生活", "Community life", ""),
+    ("category", "goods", "消费", "Goods", ""),
+)  # fmt: skip
+_NAMED_BY = {"course": "theme", "item": "category"}
+
+
+def upgrade() -> None:
+    record = sa.table("record", *map(sa.column, ("kind", "id", "revision", "body", "by")))
+    rows = [row for row in op.get_bind().execute(sa.select(record)) if row.body]
+    centre = next((row for row in rows if row.kind == "centre"), None)
+    said = json.loads(centre.body) if centre else {}
+    english = said.get("texts", {}).get("en", {})
+    named: dict[tuple[str, str], sa.Row[Any]] = {}
+    for row in rows:
+        if (kind := _NAMED_BY.get(row.kind)) is not None:
+            named.setdefault((kind, json.loads(row.body)[kind]), row)
+    for kind, id, name, en, words in _GIVEN:
+        if (first := named.get((kind, name))) is None:
+            continue
+        own = english.get(f"{kind}.{name}", en)
+        body = {
+            "kind": kind, "id": id, "name": name, "aliases": words.split(),
+            "en": {"name": own if isinstance(own, str) else own["text"]},
+        }  # fmt: skip
+        op.bulk_insert(record, [{**_row(first), "kind": kind, "id": id, "body": _written(body)}])
+    gone = ("theme.", "category.")
+    texts = {
+        language: {key: text for key, text in own.items() if not key.startswith(gone)}
+        for language, own in said.get("texts", {}).items()
+    }
+    if centre is not None and texts != said.get("texts", {}):
+        found = sa.update(record).where(record.c.kind == "centre", record.c.id == centre.id)
+        op.execute(found.values(body=_written({**said, "texts": texts})))
+
+
+def _row(row: sa.Row[Any]) -> dict[str, object]:
+    return {"revision": row.revision, "by": row.by}
+
+
+def _written(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

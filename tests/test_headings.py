@@ -1,0 +1,121 @@
+"""Themes and categories are a centre's own: in talk, in English, at the desk, and of a database from before they were records."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from daoxue.app import App, compose
+from daoxue.config import Config, DatabaseSettings, Nlu
+from knowledge.catalogue import Catalogue, Course, Record, RedemptionItem
+from knowledge.consistency import inconsistencies
+from knowledge.headings import Category, HeadingInEnglish, Theme
+from store.migrate import upgrade
+from tests.desk_client import Desk
+from tests.talk import Resident
+from tests.test_another_kind import group, with_centre
+
+
+def course(id: str, name: str, theme: str) -> Course:
+    return Course(
+        id=id, name=name, theme=theme, level="初级", prerequisite="无", mode="线下", summary="学一门手艺。", assessment="结业作品", lessons=(),
+    )  # fmt: skip
+
+
+COLLEGE: list[Record] = [
+    Theme(id="machining", name="数控加工", aliases=("数控", "车床"), en=HeadingInEnglish(name="Machining")),
+    Theme(id="cars", name="汽车维修", aliases=("汽修", "修车")),
+    Theme(id="nursery", name="幼儿教育", aliases=("幼教",)),
+    Category(id="desk-things", name="学习用品", aliases=("文具",), en=HeadingInEnglish(name="Stationery")),
+    Category(id="tools", name="工具耗材"),
+    course("lathe", "普车操作", "数控加工"),
+    course("engine", "发动机拆装", "汽车维修"),
+    group("lathe-1", "普车操作晚班", 0, course="lathe", teacher="周老师"),
+    group("engine-1", "发动机拆装周末班", 0, course="engine", teacher="吴老师"),
+    RedemptionItem(id="ruler", name="游标卡尺", category="学习用品", points=20, stock=5),
+    RedemptionItem(id="oil", name="机油一桶", category="工具耗材", points=50, stock=0),
+]
+
+
+@pytest.fixture
+async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
+    place = DatabaseSettings(f"sqlite:///{tmp_path}/college.db")
+    composed = await compose(with_centre(Config(database=place, sample=False, nlu=Nlu(str(models))), *COLLEGE))
+    yield composed
+    composed.database.close()
+
+
+async def test_what_residents_call_a_theme_finds_its_classes_and_courses(app: App) -> None:
+    told = await Resident(app).say("有汽修的班吗")
+    assert "发动机拆装周末班" in told
+    assert "普车" not in told
+    assert "普车操作" in await Resident(app).say("数控方面有什么课程")
+    assert "Machining" in await Resident(app).say("what courses do you have", lang="en")
+
+
+async def test_a_theme_without_a_course_yet_is_known_and_said_to_be_empty(app: App) -> None:
+    assert "“幼儿教育”暂时没有" in (told := await Resident(app).say("有幼教的班吗")), told
+    assert "“幼儿教育”" in (told := await Resident(app).say("幼教方面有什么课程")), told
+    assert "没有" in told
+
+
+async def test_a_kind_of_things_is_asked_for_by_what_it_is_called(app: App) -> None:
+    resident = Resident(app)
+    assert "学习用品" in await resident.say("积分能换什么")
+    assert "游标卡尺" in (told := await resident.say("文具类呢")), told
+    assert "餐券" not in told
+    assert "没有可以换的" in await resident.say("工具耗材")
+
+
+async def test_a_new_name_at_the_desk_takes_along_what_stands_under_it(app: App) -> None:
+    editor = await Desk(app).person("editor")
+    theme = {"kind": "theme", "id": "cars", "name": "汽车技术", "aliases": ["汽修"]}
+    assert (await editor.ask("PUT", "/catalogue/theme/cars", theme)).status_code == 200
+    assert app.library.catalogue.courses["engine"].theme == "汽车技术"
+    assert "发动机拆装周末班" in await Resident(app).say("有汽修的班吗")
+    twice = {"kind": "theme", "id": "trucks", "name": "卡车", "aliases": ["汽修"]}
+    refused = await editor.ask("PUT", "/catalogue/theme/trucks", twice)
+    assert refused.status_code == 422
+    assert "汽修" in refused.json()["text"]
+
+
+def test_no_two_are_called_the_same() -> None:
+    two: list[Record] = [
+        Theme(id="a", name="汽修"),
+        Theme(id="b", name="修车", aliases=("汽修",)),
+        Category(id="a", name="汽修"),
+    ]
+    assert inconsistencies(Catalogue.of(two)) == ["theme b: 汽修 is taken by a"]
+
+
+def test_a_database_from_before_has_records_of_those_it_names(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/before.db"
+    upgrade(url, "0027")
+    own = {"kind": "centre", "name": "松江", "texts": {"en": {"theme.非遗传承": "Heritage", "goodbye": "Bye"}}}
+    stored = [
+        ("course", "paper", {"theme": "非遗传承"}, "sample"), ("course", "cars", {"theme": "汽修"}, "li"), ("item", "soap", {"category": "消费"}, "li"),
+        ("centre", "centre", own, "li"),
+    ]  # fmt: skip
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for kind, id, body, by in stored:
+            row = {"kind": kind, "id": id, "body": json.dumps(body).encode(), "by": by}
+            connection.execute(text("INSERT INTO record VALUES (:kind, :id, 3, :body, :by)"), row)
+    upgrade(url)
+    with engine.connect() as connection:
+        found = {
+            (kind, id): (json.loads(body), by)
+            for kind, id, body, by in connection.execute(text("SELECT kind, id, body, by FROM record"))
+        }
+    engine.dispose()
+    crafts, by = found["theme", "crafts"]
+    assert crafts == {
+        "kind": "theme", "id": "crafts", "name": "非遗传承", "aliases": ["非遗", "手工", "传统工艺"], "en": {"name": "Heritage"},
+    }  # fmt: skip
+    assert by == "sample", "whose goes on being the sample's"
+    assert found["category", "goods"][1] == "li"
+    assert {kind for kind, _ in found} == {"course", "item", "centre", "theme", "category"}
+    assert len(found) == len(stored) + 2
+    assert found["centre", "centre"][0]["texts"] == {"en": {"goodbye": "Bye"}}
