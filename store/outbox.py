@@ -13,6 +13,7 @@ from store.schema import queue as table
 from store.transaction import Statement, Transaction
 
 KIND = "message"
+ORDER = "conversation:"  # what an order key begins with; the talk's number follows
 
 
 class Carried(Struct, frozen=True, gc=False, array_like=True):
@@ -86,7 +87,7 @@ _NEXT = Statement(
 
 
 def order_key(conversation: int) -> str:
-    return f"conversation:{conversation}"
+    return f"{ORDER}{conversation}"
 
 
 def conversation_of(row: QueueRow) -> int:

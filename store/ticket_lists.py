@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import cast as as_type
 
-from store import conversations
+from store import conversations, outbox
 from store.conversations import MessageRow
 from store.engine import Row, Value
-from store.schema import message, ticket, ticket_talk
+from store.schema import message, queue, ticket, ticket_talk
 from store.ticket_rows import TicketRow
 from store.tickets import columns, find, selecting
 from store.transaction import Statement, Transaction
@@ -24,7 +25,11 @@ _FRONT = Statement(
     .limit(bindparam("most"))
 )  # fmt: skip
 _SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bindparam("now"))
-_SURVEYS = selecting(ticket.c.survey == 1, ticket.c.closed_at <= bindparam("before"))
+_SURVEYS = selecting(
+    ticket.c.survey == 1,
+    ticket.c.closed_at <= bindparam("before"),
+    ~exists().where(queue.c.order_key == outbox.ORDER + as_type(ticket.c.conversation, Text)),
+)
 _WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
 _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
 _OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
@@ -106,7 +111,7 @@ def snoozed(transaction: Transaction, now: int) -> list[TicketRow]:
 
 
 def unsurveyed(transaction: Transaction, before: int) -> list[TicketRow]:
-    """Those closed before then, whose residents have still to be asked how it was."""
+    """Those closed before then, whose residents have still to be asked how it was, and have all that was said to them."""
     return find(transaction, _SURVEYS, before=before)
 
 
