@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from daoxue import model
 from daoxue.diagram import reliability
-from daoxue.figures import Verdicts, figures, share
+from daoxue.figures import Verdicts, auroc, figures, share
 from daoxue.table import Figures
 from daoxue.train import learn
 from knowledge.files import KnowledgeError
@@ -182,7 +181,7 @@ def knowledge(entries_file: Path, queries_file: Path, meaning: Encoder | None) -
     return Figures({
         "recall_at_1": share(there == 1), "recall_at_3": share((there > 0) & (there <= 3)), "recall_at_10": share(there > 0),
         "mrr_at_10": round(float(np.where(there > 0, 1 / np.maximum(there, 1), 0).mean()), 4) if len(there) else None,
-        "auroc": round(float(roc_auc_score(answerable, scores)), 4) if mixed else None,
+        "auroc": round(auroc(answerable, scores), 4) if mixed else None,
         "right_at_90pct_refused": share(((places == 1) & (scores > line))[answerable]) if mixed else None,
         "build_seconds": round(built - began, 3),
         "us_per_query": round((searched - built) / len(queries) * 1e6, 1),

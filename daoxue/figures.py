@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from daoxue import calibration
 from daoxue.calibration import Judged
@@ -110,12 +109,19 @@ def _others(
 
     return {
         "macro_f1": lambda rows: macro_f1(truth[rows], chosen[rows]),
-        "auroc": lambda rows: float(roc_auc_score(scope[rows], inside[rows])) if mixed(rows) else None,
+        "auroc": lambda rows: auroc(scope[rows], inside[rows]) if mixed(rows) else None,
         "oos_recall_at_5pct": lambda rows: lost(rows) if mixed(rows) else None,
         "mcc": lambda rows: matthews(scope[rows], found.kept[rows]) if refuses else None,
         "ece": in_scope,
         "ece_with_strays": with_strays,
     }
+
+
+def auroc(truth: Rows, score: NDArray[np.float64]) -> float:
+    """How probably one of those that are true has the higher score than one of those that are not; alike, half."""
+    true, others = np.sort(score[truth]), score[~truth]
+    below, at_most = (np.searchsorted(true, others, side) for side in ("left", "right"))
+    return float(1 - (below + at_most).mean() / 2 / len(true))
 
 
 def macro_f1(truth: Numbers, chosen: Numbers) -> float:

@@ -11,20 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sklearn.metrics import f1_score, matthews_corrcoef
+from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 
 from daoxue import diagram, live
 from daoxue.app import App
 from daoxue.cli import main
 from daoxue.config import Config
 from daoxue.evaluate import by_our_data, nlu, rows, truths
-from daoxue.figures import Verdicts, at_lines, figures, macro_f1, matthews
+from daoxue.figures import Verdicts, at_lines, auroc, figures, macro_f1, matthews
 from daoxue.intervals import bootstrap, wilson
 from daoxue.table import PARTS, TableLine, table
 from knowledge.files import KnowledgeError
 from nlu.judgement import OUTSIDE, Lines
 from nlu.questions import Data, Question
-from tests.test_config import ROOT, daoxue
+from tests.service import ROOT
+from tests.test_config import daoxue
 
 TODAY = date(2026, 11, 26)
 SURE, LIKELY, ASK = 0.8, 0.5, 0.08
@@ -70,6 +71,8 @@ def test_figures_are_what_others_reckon(pairs: list[tuple[int, int]]) -> None:
     assert macro_f1(truth, chosen) == pytest.approx(f1_score(truth, chosen, average="macro"))
     if len({*(truth > 1), *(chosen > 1)}) == 2:
         assert matthews(truth > 1, chosen > 1) == pytest.approx(matthews_corrcoef(truth > 1, chosen > 1), abs=1e-9)
+    if len({*(truth > 1)}) == 2:
+        assert auroc(truth > 1, chosen / 4) == pytest.approx(roc_auc_score(truth > 1, chosen / 4))
 
 
 @given(columns)
