@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from daoxue import cli, preparing
 from daoxue.app import compose
@@ -30,13 +31,22 @@ def live(config: Config, step: str, nth: int, ahead: float, environment: Mapping
     asyncio.run(serve(config, step, nth, ahead))
 
 
-def command(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """`daoxue` with these words, in a folder; what it says goes to `said` there and to `log`, behind what stands there."""
+class Streams(NamedTuple):
+    """The files that a command reads from and writes to, behind what stands there."""
+
+    keyed: Path
+    said: Path
+    log: Path
+
+
+def command(words: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Streams) -> None:
+    """`daoxue` with these words, in a folder."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for stream, name in ((sys.stdout, "said"), (sys.stderr, "log")):
-        with open(name, "ab") as file:
+    sys.stdin = streams.keyed.open(encoding="utf-8")
+    for stream, path in ((sys.stdout, streams.said), (sys.stderr, streams.log)):
+        with path.open("ab") as file:
             os.dup2(file.fileno(), stream.fileno())
     sys.argv = ["daoxue", *words]
     cli.main()

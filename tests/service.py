@@ -6,6 +6,8 @@ import itertools
 import json
 import multiprocessing
 import os
+import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +22,7 @@ from daoxue.config import Config
 from integrations.wechat.settings import WechatSettings
 from tests import crashing
 from tests.conftest import free_port
+from tests.crashing import Streams
 
 ROOT = Path(__file__).parent.parent
 _ids = itertools.count(1)
@@ -31,11 +34,15 @@ _PROCESSES.set_forkserver_preload(["pytest", "tests.crashing"])
 
 
 class Command:
-    """`daoxue` with these words as a process of its own, as `crashing.command` says; used as a `Popen` is."""
+    """`daoxue` with these words as a process of its own, as `crashing.command` says; used as a `Popen` is. Without `streams`
+    what it says goes to `said` in its folder, and to `log`."""
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, words: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Streams | None = None
+    ) -> None:
+        streams = streams or Streams(Path(os.devnull), folder / "said", folder / "log")
         self._process = _PROCESSES.Process(
-            target=crashing.command, args=(words, folder, dict(environment)), daemon=True
+            target=crashing.command, args=(words, folder, dict(environment), streams), daemon=True
         )
         self._process.start()
 
@@ -59,6 +66,19 @@ class Command:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+def ran(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str], keyed: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """A command to its end, with `keyed` typed in: in a tenth of a second, where an interpreter that begins anew takes
+    several."""
+    with tempfile.TemporaryDirectory() as apart:
+        streams = Streams(*(Path(apart) / name for name in Streams._fields))
+        streams.keyed.write_text(keyed, "utf-8")
+        status = Command(words, folder, environment, streams).wait(120)
+        said, log = (each.read_text("utf-8") for each in (streams.said, streams.log))
+    return subprocess.CompletedProcess(words, status, said, log)
 
 
 class Service:

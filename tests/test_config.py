@@ -1,15 +1,10 @@
 """Settings: everything that is wrong is named by its path, before a port opens."""
 
-import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -21,9 +16,7 @@ from daoxue.check import _texts
 from daoxue.config import SETTINGS, Config, ConfigError, read
 from store import migrating
 from store.migrate import HEAD, is_current, upgrade
-from tests.conftest import free_port
-
-ROOT = Path(__file__).parent.parent
+from tests.service import ROOT, ran
 
 
 def test_the_file_we_ship_holds_the_defaults() -> None:
@@ -93,10 +86,7 @@ def daoxue(
         "DAOXUE_NLU__FOLDER": config.nlu.folder,
     }
     environment |= {"DAOXUE_DESK__ALWAYS_OPEN": "true", "DAOXUE_SERVER__PORT": str(port)}
-    command = [sys.executable, "-c", "from daoxue.cli import main; main()", *arguments]
-    return subprocess.run(
-        command, input=said, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=60, check=False
-    )
+    return ran(arguments, ROOT, environment, said)
 
 
 def test_check(config: Config) -> None:
@@ -111,22 +101,6 @@ def test_a_text_that_is_said_and_nowhere_written_is_found() -> None:
         del known["taken_back"]
     [found] = _texts(texts, {})
     assert re.fullmatch(r"bot/rules/tasks\.py:\d+: the text taken_back is in no file of bot/texts", found)
-
-
-def test_an_orderly_end_is_none_by_a_signal(config: Config) -> None:
-    port = free_port()
-    environment = os.environ | {
-        "DAOXUE_DATABASE__URL": config.database.url, "DAOXUE_NLU__FOLDER": config.nlu.folder,
-        "DAOXUE_SERVER__PORT": str(port),
-    }  # fmt: skip
-    with subprocess.Popen([sys.executable, "-m", "daoxue", "serve"], env=environment, cwd=ROOT) as service:
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1).read()
-                break
-            time.sleep(0.1)
-        service.send_signal(signal.SIGTERM)
-        assert service.wait(20) == 0
 
 
 def test_parse(config: Config) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ from store.migrate import alembic_url
 from store.queue import NewRow
 from tests.conftest import free_port
 from tests.official import up
-from tests.service import ROOT
+from tests.service import ROOT, ran
 from tests.talk import Resident
 
 OK, WARNING, FAULT = Severity.OK, Severity.WARNING, Severity.FAULT
@@ -109,8 +108,7 @@ def test_the_command_says_it_in_lines_and_rows_and_fails_at_a_fault(
     path = Path(config.database.embedded)
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
-        asked = [sys.executable, "-m", "daoxue", "doctor", "--config", str(settings), "--backups", str(backups), *more]
-        return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+        return ran(["doctor", "--config", str(settings), "--backups", str(backups), *more], ROOT, os.environ)
 
     well = run()
     assert (well.returncode, well.stderr) == (0, ""), "that nothing runs may be meant"

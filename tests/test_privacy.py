@@ -1,11 +1,10 @@
 """Erased is erased, to the last byte of the file; keys change; what names somebody is nowhere in clear."""
 
+import asyncio
 import contextlib
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ from store.migrate import upgrade
 from store.queue import QueueRow
 from store.transaction import Transaction
 from tests.desk_client import Desk
-from tests.service import ROOT
+from tests.service import ROOT, ran
 from tests.talk import Resident, ten_o_clock
 from tests.test_mine import CARD, Visitor
 
@@ -165,10 +164,10 @@ async def test_the_key_changes(config: Config, tmp_path: Path) -> None:
         "DAOXUE_DATABASE__URL": own.database.url,
         "DAOXUE_ACCOUNTS__KEY_FILE": own.accounts.key_file,
     }
-    command = [sys.executable, "-m", "daoxue", "accounts", "rekey", "--config", str(ROOT / "config.yml")]
+    command = ["accounts", "rekey", "--config", str(ROOT / "config.yml")]
     key_file = Path(own.accounts.key_file)
     before = key_file.read_text()  # noqa: ASYNC240
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)  # noqa: ASYNC221
+    done = await asyncio.to_thread(ran, command, tmp_path, environment)
     assert done.returncode == 0, done.stderr
     assert key_file.read_text() != before  # noqa: ASYNC240
     app = await compose(own)

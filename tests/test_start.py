@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from store import alone
 from store.outages import DatabaseError
 from tests.conftest import free_port
 from tests.disk import fill, mounted
-from tests.service import ROOT
+from tests.service import ran
 
 Centre = tuple[Path, str]  # the folder it is run in, and its database's address
 
@@ -145,8 +144,4 @@ def test_a_key_that_cannot_be_kept_is_one_line(centre: Centre) -> None:
 
 
 def daoxue(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    own = {"DAOXUE_SERVER__PORT": str(free_port()), "PYTHONPATH": str(ROOT), **settings}
-    return subprocess.run(
-        [sys.executable, "-m", "daoxue", command], cwd=folder, env={**os.environ, **own}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
+    return ran([command], folder, {**os.environ, "DAOXUE_SERVER__PORT": str(free_port()), **settings})

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +13,7 @@ import pytest
 from tests.attack.centre import Centre, Resident, running
 from tests.cluster import Cluster, binaries
 from tests.conftest import free_port, lacking
-from tests.service import ROOT
+from tests.service import ROOT, ran
 
 CARD, IDENTITY, BANK, PHONE = "620801047296", "340104195203144521", "6222021234567890128", "13911112222"
 NAME, SENTENCE, NOTE, TAG = "欧阳翠竹", "得了白癜风，可以上太极班吗", "家住西门桥头", "翠竹家属"
@@ -35,11 +33,8 @@ class House:
 
     def run(self, *words: str) -> str:
         """A command of whoever runs it, beside the service."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "DAOXUE_DATABASE__URL": self._url}
-        command = [sys.executable, "-m", "daoxue", *words, "--config", str(ROOT / "config.yml")]
-        done = subprocess.run(
-            command, cwd=self.centre.folder, env=environment, capture_output=True, text=True, check=False
-        )
+        environment = {**os.environ, "DAOXUE_DATABASE__URL": self._url}
+        done = ran([*words, "--config", str(ROOT / "config.yml")], self.centre.folder, environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
