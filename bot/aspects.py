@@ -53,7 +53,7 @@ ASPECTS = {
     "teacher": _aspect(
         r"(?:老师|师傅|教练)(?![,，]?(?:我|俺|请问|问|麻烦|想问))"
         r"|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
-        "teacher", "teacher-who course-teacher-contact", heard="老师",
+        "teacher", "teacher-who", heard="老师",
     ),
     "bring": _aspect(
         r"[拿带要][^,，。考]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
@@ -76,7 +76,7 @@ ASPECTS = {
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(
-        r"名额|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|还[有剩]多少|剩[了下]?[多几]|多少份|货|库存|换得[到了]"
+        r"名额|还有(?:几|多少)[个份件盒把张](?![班课人月])|报满|排[了着的]?(?:队|几)|候补|位子|位置|空位|几个位|满|还能报|还[有剩]多少|剩[了下]?[多几]|多少份|货|库存|换得[到了]"
         r"|多少人|几个人|收(?:多少|几)[个位名户家人]|限[不人多几]|places left|full",
         "places_left", "class-size queue-how", "class_places", "名额",
         said=r"限\d+|\d+人|名额|limit|at most",
@@ -125,7 +125,7 @@ HAS = {
     "class": set(ASPECTS) - {"entry"},
     "course": set(ASPECTS) - {"entry"},
     "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry", "places", "bring"},
-    "item": {"price", "places", "time"},
+    "item": {"price", "places", "time", "place"},
     "org": {"place", "way", "phone", "time"},
 }
 

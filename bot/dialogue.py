@@ -4,6 +4,8 @@
 works on the `Turn` and writes nothing.
 """
 
+from msgspec.structs import replace
+
 from bot import about, described, language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
@@ -27,6 +29,7 @@ from bot.rules import (
 from bot.running import Runner
 from bot.turn import Turn
 from nlu.proofs import Kind
+from nlu.questions import ADVICE
 
 LEFT = 48 * 3_600_000  # ms after which nothing is taken up again
 STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the resident says so
@@ -119,6 +122,11 @@ def _sense(turn: Turn) -> None:
         alarm = None
     if alarm and not (alarm.sure and alarm.kind in LIFE) and (moves.takes_up(turn) or _tells_only(turn)):
         alarm = None
+    if alarm and alarm.kind == ADVICE and records.asks_of_the_record(turn, sure=alarm.sure):
+        alarm = None
+        turn.heard = replace(
+            turn.heard, candidates=tuple(each for each in turn.heard.candidates if each.intent != ADVICE)
+        )
     turn.alarm = alarm
     if turn.red_line is None:
         turn.heard = redlines.without(turn.heard)

@@ -9,6 +9,7 @@ from bot.messages import Reply
 from nlu.text import without_fillers
 
 CERTAIN = 0.8  # of a move in a talk
+PAIRS = re.compile(r"(?=([一-鿿]{2}))")  # what two texts may share
 _DIGITS = re.compile(r"[\d\s+-]+")
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|[呢哩咧嘞]$")

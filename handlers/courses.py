@@ -59,7 +59,8 @@ def _introduce(turn: Turn, course: Course) -> None:
         for number, lesson in enumerate(course.lessons, 1)
     )
     turn.say(
-        "course.detail", name=course.name, summary=wording.sentence(course.summary), level=turn.named("level", course.level),
+        "course.detail.offline" if course.mode == "线下" else "course.detail",
+        name=course.name, summary=wording.sentence(course.summary), level=turn.named("level", course.level),
         prerequisite=course.prerequisite, mode=turn.line(f"mode.{course.mode}"), lessons=len(course.lessons), minutes=minutes,
         source=SOURCE, cards=(Card(course.name, lessons),),
     )  # fmt: skip

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from bot import phrases
 from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
 from handlers.eligibility import SOURCE, conditions, refused, take_care
-from knowledge.catalogue import Activity, Course, Organisation, RedemptionItem, TrainingClass
+from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
 _KINDS: Mapping[str, type] = {"class": TrainingClass, "course": Course, "activity": Activity, "item": RedemptionItem}
@@ -18,6 +19,9 @@ _NEXT = {
     "duration": ("time", "price"), "bring": ("place", "time"), "until": ("places", "price"), "way": ("phone", "time"),
     "phone": ("place", "time"), "level": ("time", "price"), "eligible": ("time", "price"), "places": ("time", "price"),
 }  # fmt: skip
+_ONLINE = re.compile("微课|视频|网课|录像|线上|网上|video|online")
+_EXTREME = re.compile("最(?:长|(?P<short>短))的?(?:那|一)*[节集]|(?:the )?(?:longest|(?P<shortest>shortest)) lesson")
+_LESSON = re.compile("[那这一][一]?[节集]|[节集](?:课|微课)?(?:有|要|是|讲)?(?:多|几)|lesson")
 _OWN_KIT = ("自备", "带", "提供", "有一", "证")  # a prerequisite that is something to bring
 _NOTHING = re.compile("(?:不需要|不用|不要求|无|没有)[^，。；]*")  # a prerequisite that is none
 _WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
@@ -41,13 +45,22 @@ async def fact(turn: Turn) -> None:
     if len({value for _, value in values}) == 1 and len(values) > 1:
         turn.say("fact.all", count=len(values), value=values[0][1], source=source)
     elif len(values) == 1:
-        turn.say("fact.one", name=values[0][0].name, value=values[0][1], source=source)
+        _say_one(turn, values[0][0], values[0][1], source)
     else:
         lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
         turn.say("fact.lines", lines=lines, source=source)
     if aspect == "eligible" and isinstance(things[0], TrainingClass):
         take_care(turn)
     _offer_next(turn, aspect, things)
+
+
+def _say_one(turn: Turn, thing: Thing, value: str, source: str | None) -> None:
+    """A fact of one thing; where `more` was asked than is on record, with whom to ring."""
+    home = _home(turn, thing) if isinstance(thing, TrainingClass | Activity) else turn.catalogue.college
+    if turn.get("more") and home and home.phone:
+        turn.say("fact.record", name=thing.name, value=value, phone=home.phone, source=source)
+    else:
+        turn.say("fact.one", name=thing.name, value=value, source=source)
 
 
 async def on_record(turn: Turn) -> None:
@@ -123,11 +136,13 @@ def _things(turn: Turn, aspect: str) -> list[Thing]:
     }  # fmt: skip
     named = [each.split(":", 1) for each in (turn.get("of") or "").split()]
     found = [kinds[kind][id] for kind, id in named if id in kinds[kind]]
-    if aspect in _OF_COURSE:
+    if aspect in _OF_COURSE and aspect != "duration":
         return found
     ids = {each.id for each in found if isinstance(each, Course)}
-    classes = (each for each in catalogue.classes.values() if each.course in ids and each.enrols(turn.today))
-    return [*(each for each in found if not isinstance(each, Course)), *classes]
+    classes = [each for each in catalogue.classes.values() if each.course in ids and each.enrols(turn.today)]
+    taught = [each for each in found if isinstance(each, Course) and aspect == "duration"]
+    online = [each for each in taught if _asks_of_lessons(turn, each) or not classes]
+    return [*online] or [*(each for each in found if not isinstance(each, Course)), *classes]
 
 
 def value_of(turn: Turn, thing: Thing, aspect: str) -> str:
@@ -172,9 +187,36 @@ def _time(turn: Turn, group: TrainingClass) -> str:
 
 
 def _duration(turn: Turn, group: TrainingClass) -> str:
+    course = turn.catalogue.courses.get(group.course)
+    if course and _asks_of_lessons(turn, course):
+        return _lessons(turn, course)
     return turn.line(
         "fact.duration", sessions=group.sessions, times=wording.times(group, turn), last=wording.last(group, turn)
     )
+
+
+def _asks_of_lessons(turn: Turn, course: Course) -> bool:
+    """有几节微课, 糖尿病那节多长: what is learnt online, and not in the room."""
+    return course.mode != "线下" and bool(_ONLINE.search(turn.heard.folded) or _lessons_meant(turn, course))
+
+
+def _lessons_meant(turn: Turn, course: Course) -> list[Lesson]:
+    """The lessons that are named by a part of their titles, or as the longest or shortest."""
+    folded = turn.heard.folded
+    if found := _EXTREME.search(folded):
+        most = (min if found["short"] or found["shortest"] else max)(each.minutes for each in course.lessons)
+        return [each for each in course.lessons if each.minutes == most]
+    pieces = {each for each in phrases.PAIRS.findall(folded) if _LESSON.search(folded)}
+    return [each for each in course.lessons if any(piece in each.title for piece in pieces)]
+
+
+def _lessons(turn: Turn, course: Course) -> str:
+    """How many there are and how long they take, or those that are meant."""
+    if meant := _lessons_meant(turn, course):
+        said = (turn.line("fact.lesson", title=each.title, minutes=each.minutes) for each in meant)
+        return wording.joined(list(said), turn)
+    minutes = sum(each.minutes for each in course.lessons)
+    return turn.line("fact.lessons", count=len(course.lessons), minutes=minutes)
 
 
 def _until(turn: Turn, group: TrainingClass) -> str:
@@ -213,6 +255,12 @@ def _eligible(turn: Turn, group: TrainingClass) -> str:
     return wording.joined([wording.clause(conditions(group, turn)), *learnt], turn)
 
 
+def _redeemed_at(turn: Turn) -> str:
+    """Where what points get is collected; nothing where nobody says so."""
+    places = [each.name for each in turn.catalogue.organisations.values() if each.redeems]
+    return turn.line("fact.collect", names=wording.listed(places[:CHOICES], turn)) if places else ""
+
+
 def _level(turn: Turn, course: Course) -> str:
     return turn.line("fact.level", level=turn.named("level", course.level), prerequisite=course.prerequisite)
 
@@ -234,7 +282,7 @@ _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "eligible": _eligible, "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
-    "about": _about, "level": _level, "online": _online,
+    "about": _about, "level": _level, "online": _online, "duration": _lessons,
     "exam": lambda turn, course: wording.clause(course.assessment),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
@@ -254,6 +302,7 @@ _OF_ITEM: Mapping[str, Callable[[Turn, RedemptionItem], str]] = {
     "price": lambda turn, item: turn.line("fact.points", points=item.points),
     "places": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
     "time": lambda turn, item: turn.line("fact.stock" if item.stock else "fact.out_of_stock", stock=item.stock),
+    "place": lambda turn, _: _redeemed_at(turn),
 }
 # Of what each kind has a record in words.
 _IN_WORDS: Mapping[type, Sequence[str]] = {

@@ -10,7 +10,6 @@ from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
 from bot.rules.asking import CERTAIN, LONG
-from bot.rules.records import PAIRS
 from bot.rules.told import classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
@@ -139,7 +138,7 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
         return False
     if best and best.score >= turn.heard.lines.likely:
         return False
-    words = [each for each in PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
+    words = [each for each in phrases.PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
     parts = [
         (reply, each) for reply in turn.state.said for each in _PARTS.split(reply.text) if any(w in each for w in words)
     ]
@@ -207,5 +206,5 @@ def _sentences(turn: Turn, entry: Entry) -> list[str]:
 
 def _speaks_of(entry: Entry, folded: str) -> bool:
     """几天到账, after what is paid back within some days: few words, and some of them the answer's own."""
-    own = [each for each in PAIRS.findall(folded) if not spoken(each)]
+    own = [each for each in phrases.PAIRS.findall(folded) if not spoken(each)]
     return len(folded) <= _FEW and any(each in entry.answer for each in own)

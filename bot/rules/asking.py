@@ -37,6 +37,17 @@ _BRIEF = 8  # characters of which one word is enough
 CERTAIN = 0.97  # of a question, that stands by itself however short it is
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
+# What a half sentence says beside what it asks for. 直播 and 微课 are matters of their own, but for 几节微课.
+_LITTLE = re.compile(
+    "请问|麻烦|知道|什么|多少|怎么|怎样|时候|一共|总共|拢共|大概|到底|是不是|有没有|能不能|要不要|需要|别的|其他|另外"
+    "|(?:几|多少)[节堂讲集]?(?:的?(?:微课|视频|网课|课)){0,2}|网上|线上|在线|老师|师傅|人|名|节|堂|讲|收工|散"
+    "|[啊呀呢吗嘛么吧哦呗撒咧伐喽哈的了着过在是有没不要能可以会得就都也还再又那这它个些一二两几多少啥哪咋谁次门课班学上去来报教收给我俺咱到从里头子儿点咁]"
+    r"|[，。？?！!、\s]"
+)
+_WEAK = {"eligible", "online"}  # whose words say little by themselves: 能去, 微课
+_SURELY_WHO = re.compile("谁|什么人|哪些人|哪种人|条件|要求|年龄|岁")
+_WHO = re.compile("贵姓|姓|叫|名字?|位|主讲|授|带|指导|请的?|师资|担任|负责|同一?|一样|还")
+_AGED = re.compile("年纪|岁数?|多大")
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 
 
@@ -77,6 +88,8 @@ def asked(turn: Turn) -> str | None:
             scores[name] += (1 if other else 2) * _in_talk(turn)
     for name in named:
         scores[name] += _WORDS
+    if alone := half_sentence(turn):
+        return max(alone, key=lambda name: scores[name])
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
@@ -93,6 +106,39 @@ def asked(turn: Turn) -> str | None:
     stands = top.intent in _STANDS and not (top.intent == "site_hours" and not _DOORS.search(folded))  # 下午几点散
     half = best in named and len(folded) <= _BRIEF and top.question is None and not stands
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
+
+
+def half_sentence(turn: Turn) -> list[str]:
+    """一共几节, 还能报几个人, right after something was told: the aspects of it one of which is asked for, where nothing else
+    is said; none, where it may stand by itself."""
+    folded, kinds = turn.heard.folded, {each.partition(":")[0] for each in turn.state.shown}
+    if not turn.state.just_told or len(kinds) != 1 or len(folded) > _HALF or turn.ticket or phrases.means_us(folded):
+        return []
+    if beyond(folded):
+        return []
+    had = set[str]().union(*(HAS[each] for each in kinds))
+    named = [each for each in spoken(folded) if each in had]
+    if {"teacher", "phone"} <= {*named}:
+        return []  # nobody's number is given away
+    strong = [each for each in named if each not in _WEAK]
+    return strong or [each for each in named if each != "eligible" or _SURELY_WHO.search(folded)]
+
+
+def beyond(folded: str) -> str:
+    """What a message says beside the words of aspects and small ones: 做坏赔 of 做坏了赔不赔钱."""
+    said = _SURELY_WHO.sub("", folded)
+    for name, aspect in ASPECTS.items():
+        said = aspect.words.sub("", said) if name not in _WEAK else said
+    return _LITTLE.sub("", said)
+
+
+def asks_more(turn: Turn, aspect: str) -> bool:
+    """老师多大年纪, 做坏了赔不赔钱: whether more is asked than what stands on record as an aspect, for all we can see."""
+    more, best = beyond(turn.heard.folded), turn.heard.best
+    if aspect == "teacher":
+        return bool(_WHO.sub("", more)) or _AGED.search(turn.heard.folded) is not None
+    unclear = best is None or best.score < turn.heard.lines.ask
+    return unclear and len(more) > 1 and not _moves_to(turn, ASPECTS[aspect], turn.heard.move.probability)
 
 
 def _is_of_the_house(turn: Turn) -> bool:
@@ -160,6 +206,6 @@ def _moves_to(turn: Turn, aspect: Aspect, probability: float) -> bool:
 def is_general(turn: Turn, aspect: str) -> bool:
     """Whether it is asked of the centre, or of everything, rather than of what was told."""
     folded = turn.heard.folded
-    if _moves_to(turn, ASPECTS[aspect], _in_talk(turn)):
+    if _moves_to(turn, ASPECTS[aspect], _in_talk(turn)) or half_sentence(turn):
         return False
     return phrases.means_us(folded) or phrases.of_all(folded) or len(folded) > LONG

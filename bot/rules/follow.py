@@ -13,8 +13,8 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
-from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, beside, is_general
-from bot.rules.records import PAIRS, in_its_words, names_what_is_not_there
+from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
+from bot.rules.records import in_its_words, names_what_is_not_there
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
@@ -67,7 +67,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
     likely = None if named or activity or plain else learnt.aspect_of(run, turn)
     aspect = likely or aspect
-    if aspect is None or _wants_another(turn, _ORDINAL) or (not named and elsewhere(turn)):
+    another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
+    if aspect is None or another or (not named and elsewhere(turn)):
         return False
     things = [each for each in (activity or meant(turn)) if _has(turn, each, aspect)]
     if not things or (not named and not likely and is_general(turn, aspect)):
@@ -80,13 +81,15 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect == "price" and things[0][0] == "activity":
         await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True
-    if aspect in _ANSWERED_BY and len(things) == 1 and not beside(turn, aspect) and things[0][0] == "class":
+    more = not likely and asks_more(turn, aspect)
+    if aspect in _ANSWERED_BY and not more and len(things) == 1 and not beside(turn, aspect) and things[0][0] == "class":
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
     if aspect == "bring" and len(things) == 1 and names_what_is_not_there(turn, things[0]):
         return await run.aside(turn, Task("on_record", {"of": spelt(things)}))
     aspects = [aspect, *(each for each in beside(turn, aspect) if each in HAS[things[0][0]])]
-    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things)})):
+    said = {"more": "yes"} if more else {}
+    if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things), **said})):
         turn.state.asked = aspect
         turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
         run.remind(turn)
@@ -96,7 +99,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
 def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
     """Whether it may have the fact; where and when a course is held its classes know, if there are any."""
     kind, id = thing
-    taught = aspect in _OF_COURSES or any(
+    taught = aspect in _OF_COURSES | {"duration"} or any(
         each.course == id and each.enrols(turn.today) for each in turn.catalogue.classes.values()
     )
     return aspect in HAS[kind] and (kind != "course" or taught)
@@ -109,7 +112,7 @@ def _told_activities(turn: Turn) -> list[Activity]:
 
 def _by_its_name(turn: Turn) -> list[Thing]:
     """中医那个, after two lectures: the one whose name alone has these words, though a course be called so as well."""
-    told, pieces = _told_activities(turn), set(PAIRS.findall(turn.heard.folded))
+    told, pieces = _told_activities(turn), set(phrases.PAIRS.findall(turn.heard.folded))
     found = [each.id for each in told if any(piece in each.name for piece in pieces)]
     return [("activity", found[0])] if len(found) == 1 < len(told) else []
 
@@ -118,7 +121,7 @@ def _is_another_activity(turn: Turn) -> bool:
     """春联哪天写, after the swap of books: one that was not told, and of which nothing told has a word."""
     best, named = turn.heard.best, turn.heard.hinted or turn.heard.first("activity")
     meant = best is not None and best.intent == "find_activity" and best.score >= turn.heard.lines.likely
-    pieces = set(PAIRS.findall(turn.heard.folded))
+    pieces = set(phrases.PAIRS.findall(turn.heard.folded))
     told = _told_activities(turn)
     return (
         meant

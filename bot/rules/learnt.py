@@ -14,6 +14,7 @@ from bot.rules.records import records, said_alike
 from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
+from nlu.questions import NO_ANSWER
 
 OF_ASPECT = (4.03, 3.18, 1.21, 0.4, 1.17, 1.1, 3.33, 0.62, 1.92)  # what the signs of an aspect weigh
 OF_ITSELF = (-1.91, 0.39, -0.35, 3.78, -1.14, -0.38, -0.85, 0.39)  # and those of a message that stands by itself
@@ -62,7 +63,15 @@ def aspect_of(run: Runner, turn: Turn) -> str | None:
     aspect, *_, shared, in_words = found.aspects[best], *found.signs[best]
     if not in_words or found.share(best) < LINE or _reads_another(turn, aspect) or (aspect == "about" and not shared):
         return None
+    if not shared and _is_of_nothing(turn):
+        return None
     return aspect
+
+
+def _is_of_nothing(turn: Turn) -> bool:
+    """隔壁吵不吵: likely to be none of our matters."""
+    best = turn.heard.best
+    return best is not None and best.intent in NO_ANSWER and best.score >= turn.heard.lines.likely
 
 
 def _reads_another(turn: Turn, aspect: str) -> bool:

@@ -12,7 +12,7 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
-from bot.rules.records import brief_of_it
+from bot.rules.records import brief_of_it, of_another, of_what_was_told
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
@@ -50,7 +50,9 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    course = described.meant(turn) if len(turn.heard.folded) <= STORY else None
+    if (other := of_another(turn)) is not None:
+        turn.heard = replace(turn.heard, entities=tuple(each for each in turn.heard.entities if each is not other))
+    course = described.meant(turn) if len(turn.heard.folded) <= STORY and not of_what_was_told(turn) else None
     if course is not None:
         turn.described = course
         turn.heard = replace(turn.heard, entities=(*turn.heard.entities, Entity("course", course, 0, 0, exact=False)))
@@ -227,6 +229,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
     heard, best = turn.heard, turn.heard.best
     if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
+        return False
+    if of_what_was_told(turn):
         return False
     if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)

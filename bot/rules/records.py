@@ -4,17 +4,19 @@ import re
 
 from bot import phrases
 from bot.conversation import Task
-from bot.rules.asking import LONG
+from bot.rules.asking import LONG, half_sentence
 from bot.rules.told import Thing, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
+from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
-PAIRS = re.compile(r"(?=([一-鿿]{2}))")
+_A_PART = re.compile("那一?[节堂讲集]|[哪几每][节堂讲集]|[教讲]不[教讲]")  # of what is taught
+CERTAIN_MOVE = 0.8  # the probability of a move in the talk
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
 _OF_IT = re.compile("(?:那|它|是|都){0,3}(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
@@ -33,10 +35,52 @@ def in_its_words(turn: Turn) -> str | None:
     return next((aspect for aspect, text in records(turn, told[0]) if said_alike(heard.folded, text)), None)
 
 
+def of_what_was_told(turn: Turn) -> bool:
+    """有几节视频课, 糖尿病那节多长, right after something taught was told: half a sentence about that, or one with words of its
+    record; nothing else that is taught is described by it."""
+    told = [each for each in shown(turn) if each[0] in {"class", "course"}]
+    if not told or not turn.state.just_told or len(turn.heard.folded) > LONG:
+        return False
+    if half_sentence(turn) or _A_PART.search(turn.heard.folded):
+        return True
+    likely = turn.heard.move.label.startswith("follow/") and turn.heard.move.probability >= CERTAIN_MOVE
+    return likely or any(said_alike(turn.heard.folded, text) for text in _taught(turn, told[0]))
+
+
+def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
+    """查血糖么, after a clinic whose record has the word; 拍子要买不, after a class, where it is not sure that advice is asked for."""
+    told, folded = shown(turn), turn.heard.folded
+    if len(told) != 1 or not turn.state.just_told or len(folded) > LONG:
+        return False
+    brief = not sure and len(folded) <= phrases.FRAGMENT
+    return brief or any(said_alike(folded, text) for _, text in records(turn, told[0]))
+
+
+def of_another(turn: Turn) -> Entity | None:
+    """糖尿病那节, of what a lesson of the course that was told is about: a name of another course that is not meant."""
+    told = shown(turn)
+    if not told or not _A_PART.search(turn.heard.folded) or not turn.state.just_told:
+        return None
+    texts = _taught(turn, told[0])
+    folded = turn.heard.folded
+    return next(
+        (
+            each
+            for each in turn.heard.entities
+            if each.kind == "course" and any(folded[each.start : each.end] in text for text in texts)
+        ),
+        None,
+    )
+
+
+def _taught(turn: Turn, thing: Thing) -> list[str]:
+    return [text for aspect, text in records(turn, thing) if aspect == "about"]
+
+
 def names_what_is_not_there(turn: Turn, thing: Thing) -> bool:
     """要自家带针线不, of a class whose record says nothing of it: what is to be brought is told with what is not on record."""
     folded = turn.heard.folded
-    names = any(not _SMALL.search(each) and not _OF_BRINGING.search(each) for each in PAIRS.findall(folded))
+    names = any(not _SMALL.search(each) and not _OF_BRINGING.search(each) for each in phrases.PAIRS.findall(folded))
     return names and not any(
         said_alike(folded, text) for aspect, text in records(turn, thing) if aspect in {"bring", "level"}
     )
@@ -44,7 +88,7 @@ def names_what_is_not_there(turn: Turn, thing: Thing) -> bool:
 
 def said_alike(folded: str, text: str) -> int:
     """How many words that say something a message shares with a text."""
-    return sum(each in text for each in {each for each in PAIRS.findall(folded) if not _SMALL.search(each)})
+    return sum(each in text for each in {each for each in phrases.PAIRS.findall(folded) if not _SMALL.search(each)})
 
 
 def records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
