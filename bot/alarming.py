@@ -125,7 +125,7 @@ _IDIOMS = re.compile(
     r"|尴尬|激动|倒霉|乐|后悔|郁闷|爱)死(?:个?人|我|俺|咱|你|他|她)?(?:们)?"
     r"|想死(?:你|您|他|她|我(?!了|算)|大家|咱|这|那)们?|将死|活着活着|活着就(?:要|得)|火急火燎|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
     r"|社死|坑死人|(?:罐子?|气瓶|轮胎|车胎|皮球|花|草|鱼|树|菜|苗|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
-    r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似)|救命(?:稻草|恩人)"
+    r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似|快?不行了)|救命(?:稻草|恩人)"
     r"|救命(?:啊|呀|哪|哦)?[,，!！ ]*(?=[^。]{0,14}(?:密码|名额|验证码|登录|登不|报名|学分|积分|账号|作业|网课|哪个班|什么班|班还|课还))"
     r"|(?:着)?火候|扎(?:到|了)手[^,，。]{0,4}常有|常有的事"
     r"|救命[^,，。]{0,10}(?:好笑|好看|可爱|好听|好吃|难听|离谱)"
@@ -136,6 +136,16 @@ _BEFORE = re.compile(
     r"年前|前年|去年|往年|前些年|早些年|以前|从前|曾经|当年|早年|年轻(?:的)?时候?|小时候|上次|上回|上个?月|上学期|那年|那次|那会儿?|过去|住过院"
     r"|(?:晕|昏|摔|跌|犯|噎|触|淹|想)[^,，。]{0,3}过"
 )
+# Who asks for a lesson, after what happened once.
+_TO_LEARN = re.compile(
+    "[想要]学|哪[里儿]?[^,，。]{0,4}(?:学|教)|(?:学|教)[^,，。]{0,4}(?:急救|心肺复苏)|(?:急救|复苏)[^,，。]{0,8}(?:课|班|培训|学|教)"
+)
+# What was seen, read or heard of, and happened to nobody here.
+_SEEN = re.compile(
+    "(?:看|刷|听)(?:到|见|了|过)?(?:一?[个条则篇])?(?:新闻|电视(?!机)|抖音|快手|视频|报纸|广播|朋友圈|短剧|电影|公众号)(?!的时候|时)"
+    "|(?:新闻|电视(?:剧|台)?|抖音|报纸|广播|电影|短剧|小说)(?:上|里|里头|里面|说|讲|报|播|演|放)"
+)
+_HERE = re.compile("我家|我们?(?:楼|小区|这|屋)|隔壁|楼[上下道]|咋办|怎么办|快来|着急|联系不上|突然|跟前|旁边|身边")
 _FINE = re.compile(
     r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|缓过来|找回来|想开了|走出来|挺过来|开朗|recovered|fine now"
 )
@@ -248,6 +258,10 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
         found.add(Context.IDIOM)
     if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
         found.add(Context.OVER)
+    if _BEFORE.search(folded) and _TO_LEARN.search(folded) and not (_AGAIN.search(folded) or _NOW.search(folded)):
+        found.add(Context.OVER)
+    if _SEEN.search(folded) and not (_HERE.search(folded) or _NOW.search(folded)):
+        found.add(Context.SUPPOSED)
     if _TOPICS.search(_AT_CLASS.sub("", where)):
         found.add(Context.TOPIC)
     if _SUPPOSED.search(where) and not _NOW.search(folded):

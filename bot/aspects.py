@@ -61,13 +61,14 @@ ASPECTS = {
         said=r"带|凭|\bbring",
     ),
     "price": _aspect(
-        r"收(?:多少|几)(?![个位名户家人])|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收|价|多贵|cost|price|fee|how much|free",
+        r"收(?:多少|几)(?![个位名户家人])|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收[钱费]"
+        r"|^(?:那|这个?|请问)?收不收[啊呀呢的]?$|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee",
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
     ),
     "duration": _aspect(
         r"多长|多久|几[次节回趟堂](?!微课)|几[个]?月|几周|几天(?!内?能?(?:到|退|领|答|回|通))|多少[次节回趟堂](?!微课)|多少时间|几时能|how long",
-        "duration", "how-long-usual lesson-length",
+        "duration", "how-long-usual",
         said=r"\d+个?(?:分钟|小时|天|周|月|年|工作日|学时|次)|当天|当场|[一二三两半]个?(?:天|周|月|年|工作日|小时)"
         r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot",
     ),
@@ -89,7 +90,8 @@ ASPECTS = {
         r"怎么[走去坐到]|坐哪|哪[趟路班]车|[什啥]么?车|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"哪(?!天|时|位|[个种些样]?证|个老|个师|个近|个便|个好|些|怕|能|吒|有)|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
+        r"哪(?!天|时|位|一?[部本首出集]|[个种些样]?证|个老|个师|个近|个便|个好|些|怕|能|吒|有)"
+        r"|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
         said=r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform",
     ),
@@ -102,8 +104,8 @@ ASPECTS = {
         "level", "course-basic", "course_level",
     ),
     "eligible": _aspect(
-        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|谁(?:才)?[能可]以?|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
-        "eligible for_other", "enrol-age-min age-limit-old",
+        r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|谁(?:才)?[能可]以?|(?:的|人|[是我她他][^,，。]{1,8}[,，]?)收不收$|[收要]不[收要][我俺她他]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
+        "eligible for_other", "enrol-age-min age-limit-old enrol-local",
         said=r"\d+周?岁|年满|\byears\b|\baged?\b",
     ),
     "online": _aspect(

@@ -17,7 +17,7 @@ _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里
 _MATTER = re.compile(r"班|课|培训|活动|地址|电话|名额|开门")
 _US = re.compile(r"你们|贵中心|咱们中心")
 _QUESTION = re.compile(
-    r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|谁(?!知道|都)|几[点号个时块楼]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋|([一-鿿])不\1"
+    r"[吗么呢没不伐咩?？]$|[^,，。]没有$|什么|怎么|哪|谁(?!知道|都)|几[点号个时块楼]|多少|多久|有没有|能不能|可不可以|是不是|啥|咋|[^,，。]{2}还是[^,，。]{2}|([一-鿿])不\1"
 )
 _TAUGHT = re.compile("(?<![小中大同放])学(?!分|习卡|院|校|员)|(?<!请)教|[课班讲]")
 _LEARN = "(?:(?<![小中大同放])学(?!分|习卡|院|校|员|生|费|期|历|时)|教(?!室|材|练|师|育))"
@@ -172,8 +172,22 @@ def named_share(heard: Understanding) -> float:
 
 def rest(heard: Understanding) -> str:
     """What a message says besides names and small words."""
+    return _SMALL_WORDS.sub("", unnamed(heard))
+
+
+def unnamed(heard: Understanding) -> str:
+    """What it says besides names."""
     named = _named(heard)
-    return _SMALL_WORDS.sub("", "".join(char for position, char in enumerate(heard.folded) if position not in named))
+    return "".join(char for position, char in enumerate(heard.folded) if position not in named)
+
+
+def without_names(heard: Understanding) -> str:
+    """What is said but for the names of courses and activities: 基础 in 面点基础班 asks nothing."""
+    said = heard.folded
+    for each in sorted(heard.entities, key=lambda each: -each.start):
+        if each.kind in ("course", "activity") and each.exact:
+            said = f"{said[: each.start]}，{said[each.end :]}"
+    return said
 
 
 def _named(heard: Understanding) -> set[int]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from bot import described
+from bot import described, halves, phrases
 from bot.aspects import spoken
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -361,6 +361,9 @@ async def class_fee(turn: Turn) -> None:
     if group is None:
         return
     say_fee(turn, group)
+    home = turn.catalogue.organisations.get(group.organisation)
+    if halves.of_a_thing(phrases.unnamed(turn.heard)) and home and home.phone:
+        turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
     refused(turn, group)
 
 

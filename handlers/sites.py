@@ -47,12 +47,17 @@ def _place(turn: Turn) -> Organisation:
     return named
 
 
+_UNTIL = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
+
+
 async def site_hours(turn: Turn) -> None:
     place = _place(turn)
     when = turn.get("when") or times.new_year(turn.heard.folded, turn.today) or _named_days(turn, place)
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
     asked = When.of(when) if when else None
+    if asked and not (asked.fixed or asked.weekdays) and _UNTIL.search(turn.heard.folded):
+        asked = None  # 晚上开到几点, on no certain day: today, and the week
     place = _keeper(turn, place, asked)
     days = _days(asked, turn.today) if asked else [turn.today]
     if len(days) == 1:

@@ -140,7 +140,10 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
         return False
     words = [each for each in phrases.PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
     parts = [
-        (reply, each) for reply in turn.state.said for each in _PARTS.split(reply.text) if any(w in each for w in words)
+        (reply, each)
+        for reply in turn.state.said
+        for each in _PARTS.split(reply.text)
+        if any(w in each for w in words) and not each.rstrip().endswith(("：", ":"))
     ]
     if len(parts) != 1:
         return False

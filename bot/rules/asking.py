@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
-from bot import phrases
+from bot import halves, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
@@ -37,17 +37,6 @@ _BRIEF = 8  # characters of which one word is enough
 CERTAIN = 0.97  # of a question, that stands by itself however short it is
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
-# What a half sentence says beside what it asks for. 直播 and 微课 are matters of their own, but for 几节微课.
-_LITTLE = re.compile(
-    "请问|麻烦|知道|什么|多少|怎么|怎样|时候|一共|总共|拢共|大概|到底|是不是|有没有|能不能|要不要|需要|别的|其他|另外"
-    "|(?:几|多少)[节堂讲集]?(?:的?(?:微课|视频|网课|课)){0,2}|网上|线上|在线|老师|师傅|人|名|节|堂|讲|收工|散"
-    "|[啊呀呢吗嘛么吧哦呗撒咧伐喽哈的了着过在是有没不要能可以会得就都也还再又那这它个些一二两几多少啥哪咋谁次门课班学上去来报教收给我俺咱到从里头子儿点咁]"
-    r"|[，。？?！!、\s]"
-)
-_WEAK = {"eligible", "online"}  # whose words say little by themselves: 能去, 微课
-_SURELY_WHO = re.compile("谁|什么人|哪些人|哪种人|条件|要求|年龄|岁")
-_WHO = re.compile("贵姓|姓|叫|名字?|位|主讲|授|带|指导|请的?|师资|担任|负责|同一?|一样|还")
-_AGED = re.compile("年纪|岁数?|多大")
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 
 
@@ -67,7 +56,7 @@ MOVED_TO = _by(attrgetter("moves"))
 def asked(turn: Turn) -> str | None:
     """The aspect that a message asks for, where it asks for one."""
     heard, folded = turn.heard, turn.heard.folded
-    named = spoken(_without_names(turn))
+    named = spoken(phrases.without_names(turn.heard))
     scores = dict.fromkeys(ASPECTS, 0.0)
     for each in heard.candidates:
         schedule = each.intent == "class_schedule"  # when and where: its words say which
@@ -114,29 +103,25 @@ def half_sentence(turn: Turn) -> list[str]:
     folded, kinds = turn.heard.folded, {each.partition(":")[0] for each in turn.state.shown}
     if not turn.state.just_told or len(kinds) != 1 or len(folded) > _HALF or turn.ticket or phrases.means_us(folded):
         return []
-    if beyond(folded):
+    if halves.of_a_part(folded):
+        return ["duration"]
+    if halves.beyond(folded) or halves.of_another(folded):
         return []
     had = set[str]().union(*(HAS[each] for each in kinds))
     named = [each for each in spoken(folded) if each in had]
     if {"teacher", "phone"} <= {*named}:
         return []  # nobody's number is given away
-    strong = [each for each in named if each not in _WEAK]
-    return strong or [each for each in named if each != "eligible" or _SURELY_WHO.search(folded)]
-
-
-def beyond(folded: str) -> str:
-    """What a message says beside the words of aspects and small ones: 做坏赔 of 做坏了赔不赔钱."""
-    said = _SURELY_WHO.sub("", folded)
-    for name, aspect in ASPECTS.items():
-        said = aspect.words.sub("", said) if name not in _WEAK else said
-    return _LITTLE.sub("", said)
+    strong = [each for each in named if each not in halves.WEAK]
+    return strong or [each for each in named if each != "eligible" or halves.surely_who(folded)]
 
 
 def asks_more(turn: Turn, aspect: str) -> bool:
     """老师多大年纪, 做坏了赔不赔钱: whether more is asked than what stands on record as an aspect, for all we can see."""
-    more, best = beyond(turn.heard.folded), turn.heard.best
+    if aspect == "price" and halves.of_a_thing(phrases.unnamed(turn.heard)):
+        return True
     if aspect == "teacher":
-        return bool(_WHO.sub("", more)) or _AGED.search(turn.heard.folded) is not None
+        return halves.beyond_who(turn.heard.folded)
+    more, best = halves.beyond(turn.heard.folded), turn.heard.best
     unclear = best is None or best.score < turn.heard.lines.ask
     return unclear and len(more) > 1 and not _moves_to(turn, ASPECTS[aspect], turn.heard.move.probability)
 
@@ -147,15 +132,6 @@ def _is_of_the_house(turn: Turn) -> bool:
     if best is None or best.score < turn.heard.lines.likely or turn.heard.move.label != "follow/parking_access":
         return False
     return best.intent in {"site_access", "site_facilities"} or best.question == "parking"
-
-
-def _without_names(turn: Turn) -> str:
-    """基础 in 面点基础班 asks nothing."""
-    said = turn.heard.folded
-    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
-        if each.kind in ("course", "activity") and each.exact:
-            said = f"{said[: each.start]}，{said[each.end :]}"
-    return said
 
 
 def beside(turn: Turn, aspect: str) -> list[str]:
@@ -173,17 +149,17 @@ def asked_of_a_name(turn: Turn) -> str | None:
     told = best is not None and best.intent in OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
     several = len({*turn.heard.values("course")}) > 1
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
-        aspect = asked(turn) or spoken_of(_without_names(turn))
+        aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
         return None if aspect in _TOLD_WHOLE else aspect
     if phrases.follows(turn.heard.folded) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, after where another was
     if several:
-        return spoken_of(_without_names(turn))
+        return spoken_of(phrases.without_names(turn.heard))
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
         return None
     if len(turn.heard.folded) > LONG:
         return None
-    return spoken_of(_without_names(turn))
+    return spoken_of(phrases.without_names(turn.heard))
 
 
 def _in_talk(turn: Turn) -> float:

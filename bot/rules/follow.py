@@ -10,7 +10,7 @@ from bot import about, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES
+from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
@@ -29,6 +29,7 @@ _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _ORDINAL = 0.5  # the probability of a move
 
+_COLLECTS = re.compile("领|拿|取|换|兑|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -82,7 +83,13 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True
     more = not likely and asks_more(turn, aspect)
-    if aspect in _ANSWERED_BY and not more and len(things) == 1 and not beside(turn, aspect) and things[0][0] == "class":
+    if (
+        aspect in _ANSWERED_BY
+        and not more
+        and len(things) == 1
+        and not beside(turn, aspect)
+        and things[0][0] == "class"
+    ):
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
     if aspect == "bring" and len(things) == 1 and names_what_is_not_there(turn, things[0]):
@@ -102,6 +109,8 @@ def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
     taught = aspect in _OF_COURSES | {"duration"} or any(
         each.course == id and each.enrols(turn.today) for each in turn.catalogue.classes.values()
     )
+    if kind == "item" and aspect == "place" and not _COLLECTS.search(turn.heard.folded):
+        return False  # 是哪里产的
     return aspect in HAS[kind] and (kind != "course" or taught)
 
 
@@ -134,8 +143,10 @@ async def compared(run: Runner, turn: Turn) -> bool:
     """哪个便宜, 这两个有啥区别: those that were told, side by side."""
     move = turn.heard.move
     compares = move.label == "follow/compare" and move.probability >= MOVE
-    if not (compares or _COMPARES.search(turn.heard.folded)):
-        return False
+    best = turn.heard.best
+    other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
+    if other or not (compares or _COMPARES.search(turn.heard.folded)):
+        return False  # 学分跟积分有什么不同
     told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
     told = [*told_as(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
