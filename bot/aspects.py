@@ -52,7 +52,7 @@ def _aspect(
 ASPECTS = {
     "teacher": _aspect(
         r"(?:老师|师傅|教练)(?![,，]?(?:我|俺|请问|问|麻烦|想问))"
-        r"|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
+        r"|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位]来[教讲上带]|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
         "teacher", "teacher-who", heard="老师",
     ),
     "bring": _aspect(
@@ -90,7 +90,7 @@ ASPECTS = {
         r"怎么[走去坐到]|坐哪|哪[趟路班]车|[什啥]么?车|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"哪(?!天|时|位|一?[部本首出集]|[个种些样]?证|个老|个师|个近|个便|个好|些|怕|能|吒|有)"
+        r"哪(?!天|时|位|一?[部本首出集]|[个种些样]?证|个来|个老|个师|个近|个便|个好|些|怕|能|吒|有)"
         r"|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
         said=r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform",

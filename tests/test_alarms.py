@@ -58,6 +58,9 @@ def test_words_are_the_floor_whatever_the_model_thinks() -> None:
         ("可把我累死了", Context.IDIOM),
         ("前年我妈昏倒过一回，早就没事了", Context.OVER),
         ("急救班讲不讲触电怎么救", Context.SUPPOSED),
+        ("昨晚看新闻说有个娃娃溺水了", Context.SUPPOSED),
+        ("抖音上有人触电，吓人", Context.SUPPOSED),
+        ("上次广场上有人晕倒没人会救，心肺复苏在哪里能学", Context.OVER),
         ("触电急救的讲座在几楼", Context.TOPIC),
     ],
 )
@@ -70,6 +73,17 @@ def test_a_lesson_asked_for_behind_it_takes_no_danger_its_alarm() -> None:
     alarm = redlines.detect(heard("我爸昏迷了，书法课我去不了"))
     assert alarm is not None
     assert alarm.kind == "emergency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "看电视的时候老伴突然晕倒了", "我爸看着新闻就晕倒了", "刚看新闻隔壁楼着火了", "听广播的老头子晕倒了咋办",
+        "上次那个人又晕倒了，哪里学急救的快来",
+    ],
+)  # fmt: skip
+def test_what_happens_beside_the_news_is_danger(text: str) -> None:
+    assert redlines.detect(heard(text, *believed("emergency", 0.9))) == redlines.Alarm("emergency", True)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ NARROW = {
         "bot.about",
         "bot.described",
         "bot.aspects",
+        "bot.halves",
         "bot.phrases",
     },
 }

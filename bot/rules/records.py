@@ -15,7 +15,7 @@ _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
-_A_PART = re.compile("那一?[节堂讲集]|[哪几每][节堂讲集]|[教讲]不[教讲]")  # of what is taught
+_A_PART = re.compile("那一?[节集]|[哪几每][节堂讲集]|[教讲]不[教讲]")  # of what is taught
 CERTAIN_MOVE = 0.8  # the probability of a move in the talk
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
