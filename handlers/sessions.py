@@ -19,6 +19,7 @@ from nlu.calendar import day_off, days_off
 from nlu.times import When
 
 LISTED = 5  # days that are told one by one
+WHOLE = 16  # dates of sessions that are told where all are asked for
 _ONE_DAY = re.compile(
     "[0-9号日月]|那一?天|当天|三十|除夕|初[一二三四五六七八九十]"
 )  # of a festival's days off one alone
@@ -148,6 +149,13 @@ def _listed(turn: Turn, days: Sequence[date]) -> str:
     return wording.from_to(turn, days[0], days[-1])
 
 
+def _dates(turn: Turn, days: Sequence[date]) -> str:
+    """12月18日、12月25日: all of them, as far as one reads that."""
+    return wording.listed((wording.date_alone(day, turn) for day in days[:WHOLE]), turn) + (
+        "…" if len(days) > WHOLE else ""
+    )
+
+
 def _why(turn: Turn, group: TrainingClass, day: date) -> str:
     """2月5日（周五）除夕闭馆."""
     return turn.line("sessions.why", day=wording.day(day, turn), reason=_reason(turn, group, day))
@@ -169,6 +177,7 @@ def _of_all(turn: Turn, group: TrainingClass, asks: str) -> str:
         "name": group.name, "times": wording.times(group, turn), "starts": group.starts, "ends": group.ends, "sessions": group.sessions,
         "left": len(left), "days": wording.weekdays(group.days, turn), "first": wording.first(group, turn), "last": wording.last(group, turn),
         "next": wording.day(left[0], turn) if left else "", "place": wording.room(group, turn), "off": off,
+        "held": _dates(turn, schedule.days),
     }  # fmt: skip
     told = turn.line(f"sessions.{_part(group, asks, state, bool(to_come))}", **said)
     if asks in {"last", "left"} and to_come and state != "over":

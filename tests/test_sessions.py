@@ -5,12 +5,14 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daoxue.app import App
 from daoxue.check import outside
 from knowledge.catalogue import Catalogue, Opening, Organisation, SpecialDay, TrainingClass
 from knowledge.files import read_sample
 from knowledge.hours import day_of
 from knowledge.sessions import Calendar, schedule
 from nlu.calendar import day_off
+from tests.talk import Resident, its_day
 
 FIRST = date(2026, 12, 1)
 WEEK = (Opening((1, 2, 3, 4, 5, 6, 7), "08:30", "20:30"),)
@@ -113,6 +115,24 @@ def test_daytime_classes_lie_where_their_place_is_open() -> None:
     assert said.startswith("class painting-1: 周三、周四 14:00—16:00 不在学院的开放时间内（周一到周三 09:00—17:00）")
     assert outside(Catalogue.of([house, group(FIRST, 3, (5,), "18:30", "20:00")]), FIRST) == []
     assert outside(Catalogue.of([house, group(FIRST, 3, (5,))]), FIRST + timedelta(days=90)) == [], "it is over"
+
+
+async def test_what_is_asked_in_the_middle_of_a_class_and_after_it(app: App) -> None:
+    """By who has long been in it: nobody enrols any more."""
+    days, resident = app.library.calendar.days("erhu-1"), Resident(app)
+    assert len(days) == 12
+    resident.wait(((days[3] - its_day()).days + 1) * 24 * 60)
+    assert "二胡晚间班（北门街道）还剩 8 次课（一共 12 次）" in await resident.say("二胡班还有几次课")
+    following = f"下一次课是{days[4].month}月{days[4].day}日（周三），18:30—20:00"
+    assert following in await resident.say("下一节课啥时候")
+    later = days[11] + timedelta(days=60)
+    said = await resident.say(f"二胡班{later.year}年{later.month}月{later.day}号上课吗")
+    assert f"{days[11].month}月{days[11].day}日（周三）就上完了" in said
+    asked = await resident.say("四次课都是哪几天")
+    assert asked.startswith("二胡晚间班（北门街道）一共 12 次课，18:30—20:00：")
+    assert asked.count("日") == 12
+    resident.wait((days[11] - days[3]).days * 24 * 60)
+    assert "目前没有正在报名的班" in await resident.say("二胡班还剩几节课")
 
 
 def test_reckoned_once_for_a_catalogue() -> None:

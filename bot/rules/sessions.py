@@ -21,35 +21,42 @@ _READ_AS = {
 _THINGS = {"activity", "item", "org"}
 # Of the house, of who answers, of other classes, of getting in and out: none of these asks for a session.
 _OTHERS = re.compile(
-    "门|开放|营业|馆|服务台|窗口|客服|热线|接电话|电话|报名|报得|能报|截止|名额|(?:哪些|什么|啥|有|的|个)班|班有|上课?的(?![吧吗呀啊]|$)|别的|其[他她它]|换|改成|退|请假|迟到|补课|缺课"
-    "|学分|签到|刷卡|打卡|讲座|活动|微课|线上|网课|网上|在线|办卡|领|带|穿|多少钱|open"
+    "门|开放|营业|馆|服务台|窗口|客服|热线|接电话|电话|报名|报得|能报|截止|名额|(?:哪些|什么|啥|有|的|几个)班|班有|上课?的(?![吧吗呀啊]|$)|别的|其[他她它]|换|改成|退|请假|迟到|补课|缺课|落了|漏了|耽误"
+    "|学分|签到|刷卡|打卡|讲座|活动|微课|线上|网课|网上|在线|办卡|领|带|穿|多少钱|多久|机会|交|考|通知|怎么办|开班|再开|几楼|教室|哪[里儿]|地址|open"
 )
 _HELD = re.compile(
-    "上不上|(?:还|也|都|要|用|得|照常|照样|照旧|正常|继续|能|会|不)?上(?:课|学)?[吗么嘛不没伐啊]|上课|(?:有没有|有|没)得?课|课(?:还|也)?(?:有|上|停|照)|[停歇](?![车电水])"
-    "|放不放|放假|休不休|休息|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
+    "上不上|上的?(?:课|学)?[吗么嘛不没伐啊吧]|(?:还|照)开课|上课|(?:有没有|有|没)得?课|课(?:还|也)?(?:有|上|停|照)|[停歇](?![车电水])"
+    "|放不放|放假|休不休|休息|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)(?=$|[吗么嘛不没伐啊呀哇的,，。?？]|上[课学]|学|听课)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
     "|is there (?:a )?(?:class|lesson|session)|\\bheld\\b|class on|any class"
 )
 _ONLY_DAYS = re.compile("那|呢|咧|哩|嘞|的|呀|啊|吧|几天|期间|前后|[,，。?？!！ ]")
 _WHICH = "(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月份?|多会儿?)"
 _DONE = "(?:上完|学完|教完|讲完|结束|毕业|完结|结业|结课|完|到头)"
-_ONCE = "[次节堂回]"
+_ONCE = "[次节堂回趟讲]"
 # What is asked of all of its sessions, in the order in which it is looked for.
 _ASKS = (
     (
         "left",
-        f"(?:剩|余)[下了]?(?:多少|几){_ONCE}|还(?:要|得|有|差|要上|得上)(?:多少|几){_ONCE}(?!前)|到第几{_ONCE}|how many (?:more )?(?:classes|lessons|sessions)",
+        f"(?:剩|余)[下了]?(?:多少|几){_ONCE}|还(?:要|得|有|差)[上去来跑]?(?:多少|几){_ONCE}(?!前)|到第几{_ONCE}|how many (?:more )?(?:classes|lessons|sessions)",
     ),
     (
         "last",
         f"(?:最后|最末|末)[那这]?[一1]?{_ONCE}|{_WHICH}(?:能|才|就|可以)?{_DONE}|[上学练唱跳画写讲教搞]到(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月)"
-        f"|到{_WHICH}(?:才|能|就|为止)?{_DONE}|[上学教讲][得不]?[得不]?完[吗么嘛不没伐]|last (?:class|lesson|session)",
+        f"|到{_WHICH}(?:才|能|就|为止)?{_DONE}|[上学教讲][得不]?[得不]?完[吗么嘛不没伐]|结得了业|last (?:class|lesson|session)",
     ),
     (
         "next",
         f"(?:下|最近的?)[这那]?[一1]?{_ONCE}[^,，。]{{0,5}}(?:{_WHICH}|周几|星期几|礼拜几|几点)|next (?:class|lesson|session)",
     ),
-    ("off", "放不放假|放假|停课|[停歇]不[停歇]|[停歇]几[次节堂回天]"),
-    ("every", "(?:每天|天天|日日|每一天|一天不落)[^,，。]{0,5}(?:[去上来跑学练唱跳画写]|有课)|every day|daily"),
+    (
+        "all",
+        "(?:都|分别)是?在?(?:哪几天|哪些天|哪[一]?天|几号|什么日子)|[每各][次节堂]课?都?是?在?(?:哪[一]?天|几号)|which days",
+    ),
+    ("off", "放不放假|放假|停课|[停歇]不[停歇]|[停歇]几[次节堂回天]|补不补|补回来|[顺推]延|往后[推顺挪]"),
+    (
+        "every",
+        "(?:每天|天天|日日|每一天|一天不落)[^,，。]{0,5}(?:[去上来跑学练唱跳画写](?!.{0,3}多)|有课)|every day|daily",
+    ),
     (
         "ends",
         "(?:几点钟?|什么时候|啥时候?|几时)(?:才|能|就|可以)?(?:散|下课|放学)|几点钟?(?:才|能|就|可以)?(?:结束|上完|学完|讲完|完事|完|收|走|回家)|(?:上|学|讲|搞)到几点"
@@ -64,10 +71,10 @@ async def held_on(run: Runner, turn: Turn) -> bool:
     heard, folded = turn.heard, turn.heard.folded
     if run.waiting(turn.state) or turn.ticket or turn.inbound.choice or len(folded) > _LONG or _OTHERS.search(folded):
         return False
-    named = {each.value for each in heard.entities if each.kind == "course" and each.exact}
+    named = {*heard.values("course")}
     slots = _on_days(turn) or _of_all(turn)
     of_it = (_named(turn, named) if named else _told(turn)) if slots else None
-    if slots is None or of_it is None or _reads_another(turn):
+    if slots is None or of_it is None or (_reads_another(turn) and not _is_day_alone(turn)):
         return False
     await run.start(turn, "class_days", {**of_it, **slots})
     return True
@@ -120,7 +127,10 @@ def _is_day_alone(turn: Turn) -> bool:
     """那元旦呢, after a class was told, and not which there are: nothing but the day."""
     last = turn.state.last
     listed = last is not None and last.intent == "find_class"
-    return turn.state.just_told and not listed and not _ONLY_DAYS.sub("", phrases.rest(turn.heard))
+    named = {each.kind for each in turn.heard.entities}
+    return (
+        turn.state.just_told and not listed and named == {"when"} and not _ONLY_DAYS.sub("", phrases.rest(turn.heard))
+    )
 
 
 def _of_all(turn: Turn) -> dict[str, str] | None:
