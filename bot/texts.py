@@ -2,9 +2,9 @@
 what the centre is called in the places that are kept for it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import yaml
@@ -19,6 +19,24 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Table = Mapping[str, TextForms]
 Own = Mapping[str, OwnTexts]  # by language
 GREETING = "greeting."  # and the name of a channel: what a centre greets with there
+
+
+class Carrier(Protocol):
+    """What says texts: a channel."""
+
+    def problems(self, replies: Sequence[Reply]) -> list[str]: ...
+
+
+class Misfit(NamedTuple):
+    """What is wrong with a text of a centre's own; `too_long` where a channel cannot carry it."""
+
+    language: str
+    key: str
+    why: str
+    too_long: bool = False
+
+    def __str__(self) -> str:
+        return f"texts/{self.language}: {self.key}: {self.why}"
 
 
 class TextsError(Exception):
@@ -61,7 +79,7 @@ class Texts:
             layers = (self._own, self._centre.texts)
             self._laid = {
                 language: _filled(
-                    self._lay(given, [layer.get(language, {}) for layer in layers]), self._values(language)
+                    self._all_said(given, [layer.get(language, {}) for layer in layers]), self._values(language)
                 )
                 for language, given in self.given.items()
             }
@@ -99,34 +117,28 @@ class Texts:
             lang=language,
         )
 
-    def misfits(self, own: Own) -> list[str]:
-        """Why these cannot be said instead of those that come with us: no such text, or values that it has not."""
+    def misfits(self, own: Own, centre: Centre, channels: Mapping[str, Carrier]) -> list[Misfit]:
+        """Why a centre cannot say these instead of those that come with us: there is no such text, it has no such values, or
+        a channel cannot carry it. Values that are known only when it is said stand there as their names."""
         found = []
         for language, texts in own.items():
-            given = self.given.get(language)
-            if given is None:
-                found.append(f"texts: there is no language {language}")
-                continue
-            found += [
-                f"texts/{language}: {key}: {why}" for key, text in texts.items() if (why := _misfit(given, key, text))
-            ]
-        return found
-
-    def replies_of(self, centre: Centre) -> Iterator[tuple[str, Reply]]:
-        """What a centre would say in words of its own, each with its place. Values that are known only when it is said
-        stand there as their names."""
-        for language, own in centre.texts.items():
             given, values = self.given.get(language, {}), centre.values(language) | {"kept": str(self._kept)}
-            for key, forms in _filled(_laid(given, [own]), values).items():
-                if key in own:
-                    yield f"texts/{language}: {key}", Reply(text=forms.text, spoken=forms.spoken, short=forms.short)
+            told = _filled(_overlaid(given, [texts]), values)
+            for key, text in texts.items():
+                if language not in self.given or (why := _misfit(given, key, text)):
+                    found.append(Misfit(language, key, why if language in self.given else "there is no such language"))
+                    continue
+                reply = Reply(text=told[key].text, spoken=told[key].spoken, short=told[key].short)
+                said = [each for channel in _said_on(key, channels).values() for each in channel.problems([reply])]
+                found += [Misfit(language, key, each, too_long=True) for each in dict.fromkeys(said)]
+        return found
 
     def _greetings(self, table: Table) -> dict[str, TextForms]:
         return {f"{GREETING}{name}": table[key] for name, key in self._greets.items() if key in table}
 
-    def _lay(self, given: Table, layers: list[OwnTexts]) -> Table:
+    def _all_said(self, given: Table, layers: list[OwnTexts]) -> Table:
         """A channel whose greeting nobody has in other words greets with the text that all do."""
-        laid = _laid(given, layers)
+        laid = _overlaid(given, layers)
         usual = self._greetings(laid)
         return {**laid, **{key: text for key, text in usual.items() if laid[key] is given[key]}}
 
@@ -148,7 +160,7 @@ def read_own(folder: Path) -> dict[str, dict[str, TextForms]]:
         raise TextsError(f"{folder}: {str(error)[:200]}") from error
 
 
-def said_on(key: str, channels: Mapping[str, T]) -> Mapping[str, T]:
+def _said_on(key: str, channels: Mapping[str, T]) -> Mapping[str, T]:
     """The channels, by name, on which a text is said: all, but for a greeting of one."""
     name = key.removeprefix(GREETING)
     return {name: channels[name]} if key.startswith(GREETING) and name in channels else channels
@@ -178,7 +190,7 @@ def _misfit(given: Table, key: str, text: str | TextForms) -> str:
     return ""
 
 
-def _laid(given: Table, layers: list[OwnTexts]) -> dict[str, TextForms]:
+def _overlaid(given: Table, layers: list[OwnTexts]) -> dict[str, TextForms]:
     found = dict(given)
     for layer in layers:
         found |= {key: _forms(text) for key, text in layer.items() if not _misfit(given, key, text)}

@@ -210,7 +210,7 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
-    spoken = ground.config.centre.record
+    spoken = ground.texts.centre
     library = Library(
         ground.database, classifier.model.questions, meaning, lambda new: ground.texts.follow(new.centre or spoken)
     )

@@ -19,6 +19,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("hours", "坐席什么时候在，如 周一到周五 08:30-12:00,14:00-17:30；周六 09:00-12:00 When seats answer", HOURS),
     ("languages", "语言：zh 或 zh,en Languages", "zh"),
     ("channels", f"渠道：{', '.join(STANZAS)} Channels", "webchat"),
+    ("logo", "标志：图片文件的路径；可以空着 Its logo: the path of a picture; may be empty", ""),
 )
 
 

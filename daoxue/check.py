@@ -9,10 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from accounts import learners
 from bot.channel import Channel
 from bot.messages import Reply
-from bot.texts import PLACEHOLDER, Texts, TextsError, read_own, said_on
+from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
 from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
@@ -24,7 +23,7 @@ from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry
-from knowledge.files import SAMPLE, Content, KnowledgeError, dated, load_yaml, read_sample
+from knowledge.files import Content, KnowledgeError, read_sample
 from knowledge.gaps import about, gap
 from knowledge.hours import week_in_words, weekdays
 from knowledge.sessions import Calendar, is_outside
@@ -72,7 +71,7 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
             *(f"{form}: {STALE}" for form in entry.stale),
         ]
         found += [f"entry {entry.id}: {problem}" for problem in said]
-    return found + _learners(config)
+    return found
 
 
 def notes(config: Config) -> list[str]:
@@ -152,17 +151,14 @@ def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> lis
         texts, files = texts_of(config), read_own(Path(config.centre.texts)) if config.centre.texts else {}
     except (ConfigError, TextsError) as error:
         return [str(error)]
-    found = texts.misfits(files)
-    if centre is not None:
-        found += [f"centre: {each}" for each in [*texts.misfits(centre.texts), *centre.problems()]]
-        texts.follow(centre)
-    elif not config.centre.name:
+    found: list[str] = []
+    if centre is None and not config.centre.name:
         found.append("centre.name is empty: residents are told 学习中心; set it here, at the desk or by an import")
-    for language, known in texts.languages.items():
-        own = {*files.get(language, ()), *(centre.texts.get(language, ()) if centre else ())}
-        for key in sorted(own & known.keys()):
-            reply = Reply(text=known[key].text, spoken=known[key].spoken, short=known[key].short)
-            found += [f"texts/{language}: {key}: {problem}" for problem in _misfits(reply, said_on(key, channels))]
+    speaks = centre or texts.centre
+    found += map(str, texts.misfits(files, speaks, channels))
+    if centre is not None:
+        said = [*map(str, texts.misfits(centre.texts, centre, channels)), *centre.problems()]
+        found += [f"centre: {each}" for each in said]
     return found
 
 
@@ -264,8 +260,3 @@ def _unsayable(entry: Entry, channels: Channels) -> list[str]:
         *(Reply(text=step) for step in entry.steps),
     ]
     return [problem for reply in replies for problem in _misfits(reply, channels)]
-
-
-def _learners(config: Config) -> list[str]:
-    today = datetime.now(config.zone).date()
-    return learners.read(dated(load_yaml(SAMPLE / "learners.yml"), today))[1]

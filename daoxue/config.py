@@ -73,7 +73,8 @@ class RedisSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the centre is called until its record says it (`knowledge.centre.Centre`), and the folder of its own texts."""
+    """What the centre is called until its record says it (`knowledge.centre.Centre`), the file of its logo, and the folder of
+    its own texts."""
 
     timezone: str = "Asia/Shanghai"
     name: Said = ""
@@ -84,6 +85,7 @@ class CentreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     platform: Said = ""
     colour: Colour = ""
     head_colour: Colour = ""
+    logo: str = ""
     texts: str = ""
 
     @property

@@ -11,6 +11,7 @@ import msgspec
 
 from daoxue import asking
 from daoxue.config import SETTINGS, ConfigError, read
+from daoxue.logo import LogoError, logo_at
 from daoxue.workbook import centre, details
 from daoxue.workbook.cells import Cell, Names, weekdays
 from daoxue.workbook.rows import written
@@ -35,6 +36,7 @@ class Founding:
     hours: tuple[Opening, ...]
     languages: tuple[str, ...]
     channels: tuple[str, ...]
+    logo: Path | None = None
 
     @staticmethod
     def of(said: Mapping[str, str | None]) -> "Founding":
@@ -54,7 +56,8 @@ class Founding:
         if english and "en" not in languages:
             languages = (*languages, "en")
         channels = tuple(each for each in re.split("[,，、 ]+", given["channels"] or "webchat") if each)
-        return Founding(record, tuple(_hours(given["hours"] or asking.HOURS)), languages, channels)
+        logo = _picture(given["logo"]) if given["logo"] else None
+        return Founding(record, tuple(_hours(given["hours"] or asking.HOURS)), languages, channels, logo)
 
     @staticmethod
     def problem(name: str, answer: str) -> str:
@@ -72,9 +75,20 @@ class Founding:
         for name in ("name", "bot", "district", "hotline", "address"):
             if value := getattr(self.centre, name):
                 found["centre", name] = value
+        if self.logo is not None:
+            found["centre", "logo"] = str(self.logo)
         for name in {"webchat", *self.channels}:
             found["channels", name, "enabled"] = name in self.channels
         return found
+
+
+def _picture(file: str) -> Path:
+    """The whole path of what can be the logo. Raises `ConfigError`."""
+    try:
+        logo_at(Path(file))
+    except LogoError as error:
+        raise ConfigError(f"--logo: {error}") from error
+    return Path(file).absolute()
 
 
 def _hours(text: str) -> Iterator[Opening]:

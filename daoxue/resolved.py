@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from accounts import rules
 from accounts.rules import Rules
 from bot.channel import Channel
@@ -12,6 +14,7 @@ from bot.texts import Texts, TextsError, read_own
 from daoxue.config import Config, ConfigError
 from desk.pushing import SECRETS, PushIdentity, VapidError
 from integrations.channels import CHANNELS
+from knowledge.centre import Centre
 from knowledge.files import KnowledgeError, load_yaml
 from nlu import encoder
 
@@ -33,8 +36,20 @@ def texts_of(config: Config, channels: Mapping[str, Channel] = CHANNELS) -> Text
     except TextsError as error:
         raise ConfigError(f"centre.texts: {error}") from error
     texts = Texts(own=own, greets=greets_of(channels))
-    texts.follow(config.centre.record)
+    texts.follow(centre_of(config))
     return texts
+
+
+def centre_of(config: Config) -> Centre:
+    """What the settings say of the centre, with its logo. Raises `ConfigError`."""
+    if not config.centre.logo:
+        return config.centre.record
+    # What draws pictures is looked at where there is one to draw.
+    logo = importlib.import_module("daoxue.logo")
+    try:
+        return replace(config.centre.record, logo=logo.logo_at(Path(config.centre.logo)))
+    except logo.LogoError as error:
+        raise ConfigError(f"centre.logo: {error}") from error
 
 
 def greets_of(channels: Mapping[str, Channel]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from bot.messages import Message
 from bot.queue import Done, Failed, Kind, Later, Outcome
 from bot.scanning import ScanError, Scanner
 from bot.texts import Texts
-from desk import children, replies
+from desk import children, pictures, replies
 from desk.opening import found as ticket_of
 from store import attachments, conversations, tickets
 from store.attachments import ComingRow, Settled, Work
@@ -30,6 +30,7 @@ PATIENCE = 6  # times that a platform is asked: about a minute
 REST = 15_000  # ms until a scanner that did not answer is asked again
 CROWDED = 2_000  # ms until there may be a place for drawing
 LEASE = 60_000  # ms
+PREVIEW = 640  # pixels of the longer side of a small picture
 DRAWN_WITHIN = 30  # seconds, waiting for a place too: less than the lease, or it would be tried to its end
 
 
@@ -147,12 +148,8 @@ class Arriving:
 async def _preview(body: bytes) -> bytes | None:
     """A small picture; None of what cannot be drawn. Raises `FileRefusedError`, `CrowdedError`."""
     try:
-        async with asyncio.timeout(DRAWN_WITHIN):
-            made = await children.run("desk.thumbnail", given=body)
+        return await pictures.drawn(body, PREVIEW, DRAWN_WITHIN)
     except children.CrowdedError:
         raise
     except (children.ChildError, TimeoutError):
         return None
-    if made == FileRefusal.PIXELS.value.encode():
-        raise FileRefusedError(FileRefusal.PIXELS)
-    return made

@@ -1,6 +1,5 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -8,9 +7,9 @@ from msgspec.structs import replace
 
 from bot.alarming import LIFE
 from bot.channel import Channel
-from bot.files import FileRefusal
-from bot.texts import Texts, said_on
-from desk import children
+from bot.files import FileRefusedError
+from bot.texts import Texts
+from desk import children, pictures
 from desk.errors import TicketError
 from knowledge.catalogue import KIND_OF, Catalogue, Course, Record, RedemptionItem
 from knowledge.centre import Centre, TextForms
@@ -24,7 +23,6 @@ from store.transaction import Transaction
 
 Keyed = dict[tuple[str, str], Record]  # by kind and id
 Change = Callable[[Keyed], None]
-LOGO = 256  # pixels of its longer side
 DRAWN_WITHIN = 20  # seconds
 KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the knowledge that needs them
 
@@ -64,7 +62,7 @@ class Cataloguing:
             if wrong := [each for each in self._unsayable(record) if each not in before]:
                 raise TicketError("invalid", "；".join(wrong))
             _keep_what_saves_lives(known, record)
-            return _put(transaction, replace(record, logo=known.logo if known else b""), by, now)
+            return _put(transaction, replace(record, logo=(known or self.centre).logo), by, now)
 
         return await self._changed(work)
 
@@ -79,11 +77,7 @@ class Cataloguing:
 
     def _unsayable(self, centre: Centre) -> list[str]:
         """Why a centre cannot be called so, or say what it would."""
-        wrong = [*self._texts.misfits(centre.texts), *centre.problems()]
-        for place, reply in self._texts.replies_of(centre):
-            there = said_on(place.rpartition(" ")[2], self._channels)
-            wrong += [f"{place}: {each}" for channel in there.values() for each in channel.problems([reply])]
-        return list(dict.fromkeys(wrong))
+        return [*map(str, self._texts.misfits(centre.texts, centre, self._channels)), *centre.problems()]
 
     async def drop(self, kind: str, id: str, by: str, now: int) -> int:
         """Takes a record out; not one that another one needs."""
@@ -133,15 +127,13 @@ def _renamed(records: Iterable[Record], heading: Heading, name: str) -> Iterator
 async def _drawn(picture: bytes) -> bytes:
     """A small JPEG of a picture."""
     try:
-        async with asyncio.timeout(DRAWN_WITHIN):
-            made = await children.run("desk.thumbnail", str(LOGO), given=picture)
+        return await pictures.drawn(picture, pictures.LOGO, DRAWN_WITHIN)
     except children.CrowdedError as error:
         raise TicketError("busy", "正在读别的文件，请稍后再试", "Other files are being read; try again soon") from error
     except (children.ChildError, TimeoutError) as error:
         raise TicketError("invalid", "读不了这张图：要 PNG、JPEG 或 WebP", "No picture: PNG, JPEG or WebP") from error
-    if made == FileRefusal.PIXELS.value.encode():
-        raise TicketError("invalid", "这张图的像素太多", "The picture has too many pixels")
-    return made
+    except FileRefusedError as error:
+        raise TicketError("invalid", "这张图的像素太多", "The picture has too many pixels") from error
 
 
 def _centre_of(transaction: Transaction) -> Centre | None:

@@ -1,5 +1,6 @@
 """A small picture of a picture, in a process of its own: drawn anew, so that nothing of what was hidden in it is left. Reads
-standard input, writes a JPEG, or that there are too many pixels. Its longer side is `LONGEST`, or what is named."""
+standard input, writes a JPEG, or that there are too many pixels. What is named is how long
+its longer side is, in pixels."""
 
 import io
 import sys
@@ -8,13 +9,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bot.files import FileRefusal
 
-LONGEST = 640  # pixels of its longer side
 PIXELS = 64_000_000  # of what is drawn: phones take pictures of 50
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 TOO_MANY = FileRefusal.PIXELS.value.encode()  # what is written instead
 
 
-def small(picture: bytes, longest: int = LONGEST) -> bytes:
+def small(picture: bytes, longest: int) -> bytes:
     """Raises `OSError` and others of Pillow's for what is no picture."""
     with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
         if opened.width * opened.height > PIXELS:
@@ -33,7 +33,7 @@ def small(picture: bytes, longest: int = LONGEST) -> bytes:
 def main() -> int:
     Image.MAX_IMAGE_PIXELS = PIXELS
     try:
-        sys.stdout.buffer.write(small(sys.stdin.buffer.read(), *map(int, sys.argv[1:])))
+        sys.stdout.buffer.write(small(sys.stdin.buffer.read(), int(sys.argv[1])))
     except Image.DecompressionBombError:
         sys.stdout.buffer.write(TOO_MANY)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):

@@ -65,7 +65,7 @@ def test_its_own_words_are_said_instead_and_what_does_not_fit_is_not() -> None:
     texts.follow(SONGJIANG)
     assert texts.line("zh", "volunteer.intro") == "欢迎到松江县职业技术学院当志愿者！"
     assert texts.line("zh", "goodbye").startswith("再见，")
-    assert texts.misfits(own) == [
+    assert [str(each) for each in texts.misfits(own, SONGJIANG, {})] == [
         "texts/zh: item.one: it has no value for nmae", "texts/zh: no.such: there is no such text",
         "texts/zh: goodbye: a single { or }",
     ]  # fmt: skip

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from openpyxl.worksheet.worksheet import Worksheet
+from PIL import Image
 
 from accounts.learners import check_digit
 from accounts.registering import Registered
@@ -27,8 +28,10 @@ from accounts.rules import Earning
 from bot.texts import Texts
 from daoxue import cli
 from daoxue.app import compose
-from daoxue.config import Config
+from daoxue.config import Config, ConfigError
 from daoxue.preparing import prepare, vault_of
+from daoxue.resolved import texts_of
+from daoxue.sample import save
 from daoxue.workbook import records, taking
 from daoxue.workbook.book import Book
 from daoxue.workbook.plan import Plan, State, planned
@@ -55,12 +58,14 @@ from knowledge.catalogue import (
     TrainingClass,
 )
 from knowledge.centre import Centre, CentreInEnglish, TextForms
-from knowledge.files import KnowledgeError
+from knowledge.files import Content, KnowledgeError
+from knowledge.headings import Category, HeadingInEnglish, Theme
 from knowledge.library import as_rows
 from knowledge.topics import Topic
 from store import knowledge as stored
 from store.database import Database
 from tests.talk import Resident
+from tests.test_centre import picture
 
 TODAY = date(2026, 11, 20)
 CARD = "62080200001"
@@ -289,6 +294,8 @@ def catalogues(draw: st.DrawFn) -> dict[tuple[str, str], Record]:
                 enrol=draw(WORD), campaign=draw(MAYBE),
             ),
             CreditRule(id=id, name=draw(WORD), credits=draw(WORD), cap=draw(WORD), version=draw(HAN), valid_from=first),
+            Theme(id=id, name=f"主题{id}", aliases=(f"别名{id}",), en=draw(st.one_of(st.none(), st.just(HeadingInEnglish(name=f"Theme{id}"))))),
+            Category(id=id, name=f"类别{id}", aliases=()),
             RedemptionItem(id=id, name=draw(WORD), category=draw(HAN), points=draw(st.integers(1, 999)), stock=draw(SOME)),
             Office(id=id, name=draw(WORD), phone=draw(WORD), matters=tuple(draw(st.lists(PLAIN, max_size=3)))),
         ]  # fmt: skip
@@ -320,7 +327,7 @@ CENTRES = st.builds(
 
 def nothing(known: Mapping[tuple[str, str], Record], centre: Centre) -> State:
     """A state with this catalogue and nothing else."""
-    return State(known, centre, {}, {}, {}, {}, 0, lambda _: [], lambda _: [], {})
+    return State(known, centre, (), {}, {}, {}, {}, 0, lambda _: [], lambda _: [], {})
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -445,6 +452,60 @@ def test_questions_of_ones_own_are_taken_whole_or_not_at_all(empty: OwnCentre, t
     assert "dorm" in empty.state.own
     empty.take(gone, remove=True)
     assert [each.questions for each in empty.state.own.values()] == [("焊工班管饭吗",)]
+
+
+def test_what_people_in_danger_hear_is_not_taken_out_by_one(empty: OwnCentre, tmp_path: Path) -> None:
+    said: dict[str, object] = {"回答": "别转账，先打110。"}
+    both = [{**said, "编号": "fraud-tip"}, {**said, "编号": "parking"}]
+    empty.take(filled(tmp_path, 标准问题=both))
+    book = filled(tmp_path, 标准问题=[{**said, "编号": "redeem-how"}])
+    plan = empty.plan(book, remove=True)
+    assert [each.standard for each in plan.expired] == ["parking"]
+    assert any("fraud-tip" in each.told("zh") and "没有删除" in each.told("zh") for each in plan.notes)
+    empty.take(book, remove=True)
+    assert sorted(empty.state.answers) == ["fraud-tip", "redeem-how"]
+
+
+def test_another_answer_that_goes_on_leaves_no_gap(empty: OwnCentre, tmp_path: Path) -> None:
+    empty.take(filled(tmp_path, 标准问题=[{"编号": "redeem-how", "回答": "带学习卡到窗口。"}]))
+    (first,) = empty.state.published
+    later = replace(
+        first, id="redeem-how-2", valid_from=TODAY + timedelta(days=10), valid_until=TODAY + timedelta(days=900)
+    )
+    save(empty.database, Content([later], []), "li")
+    short: dict[str, object] = {
+        "编号": "redeem-how",
+        "回答": "带学习卡到窗口。",
+        "失效日期": str(TODAY + timedelta(days=15)),
+    }
+    plan = empty.plan(filled(tmp_path, 标准问题=[short]))
+    assert plan.entries
+    assert not [each for each in plan.notes if "redeem-how" in each.told("zh")]
+
+
+def test_a_logo_is_the_file_that_the_sheet_names(empty: OwnCentre, tmp_path: Path) -> None:
+    path = tmp_path / "sign.png"
+    path.write_bytes(picture("PNG"))
+    named: list[dict[str, object]] = [{"项目": "名称", "内容": "松江"}, {"项目": "标志", "内容": str(path)}]
+    empty.take(filled(tmp_path, 中心=named))
+    drawn = empty.state.centre.logo
+    assert Image.open(io.BytesIO(drawn)).size == (256, 128)
+    assert b"secret place" not in drawn
+    assert empty.plan(filled(tmp_path, 中心=[{"项目": "名称", "内容": "松江"}, {"项目": "标志"}])).empty, "it stays"
+    path.write_bytes(b"<svg onload=alert(1)>")
+    assert "读不了这张图" in str(told(empty.plan(filled(tmp_path, 中心=named))))
+    path.unlink()
+    assert "没有文件" in str(told(empty.plan(filled(tmp_path, 中心=named))))
+
+
+def test_a_logo_of_the_settings_is_shown_until_there_is_a_record(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "sign.png"
+    path.write_bytes(picture("PNG"))
+    said = replace(config, centre=replace(config.centre, logo=str(path)))
+    assert Image.open(io.BytesIO(texts_of(said).centre.logo)).size == (256, 128)
+    path.write_bytes(b"no picture")
+    with pytest.raises(ConfigError, match=r"centre\.logo"):
+        texts_of(said)
 
 
 def test_the_same_workbook_again_changes_nothing_and_doubles_nothing(empty: OwnCentre, tmp_path: Path) -> None:
@@ -901,6 +962,7 @@ def test_rules_that_a_file_goes_before_are_told(run: Run, tmp_path: Path, monkey
         ("--hours", "周八 08:00-09:00"),
         ("--languages", "fr"),
         ("--channels", "fax"),
+        ("--logo", "nothing.png"),
         ("--name", ""),
     ],
 )
@@ -922,5 +984,5 @@ def test_a_text_that_no_sms_holds_is_told_with_its_row(empty: OwnCentre, tmp_pat
 
 def test_texts_of_a_workbook_are_ones_that_there_are() -> None:
     """What the generated centres say of their own."""
-    assert Texts().misfits({"zh": {"greeting": "a", "source.courses": "b"}}) == []
+    assert Texts().misfits({"zh": {"greeting": "a", "source.courses": "b"}}, Centre(), {}) == []
     assert msgspec.json.encode(Centre())

@@ -1,12 +1,14 @@
 """The centre itself in its sheet: what it is called, item by item, and the texts that are its own."""
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daoxue.logo import LogoError, logo_at
 from daoxue.workbook import rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
@@ -19,6 +21,7 @@ from knowledge.words import Words
 # What the centre's sheet calls each field; those with an English form.
 ITEMS_OF_CENTRE = {
     "name": "名称", "bot": "助手", "district": "地区", "hotline": "热线", "address": "地址", "platform": "平台", "colour": "颜色", "head_colour": "页头颜色",
+    "logo": "标志",
 }  # fmt: skip
 TextOf = tuple[str, str]  # language and key
 IN_ENGLISH = ("name", "bot", "district", "platform")
@@ -71,6 +74,9 @@ def _called(reading: PageReading, filled: FilledPage, known: Centre) -> Centre:
             reading.wrong(filled.sheet, number, filled.sheet.head("item"), Words(f"可以是 {can}", f"may be {can}"))
             continue
         reading.places["centre", name] = (filled.sheet, number)
+        if name == "logo":
+            own[name] = _logo(reading, (filled.sheet, number), row.zh, known)
+            continue
         own[name] = _checked(reading, (filled.sheet, number), "zh", (Centre, name), row.zh)
         if name in IN_ENGLISH and row.en:
             english[name] = _checked(reading, (filled.sheet, number), "en", (CentreInEnglish, name), row.en)
@@ -84,6 +90,17 @@ def _called(reading: PageReading, filled: FilledPage, known: Centre) -> Centre:
         )
         return changed
     return replace(changed, en=CentreInEnglish(**english) if english else None)  # type: ignore[arg-type]
+
+
+def _logo(reading: PageReading, place: Place, file: str, known: Centre) -> bytes:
+    """Out of the file that a cell names; where it names none, it stays as it is."""
+    if not file:
+        return known.logo
+    try:
+        return logo_at(Path(file))
+    except LogoError as error:
+        reading.wrong(*place, place[0].head("zh"), error.words)
+        return known.logo
 
 
 def _checked(reading: PageReading, place: Place, column: str, field: tuple[type[Struct], str], text: str) -> object:
@@ -101,7 +118,7 @@ def _checked(reading: PageReading, place: Place, column: str, field: tuple[type[
 def _said_of(centre: Centre) -> Iterator[CentreRow]:
     for name, head in ITEMS_OF_CENTRE.items():
         english = str(rows.at(centre, f"en.{name}") or "") if name in IN_ENGLISH else ""
-        yield CentreRow(item=head, zh=str(getattr(centre, name)), en=english)
+        yield CentreRow(item=head, zh=str(getattr(centre, name)) if name != "logo" else "", en=english)
 
 
 def _texts_of(centre: Centre) -> Iterator[TextRow]:

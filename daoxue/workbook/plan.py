@@ -8,7 +8,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from accounts.registering import KnownLearner, Registered
-from bot.texts import Texts, said_on
+from bot.texts import Texts
 from daoxue import check
 from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
@@ -40,8 +40,9 @@ from knowledge.consistency import inconsistencies
 from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
+from knowledge.gaps import about
 from knowledge.library import Partial
-from knowledge.standard import standard
+from knowledge.standard import IN_DANGER, standard
 from knowledge.words import Words
 
 _PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
@@ -51,13 +52,14 @@ _SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.d
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What there is. `answers` are those on record, by standard question; `own` those to
-    questions of the centre's own, by id; `placed` and `kept` give what an answer of a
-    sheet becomes beside them; `unsayable` what cannot be said of it on some channel. `desk` says who wrote something last at
-    the desk, by kind and id; an answer's kind is `entry`."""
+    """What there is. `published` are all answers; `answers` those on record, one by standard question; `own` those to
+    questions of the centre's own, by id. `kept` gives what an answer of a sheet becomes beside them, `unsayable` what cannot
+    be said of it on some channel. `desk` says who wrote something last at the desk, by kind and id; an answer's kind is
+    `entry`."""
 
     records: Records
     centre: Centre
+    published: Collection[Entry]
     answers: Mapping[str, Entry]
     own: Mapping[str, Entry]
     staff: Mapping[str, StaffAccount]
@@ -177,18 +179,11 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     if centre is None:
         return
     texts = Texts(greets=greets_of(CHANNELS))
-    for problem in texts.misfits(centre.texts):
-        language, key, why = (*problem.split(": ", 2), "")[:3]
-        sheet, row = reading.places.get((language, key), (TEXTS, 0))
-        plan.problems.append(Fault(in_words(why or problem), sheet.name, row, sheet.head("key")))
-    for said_at, reply in texts.replies_of(centre):
-        language, _, key = said_at.partition(": ")
-        sheet, row = reading.places.get((language, key), (TEXTS, 0))
-        for why in dict.fromkeys(
-            each for channel in said_on(key, CHANNELS).values() for each in channel.problems([reply])
-        ):
-            said = Words(why, "it does not fit an SMS or the telephone: give it a shorter form")
-            plan.problems.append(Fault(said, sheet.name, row, sheet.head("key")))
+    for each in texts.misfits(centre.texts, centre, CHANNELS):
+        sheet, row = reading.places.get((f"texts/{each.language}", each.key), (TEXTS, 0))
+        longer = Words(each.why, "it does not fit an SMS or the telephone: give it a shorter form")
+        said = longer if each.too_long else in_words(each.why)
+        plan.problems.append(Fault(said, sheet.name, row, sheet.head("key")))
     for problem in centre.problems():
         sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
         said = Words(problem.partition(": ")[2], "this colour is too light for white letters")
@@ -260,12 +255,23 @@ def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: Stat
         plan.left += [
             (sheet.name, f"{each.title}（{key}）" if sheet is QUESTIONS else key) for key, each in gone.items()
         ]
-        plan.expired += gone.values() if remove else ()
+        if remove:
+            _expire(plan, sheet, gone)
+
+
+def _expire(plan: Plan, sheet: BookSheet, gone: Mapping[str, Entry]) -> None:
+    """Takes these out; but for what people in danger hear, which nobody takes out alone."""
+    plan.expired += [each for key, each in gone.items() if key not in IN_DANGER]
+    kept = Words(
+        "居民遇到危险时要说，没有删除：要下线请两个人在坐席台办",
+        "people in danger hear it, so it stays: two people take it out at the desk",
+    )
+    plan.notes += [Fault(about(key, each.title, kept), sheet.name) for key, each in gone.items() if key in IN_DANGER]
 
 
 def _gaps(plan: Plan, state: State, after: Catalogue, today: date) -> None:
     """What residents will ask in vain from now on, and did not before."""
-    gone, entries = {each.id for each in plan.expired}, {each.id: each for each in state.answers.values()}
+    gone, entries = {each.id for each in plan.expired}, {each.id: each for each in state.published}
     then = {**entries, **{each.id: each for each in plan.entries}}
     before = check.gaps(entries.values(), Catalogue.of(state.records.values()), today)
     said = check.gaps([each for id, each in then.items() if id not in gone], after, today)

@@ -98,7 +98,7 @@ CENTRE = BookSheet(
     "centre", "中心", "中心叫什么、怎么找。第一列不要改", "What the centre is called. Leave the first column as it is.",
     (
         PageColumn("item", "项目", TEXT, "给定的，请不要改", "Given: do not change it.", 14),
-        PageColumn("zh", "内容", TEXT, "中文的说法", "In Chinese.", 44),
+        PageColumn("zh", "内容", TEXT, "中文的说法；标志写图片文件的路径，空着不变", "In Chinese; of 标志 the path of a picture, empty: as it is.", 44),
         PageColumn("en", "英文", TEXT, "英文的说法；没有英文的行空着", "In English, where the row has one.", 44),
     ), "centre",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from accounts.vault import Vault
 from daoxue import check
 from daoxue.config import Config
 from daoxue.files import library_of
+from daoxue.resolved import centre_of
 from daoxue.workbook import questions, records
 from daoxue.workbook.cells import Cell
 from daoxue.workbook.plan import Plan, State
@@ -55,7 +56,8 @@ def state_of(config: Config, database: Database, vault: Vault) -> State:
     authors: dict[Key, str] = {**database.look(stored.authors)}
     authors |= {("entry", entry.id): version.by for entry, version in database.look(stored.with_last)}
     return State(
-        found, centre if isinstance(centre, Centre) else config.centre.record, library.on_record(today),
+        found, centre if isinstance(centre, Centre) else centre_of(config), library.entries.values(),
+        library.on_record(today),
         {each.id: each for each in library.entries.values() if library.asks(each) is None}, seats,
         database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
         {key: by for key, by in authors.items() if by in seats},

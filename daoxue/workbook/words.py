@@ -42,7 +42,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
     (r"(\S+) is less than (\S+)", "{} 小于 {}", "{} is less than {}"),
     (r"(\S+) is more than there are places, (\S+)", "{} 多于名额 {}", "{} is more than there are places, {}"),
     (r"(\S+) is before (\S+)", "{} 早于 {}", "{} is before {}"),
-    (r"(.+) is taken by (\S+)", "“{}”已经是主题 {} 的名字", "“{}” is a name of topic {} already"),
+    (r"(.+) is taken by (\S+)", "“{}”已经是 {} 的名字", "“{}” is a name of {} already"),
     (r"it has no value for (.+)", "这句话里没有 {} 可填", "this text has no value for {}"),
     (r"a single \{ or \}", "花括号不成对", "a single { or }"),
     (r"version: stands twice", "同一个版本出现了两次", "one version stands twice"),

@@ -51,7 +51,7 @@ class Socket:
         self._allowance = (FRAMES, f"{id(self)}")
         self._bad = 0
         self._refused = ("", 0.0)  # a message that was not accepted, and until when others wait for it
-        self._is_patient = False  # it was not for the page that it was not
+        self._is_our_fault = False  # that it was not
         self._visitor = ""
         self._origin = came_from(websocket.scope)
         self._lang: str = "zh"
@@ -149,7 +149,7 @@ class Socket:
 
     async def _receive(self, frame: PageMessage | Chosen) -> None:
         if self._is_behind(frame.id):
-            return await self._send_again(frame.id, is_ours=self._is_patient)
+            return await self._send_again(frame.id, is_ours=self._is_our_fault)
         text, choice = (frame.text, None) if isinstance(frame, PageMessage) else ("", frame.key)
         self._lang = frame.lang or self._lang
         said = self._visitors.said(self._visitor, frame.id, text, choice, self._lang, self._origin)
@@ -193,7 +193,7 @@ class Socket:
         """Asks for a message again; whatever was sent behind it comes again after it. Where it `is_ours` that it was not
         accepted, that is not held against the page, which would only connect again."""
         if not self._is_behind(id):
-            self._refused, self._is_patient = (id, time.monotonic() + BEHIND), is_ours
+            self._refused, self._is_our_fault = (id, time.monotonic() + BEHIND), is_ours
         if is_ours:
             await self._send(error("too_fast"))
         else:
