@@ -88,7 +88,7 @@ class Processes:
         found = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children").read_text().split()
         return [int(each) for each in found] or [self.parent.pid]
 
-    def wait_until(self, what: str, times: int = 1, within: float = 60.0) -> None:
+    def wait_until(self, what: str, times: int = 1, within: float = 180.0) -> None:
         """Until something has been logged so often."""
         for _ in range(int(within / 0.05)):
             if self.logged(what) >= times:

@@ -94,6 +94,11 @@ def test_check(config: Config) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_file_that_is_named_has_to_be_there(config: Config, tmp_path: Path) -> None:
+    done = daoxue(config, "check", "--config", str(tmp_path / "config.yml"))
+    assert (done.returncode, "daoxue init" in done.stderr) == (2, True)
+
+
 def test_a_text_that_is_said_and_nowhere_written_is_found() -> None:
     texts = Texts()
     for known in texts.languages.values():
