@@ -21,13 +21,13 @@ Own = Mapping[str, OwnTexts]  # by language
 GREETING = "greeting."  # and the name of a channel: what a centre greets with there
 
 
-class Carrier(Protocol):
+class TextCarrier(Protocol):
     """What says texts: a channel."""
 
     def problems(self, replies: Sequence[Reply]) -> list[str]: ...
 
 
-class Misfit(NamedTuple):
+class TextMisfit(NamedTuple):
     """What is wrong with a text of a centre's own; `too_long` where a channel cannot carry it."""
 
     language: str
@@ -117,7 +117,7 @@ class Texts:
             lang=language,
         )
 
-    def misfits(self, own: Own, centre: Centre, channels: Mapping[str, Carrier]) -> list[Misfit]:
+    def misfits(self, own: Own, centre: Centre, channels: Mapping[str, TextCarrier]) -> list[TextMisfit]:
         """Why a centre cannot say these instead of those that come with us: there is no such text, it has no such values, or
         a channel cannot carry it. Values that are known only when it is said stand there as their names."""
         found = []
@@ -126,11 +126,13 @@ class Texts:
             told = _filled(_overlaid(given, [texts]), values)
             for key, text in texts.items():
                 if language not in self.given or (why := _misfit(given, key, text)):
-                    found.append(Misfit(language, key, why if language in self.given else "there is no such language"))
+                    found.append(
+                        TextMisfit(language, key, why if language in self.given else "there is no such language")
+                    )
                     continue
                 reply = Reply(text=told[key].text, spoken=told[key].spoken, short=told[key].short)
                 said = [each for channel in _said_on(key, channels).values() for each in channel.problems([reply])]
-                found += [Misfit(language, key, each, too_long=True) for each in dict.fromkeys(said)]
+                found += [TextMisfit(language, key, each, too_long=True) for each in dict.fromkeys(said)]
         return found
 
     def _greetings(self, table: Table) -> dict[str, TextForms]:

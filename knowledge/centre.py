@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from knowledge.colours import LEGIBLE, contrast, lightened
+
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^\S([^\n]*\S)?$")]
 Said = Annotated[str, Meta(max_length=60, pattern=r"^(\S([^\n]*\S)?)?$")]  # may be empty
 Text = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -21,7 +23,7 @@ class TextForms(Struct, frozen=True, forbid_unknown_fields=True):
     short: Text | None = None
 
 
-LEGIBLE = 4.5  # contrast of text to its ground, WCAG 2.2 criterion 1.4.3
+WHITE, DARK = "#ffffff", "#1a2320"  # the grounds of the chat page, in the light and in the dark
 OwnTexts = Mapping[str, str | TextForms]  # by key, as in `bot/texts`
 
 
@@ -48,12 +50,17 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     texts: dict[str, dict[str, str | TextForms]] = field(default_factory=dict)
     en: CentreInEnglish | None = None
 
+    @property
+    def colour_in_the_dark(self) -> str:
+        """Of what is to be pressed where the page is dark."""
+        return self.colour and lightened(self.colour, DARK)
+
     def problems(self) -> list[str]:
         """What is wrong with it, for whoever writes it."""
         return [
             f"{name}: {colour} 太浅，白字看不清，请选深一些的颜色"
             for name, colour in (("colour", self.colour), ("head_colour", self.head_colour))
-            if colour and _contrast_with_white(colour) < LEGIBLE
+            if colour and contrast(colour, WHITE) < LEGIBLE
         ]
 
     def values(self, language: str) -> dict[str, str]:
@@ -66,10 +73,3 @@ class Centre(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
             return chinese | {"centre": name, "bot": "assistant", "platform": "learning platform"}
         bracketed = f"{self.en.name} ({self.name})"
         return {"centre": bracketed, "bot": self.en.bot, "district": self.en.district, "platform": self.en.platform}
-
-
-def _contrast_with_white(colour: str) -> float:
-    """Of a colour (#rrggbb), by WCAG 2.2."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bot.texts import Texts
@@ -23,7 +25,8 @@ from handlers import eligibility
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
 from knowledge.catalogue import Catalogue
-from knowledge.centre import Centre, CentreInEnglish, TextForms
+from knowledge.centre import DARK, Centre, CentreInEnglish, TextForms
+from knowledge.colours import LEGIBLE, contrast
 from knowledge.files import read_sample
 from tests.desk_client import Desk
 from tests.service import ROOT
@@ -110,8 +113,19 @@ async def test_the_page_has_the_colours_of_the_centre(app: App) -> None:
     assert (await editor.ask("PUT", "/catalogue/centre/centre", record(centre))).status_code == 200
     async with desk.client() as visitor:
         sheet = (await visitor.get("/centre.css")).text
+        widget = (await visitor.get("/widget.js")).text
     assert "--accent: #123456;" in sheet
     assert "--head: #654321;" in sheet
+    assert f"--accent: {centre.colour_in_the_dark};" in sheet
+    assert 'background: "#123456"' in widget
+
+
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_a_colour_that_carries_white_letters_is_read_in_the_dark_too(colour: str) -> None:
+    centre = Centre(colour=colour)
+    if not centre.problems():
+        assert contrast(centre.colour_in_the_dark, DARK) >= LEGIBLE
+        assert contrast(centre.colour_in_the_dark, "#000000") >= LEGIBLE, "what stands on it"
 
 
 async def test_each_channel_greets_in_words_of_its_own(app: App) -> None:

@@ -387,7 +387,11 @@ async def test_the_chat_page_is_readable_in_colours_of_the_centre(one_browser: B
     await page.goto(service.url)
     await expect(page.get_by_role("banner")).to_have_css("background-color", "rgb(18, 52, 86)")
     await page.evaluate(await asyncio.to_thread(AXE.read_text, "utf-8"))
-    assert [each for each in await page.evaluate(SERIOUS) if each.startswith("color-contrast")] == []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for _ in range(2):  # and in large letters
+            assert [each for each in await page.evaluate(SERIOUS) if each.startswith("color-contrast")] == [], scheme
+            await page.get_by_role("button", name="长辈版").click()
 
 
 async def test_where_a_school_is_looked_at_it_is_closed_by_two_clicks(one_browser: Browser, service: Service) -> None:

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CHAT = Path(__file__).parent / "chat"
+ACCENT = "#0b6e5f"  # of what is pressed, where the centre has no colour of its own
 DESK = Path(__file__).parent / "desk" / "dist"
 # Nothing from elsewhere, nothing inline. The page may stand in other sites' frames: that is how it is embedded.
 HEADERS = [
@@ -38,8 +39,8 @@ DESK_HEADERS = [
 
 
 class Sign(NamedTuple):
-    """Whose chat page it is; `colours` (#rrggbb) are of what is pressed and of its head, either may be empty; so may the
-    `logo`, a JPEG. `bot` and `hello` in Chinese and in English. Words are `kept` so many days. `push` is the public key of
+    """Whose chat page it is; `colours` (#rrggbb) are of what is pressed, of the same in the dark, and of its head; each may be
+    empty, and so may the `logo`, a JPEG. `bot` and `hello` in Chinese and in English. Words are `kept` so many days. `push` is the public key of
     web push, empty where there is none; a file may have so many `megabytes`."""
 
     name: str
@@ -47,7 +48,7 @@ class Sign(NamedTuple):
     hello: tuple[str, str]
     kept: int
     hotline: str
-    colours: tuple[str, str]
+    colours: tuple[str, str, str]
     logo: bytes
     push: str
     megabytes: int
@@ -70,10 +71,18 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
         return HTMLResponse(text)
 
     async def colours(_: Request) -> Response:
-        accent, head = sign().colours
-        said = (f"--accent: {accent};" if accent else "") + (f"--head: {head}; --on-head: #fff;" if head else "")
-        rule = f"@media (prefers-color-scheme: light) {{ :root:not(.elder) {{ {said} }} }}\n" if said else ""
-        return Response(rule, media_type="text/css")
+        accent, in_the_dark, head = sign().colours
+        rules = [f":root {{ --head: {head}; --on-head: #fff; }}"] if head else []
+        if accent:  # what is for older people is light, also in the dark
+            dark = f":root:not(.elder) {{ --accent: {in_the_dark}; --on-accent: #000; }}"
+            rules.append(
+                f":root, :root.elder {{ --accent: {accent}; }}\n@media (prefers-color-scheme: dark) {{ {dark} }}"
+            )
+        return Response("".join(f"{rule}\n" for rule in rules), media_type="text/css")
+
+    async def widget(_: Request) -> Response:
+        text = (CHAT / "widget.js").read_text(encoding="utf-8")
+        return Response(text.replace(ACCENT, sign().colours[0] or ACCENT), media_type="text/javascript")
 
     async def logo(request: Request) -> Response:
         if not (picture := sign().logo):
@@ -90,6 +99,7 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
                 Route("/", page),
                 Route("/index.html", page),
                 Route("/centre.css", colours),
+                Route("/widget.js", widget),
                 Mount("/", StaticFiles(directory=CHAT)),
             ]
         )

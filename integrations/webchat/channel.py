@@ -149,7 +149,7 @@ def _sign(core: Core) -> web.Sign:
         hellos,
         texts.kept,
         centre.hotline,
-        (centre.colour, centre.head_colour),
+        (centre.colour, centre.colour_in_the_dark, centre.head_colour),
         centre.logo,
         core.push_key,
         megabytes,
