@@ -19,6 +19,7 @@ from nlu.calendar import day_off, days_off
 from nlu.times import When
 
 LISTED = 5  # days that are told one by one
+LONG = timedelta(days=62)  # from which no days are meant of their own
 WHOLE = 16  # dates of sessions that are told where all are asked for
 _ONE_DAY = re.compile(
     "[0-9号日月]|那一?天|当天|三十|除夕|初[一二三四五六七八九十]"
@@ -114,8 +115,10 @@ def _asked_for(turn: Turn, group: TrainingClass, asked: When) -> list[date]:
     if name and (off := days_off(first.year, name)):
         closed = closed_around(home, first) if home else off
         first, last = min(off[0], closed[0]), max(off[1], closed[1])
+    if last - first > LONG:  # 年后, which has no end of its own
+        last = max(first, min(last, turn.calendar.last(group.id)))
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [day for day in days if asked.first != first or asked.last != last or asked.fits(day, group.starts)]
+    return [day for day in days if name or asked.fits(day, group.starts)] or [first]
 
 
 def _on_days(turn: Turn, group: TrainingClass, asked: Sequence[date]) -> str:

@@ -40,9 +40,10 @@ _HELD = re.compile(
     "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
 )
 # What a class may be called, and none of 第一次课, 下期的班, 免费的课.
-_NAME = re.compile(
+NAME = re.compile(
     "(?:(?![第次节天周月期几每上下前后早晚新老大小长短同免收便贵远近网线这那哪我你他她好报开补听落缺请学习一二三四五六七八九十])[一-鿿]){2,4}"
 )
+_THESE = re.compile("[这那][两俩几]|它们|these|them")
 _COMPARES = re.compile(
     r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
 )
@@ -145,7 +146,7 @@ async def compared(run: Runner, turn: Turn) -> bool:
     compares = move.label == "follow/compare" and move.probability >= MOVE
     best = turn.heard.best
     other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
-    if other or not (compares or _COMPARES.search(turn.heard.folded)):
+    if (other and not _THESE.search(turn.heard.folded)) or not (compares or _COMPARES.search(turn.heard.folded)):
         return False  # 学分跟积分有什么不同
     told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
@@ -289,7 +290,7 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
         return False
     known = turn.library.catalogue.courses
     called = {char for id in courses if id in known for name in (known[id].name, *known[id].aliases) for char in name}
-    name = next((each for each in _names_said(turn, called) if _NAME.fullmatch(each)), None)
+    name = next((each for each in _names_said(turn, called) if NAME.fullmatch(each)), None)
     if name is None:
         return False
     await run.start(turn, "find_class", {"subject": name})

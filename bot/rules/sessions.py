@@ -1,12 +1,14 @@
 """Whether a class is held on a day, and when its sessions are: of the class that was told, and not of the house it is in."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot import phrases
+from bot.rules.follow import NAME
 from bot.rules.told import classes_of, elsewhere
 from bot.running import Runner
 from bot.turn import Turn
+from knowledge.catalogue import TrainingClass
 from nlu import times
 from nlu.times import When
 
@@ -26,10 +28,12 @@ _OTHERS = re.compile(
 )
 _HELD = re.compile(
     "上不上|上的?(?:课|学)?[吗么嘛不没伐啊吧]|(?:还|照)开课|上课|(?:有没有|有|没)得?课|课(?:还|也)?(?:有|上|停|照)|[停歇](?![车电水])"
-    "|放不放|放假|休不休|休息|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)(?=$|[吗么嘛不没伐啊呀哇的,，。?？]|上[课学]|学|听课)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
-    "|is there (?:a )?(?:class|lesson|session)|\\bheld\\b|class on|any class"
+    "|放不放|放假|休不休|休息|放(?:几|多少)天|调休|调课|影响|都有[吗么嘛不没]|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)(?=$|[吗么嘛不没伐啊呀哇的,，。?？]|上[课学]|学|听课)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
+    "|is there (?:a )?(?:class|lesson|session)|have to (?:come|go)|(?:do|must|should) (?:i|we|they) (?:come|go|attend)|\\bheld\\b|class on|any class"
 )
-_ONLY_DAYS = re.compile("那|呢|咧|哩|嘞|的|呀|啊|吧|几天|期间|前后|[,，。?？!！ ]")
+_ONLY_DAYS = re.compile(
+    "what ?about|how ?about|and|on|that|喂|嗯|哦|那|呢|咧|哩|嘞|的|呀|啊|吧|几天|期间|前后|[,，。?？!！ ]"
+)
 _WHICH = "(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月份?|多会儿?)"
 _DONE = "(?:上完|学完|教完|讲完|结束|毕业|完结|结业|结课|完|到头)"
 _ONCE = "[次节堂回趟讲]"
@@ -39,6 +43,7 @@ _ASKS = (
         "left",
         f"(?:剩|余)[下了]?(?:多少|几){_ONCE}|还(?:要|得|有|差)[上去来跑]?(?:多少|几){_ONCE}(?!前)|到第几{_ONCE}|how many (?:more )?(?:classes|lessons|sessions)",
     ),
+    ("count", "(?:多少|几)[次节堂]课(?=$|[啊呀呢吧,，。?？])"),
     (
         "last",
         f"(?:最后|最末|末)[那这]?[一1]?{_ONCE}|{_WHICH}(?:能|才|就|可以)?{_DONE}|[上学练唱跳画写讲教搞]到(?:几时|什么时候|啥时候?|哪[一]?天|几号|几月)"
@@ -94,6 +99,8 @@ def _told(turn: Turn) -> dict[str, str] | None:
     if any(each.kind in _THINGS for each in turn.heard.entities):
         return None
     told, best = [] if elsewhere(turn) else classes_of(turn), turn.heard.best
+    if _names_another(turn, told):
+        return None
     if len({each.course for each in told}) == 1:
         return {"class": told[0].id} if len(told) == 1 else {"course": told[0].course}
     talked_of = turn.state.focus.get("class")
@@ -104,6 +111,22 @@ def _told(turn: Turn) -> dict[str, str] | None:
     return {} if of_one and when and When.of(when).fixed else None
 
 
+def _names_another(turn: Turn, told: Sequence[TrainingClass]) -> bool:
+    """插花班元旦上课吗: something by name that is not what was told."""
+    courses = turn.library.catalogue.courses
+    known = {char for each in told if each.course in courses for char in courses[each.course].name + each.name}
+    said = [each for each in phrases.described(turn.heard.folded) if NAME.fullmatch(each)]
+    return any(not set(each) <= known for each in said)
+
+
+def _without_names(turn: Turn) -> str:
+    said = turn.heard.folded
+    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
+        if each.kind == "course":
+            said = said[: each.start] + said[each.end :]
+    return said
+
+
 def _on_days(turn: Turn) -> dict[str, str] | None:
     """The days of which it is asked whether it is held: certain ones to come, or weekdays."""
     folded, when = turn.heard.folded, turn.heard.first("when")
@@ -112,7 +135,8 @@ def _on_days(turn: Turn) -> dict[str, str] | None:
     asked = When.of(when)
     if not (asked.fixed or asked.weekdays) or asked.last < turn.today:
         return None
-    return {"when": when} if _HELD.search(folded) or (asked.fixed and _is_day_alone(turn)) else None
+    plain = _without_names(turn) if asked.fixed else folded  # 明天有太极拳课吗
+    return {"when": when} if _HELD.search(plain) or (asked.fixed and _is_day_alone(turn)) else None
 
 
 def _of_new_year(turn: Turn) -> dict[str, str] | None:
