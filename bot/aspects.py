@@ -105,7 +105,7 @@ ASPECTS = {
     ),
     "eligible": _aspect(
         r"[能可][以]?[不]?[能可]?[以]?[报去来参上学]|谁(?:才)?[能可]以?|(?:的|人|[是我她他][^,，。]{1,8}[,，]?)收不收$|[收要]不[收要][我俺她他]|够不够格|够格|资格|什么人|哪些人|条件|要求|年龄|多大|岁数|岁",
-        "eligible for_other", "enrol-age-min age-limit-old enrol-local",
+        "eligible for_other", "enrol-age-min age-limit-old",
         said=r"\d+周?岁|年满|\byears\b|\baged?\b",
     ),
     "online": _aspect(

@@ -20,6 +20,7 @@ _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.stand
 _WANTING = re.compile(
     "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
+_OF_CREDITS = re.compile("学分|积分|学习卡|刷卡|打卡|credit|points")  # 网上听课给学分不
 _OF_ANYTHING = ("duration", "online")
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
@@ -38,7 +39,12 @@ def meant(turn: Turn) -> str | None:
     unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY
     wants = phrases.wants_to_learn(heard.folded)
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
-    if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
+    if (
+        _OF_CREDITS.search(heard.folded)
+        or not unclear
+        or not (wants or phrases.is_of_a_course(heard.folded))
+        or turn.ticket
+    ):
         return None
     if len(_WANTING.sub("", _without_aspects(heard.folded))) < _SAYS_ANYTHING:
         return None  # 你们教什么, 几节课: of no course more than of any other
@@ -68,6 +74,8 @@ def may_be_meant(turn: Turn) -> list[str]:
     """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
     is clear that classes are looked for (最近有神马课), no unlikely one."""
     found, heard = _described(turn), turn.heard
+    if _OF_CREDITS.search(heard.folded):
+        return []
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
     return found.courses[:CHOICES] if found.odds >= least else []

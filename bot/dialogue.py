@@ -90,7 +90,8 @@ class Dialogue:
 
     def _remember(self, turn: Turn) -> None:
         state = turn.state
-        if (course := turn.heard.first("course")) and state.focus.get("course") != course:
+        course = turn.heard.first("course")
+        if course and state.focus.get("course") != course:
             state.focus.pop("class", None)
             turn.focus("course", course)
         if org := turn.heard.first("org"):
@@ -106,6 +107,8 @@ class Dialogue:
         state.confirming = turn.confirming
         if replies:
             state.told = turn.told_of
+            if course and turn.told_of:  # 我没本地户口，能学电工不: what is asked next is asked of that
+                turn.show("course", course)
         state.near = self._run.readings.runners_up(turn)
 
 

@@ -17,11 +17,12 @@ _SURELY_WHO = re.compile("谁|什么人|哪些人|哪种人|条件|要求|年龄
 _WHO = re.compile("贵姓|姓|叫|名字?|位|主讲|授|带|指导|请的?|师资|担任|负责|同一?|一样|还")
 # What has a price of its own beside a class: 瑜伽垫多少钱, 考级费.
 _THING = re.compile(
-    "垫|服装?一?套|舞蹈?服|衣服|鞋|琴(?!班|课)|球拍|拍子|毛笔|笔墨|墨水|颜料|相机|报考|考试|考级|考证|补考|证书|工本|餐|饭|车费|路费|保险|工具|器材|食材|道具"
+    "垫|[出装]服|服装?一?套|舞蹈?服|衣服|鞋|琴(?!班|课)|球拍|拍子|毛笔|笔墨|墨水|颜料|相机|报考|考[^,，。]{0,5}[证级]|考试|补考|证书|工本|餐|饭|车费|路费|保险|工具|器材|食材|道具"
     "|一[套把支双件]|另外买"
 )
 _PART = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几|多)")
-_AGED = re.compile("年纪|岁数?|多大")
+_AGED = re.compile("年纪|岁数?|多大|男|女|多少年|几年")
+_ASKS_WHO = re.compile("谁|哪[个位]|[什啥]么?老师|也是[他她]|同一个")
 
 
 def beyond(folded: str) -> str:
@@ -34,7 +35,9 @@ def beyond(folded: str) -> str:
 
 def beyond_who(folded: str) -> bool:
     """老师多大年纪: whether it asks more of a teacher than who it is."""
-    return bool(_WHO.sub("", beyond(folded))) or _AGED.search(folded) is not None
+    if _AGED.search(folded):
+        return True
+    return _ASKS_WHO.search(folded) is None and bool(_WHO.sub("", beyond(folded)))
 
 
 def of_a_part(folded: str) -> bool:

@@ -18,20 +18,24 @@ AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
 FRESH = 3  # turns for which what the talk is about is meant by whoever names nothing
 _SHORT = 16  # characters of a question that leaves out what the talk is about
 _REDEEMS = re.compile(
-    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,4}(?:换|兑|花)|redeem"
+    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,6}(?:换|兑|花)|redeem"
 )
 _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
 _RATE = "redeem-convert-rate"
 _CONVERTS = re.compile("学分[^,。]{0,5}[换兑折转变][^,。]{0,3}积分")
 _WENT_WRONG = re.compile("没|少|错|不对|到账|退|换了|[换兑]过")
 _WHERE = re.compile(
-    "^(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
+    "^那?(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
 )
+_BRIEF = 12  # characters of half a sentence
+_OF_ALL_SITES = {"site-list", "site-new"}
+_ALL_SITES = re.compile("近|几个|多少|哪些|哪几|所有|全部|一共|名单|新")
+_WHEREABOUTS = re.compile("在哪|哪里|哪儿|怎么走|怎么去|咋走|咋去|地址|什么地方|啥地方|位置")
 _THINGS = re.compile("东西|礼品|奖品|物品|在哪|哪里|哪儿|什么时候|几时|多久|何时")
 _WHO_SEES_TO_IT = re.compile("[找问]谁|谁管|归[谁哪]|哪个?(?:部门|单位|科|局)|(?:去|到|找|在)哪|电话")
 _CREDITS = re.compile("学分|积分|[几多][个少]?分|加分")
 _FESTIVAL = re.compile("[一-鿿]{1,3}[年庆会祭]|[一-鿿]{2,3}[节假]")
-_THERE = re.compile("那里|那儿|那边|那所|这里|这儿|这边|这所|there")
+_THERE = re.compile("那里|那儿|那边|那块|那头|那所|这里|这儿|这边|这所|there")
 _OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
 _MAY = re.compile(
     "(?:能不能|可不可以|能否|是否可以|能|可以|可|让|够不够格|够格|符合|有资格)(?:让|给|帮|替)?(?:我|俺|她|他|人|[我你她他]们|我[妈爸]|孩子|老人|[^,。]{0,4})?来?"
@@ -74,6 +78,7 @@ _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|j
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
 )
+_TAKES = re.compile("(?:的|人|[是我她他][^,，。]{1,10}[,，]?)收不收$|[收要]不[收要][我俺她他]")  # 我是外地的，收不收
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
@@ -102,6 +107,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_an_item(heard)
         or _of_a_telephone(heard)
         or _of_an_address(heard)
+        or _of_a_site(heard)
         or _of_a_purchase(heard)
         or _of_a_room(heard)
         or _of_activity(heard)
@@ -173,6 +179,7 @@ def _of_a_rule(heard: Understanding) -> Candidate | None:
 def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
     """Whether a place gives out what points buy, or takes attendance."""
     talked_of = "org" in state.focus and state.focus_age <= FRESH and _THERE.search(heard.folded) is not None
+    talked_of = talked_of or _goes_on_with_a_place(heard, state)
     if not (heard.first("org") or talked_of) or heard.first("course"):
         return None
     if _OF_WHAT.search(heard.folded):
@@ -186,6 +193,25 @@ def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
     return _of_what_it_has(heard)
 
 
+def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
+    """能换东西不, 门口有轮椅借没, right after a place was told: few words that ask what it has."""
+    of_places = bool(state.shown) and all(each.startswith("org:") for each in state.shown)
+    asks = _REDEEMS.search(heard.folded) or _CERTIFIES.search(heard.folded) or _ANYTHING.search(heard.folded)
+    return of_places and state.just_told and len(heard.folded) <= _BRIEF and asks is not None
+
+
+def _of_a_site(heard: Understanding) -> Candidate | None:
+    """桂花那边的某某站点在哪: one place by its name, and not all of them."""
+    named = any(each.kind == "org" and each.exact for each in heard.entities)
+    best = heard.best
+    likely = best is not None and best.score >= heard.lines.likely
+    of_all = best is not None and likely and (best.question in _OF_ALL_SITES or best.intent == "nearest_site")
+    if not (named and of_all) or _ALL_SITES.search(heard.folded) or heard.first("course"):
+        return None
+    intent = "site_address" if _WHEREABOUTS.search(heard.folded) else "about_org"
+    return Candidate(heard.lines.sure, "site_hours", intent)
+
+
 def _of_what_it_has(heard: Understanding) -> Candidate | None:
     """Something that a place may have: the question on it where there is one, else what is on record of the place."""
     if heard.first("when"):
@@ -194,11 +220,10 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
     unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
-    return (
-        Candidate(heard.lines.sure, "site_hours", "site_facilities")
-        if unclear and _ANYTHING.search(heard.folded)
-        else None
-    )
+    if not (unclear and _ANYTHING.search(heard.folded)):
+        return None
+    read = (each.intent for each in heard.candidates if each.intent in {"site_access", "site_facilities"})
+    return Candidate(heard.lines.sure, "site_hours", next(read, None) or "site_facilities")
 
 
 def _of_an_item(heard: Understanding) -> Candidate | None:
@@ -283,7 +308,7 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
 def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
     """What a course costs that is named or talked of, though it be asked as who need not pay."""
     talked_of = "class" in state.focus and state.focus_age <= FRESH and about.tells(heard.folded, heard.entities)
-    if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded):
+    if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded) or _TAKES.search(heard.folded):
         return None
     shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in OF_FEE]
     said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)

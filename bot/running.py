@@ -205,12 +205,13 @@ class Runner:
 
     # -- guides and lists
 
-    def stepping(self, state: Conversation) -> Task | None:
-        """The guide or list that 下一步 goes on with."""
-        last = state.last
-        if last and not state.tasks and self.row(last) and self.handlers[last.intent].steps:
-            return last
-        return None
+    def stepping(self, turn: Turn) -> Task | None:
+        """The guide or list that 下一步 goes on with; an answer that is one piece is none."""
+        last = turn.state.last
+        if last is None or turn.state.tasks or not (self.row(last) and self.handlers[last.intent].steps):
+            return None
+        entry = turn.library.entries.get(last.slots.get("entry", ""))
+        return None if entry and not entry.steps else last
 
     async def step(self, turn: Turn, task: Task, by: int) -> None:
         at = max(0, int(task.memo.get("step", "0")) + by)

@@ -25,6 +25,7 @@ _LESSON = re.compile("[那这一][一]?[节集]|[节集](?:课|微课)?(?:有|�
 _OWN_KIT = ("自备", "带", "提供", "有一", "证")  # a prerequisite that is something to bring
 _NOTHING = re.compile("(?:不需要|不用|不要求|无|没有)[^，。；]*")  # a prerequisite that is none
 _WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
+_COMMAS = re.compile("[，；]|(?:, |; )")
 _PARTS = re.compile(r"[。；]|[.;] ")  # between sentences, in either language
 
 
@@ -251,8 +252,9 @@ def _eligible(turn: Turn, group: TrainingClass) -> str:
     """Its conditions, and what one has to have learnt before."""
     course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
     demands = chinese is not None and not _NOTHING.fullmatch(chinese.prerequisite)
-    learnt = [wording.clause(course.prerequisite)] if course and demands else []
-    return wording.joined([wording.clause(conditions(group, turn)), *learnt], turn)
+    own = wording.clause(conditions(group, turn))
+    learnt = [each for each in _COMMAS.split(course.prerequisite) if each not in own] if course and demands else []
+    return wording.joined([own, *map(wording.clause, learnt)], turn)
 
 
 def _redeemed_at(turn: Turn) -> str:

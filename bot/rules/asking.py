@@ -30,6 +30,7 @@ _GENERAL = {
 }
 
 _ENOUGH = 0.6  # of what speaks for an aspect
+_BY_WORDS = {"class_schedule", "class_fee"}  # which other words contradict: 我是外地的，收不收
 _WORDS = 0.4  # what its words do
 MOVE = 0.35  # the probability from which a move is one
 _LIKELIER, _HALF = 6.0, 12  # times, characters: a half sentence, right after something was told
@@ -37,6 +38,7 @@ _BRIEF = 8  # characters of which one word is enough
 CERTAIN = 0.97  # of a question, that stands by itself however short it is
 _FEW = 4  # characters that hardly ask a question of their own: 在哪搞
 LONG = 18  # characters of what stands well by itself
+_ALSO = re.compile("也(?:是|在|要|有|收|免|一样)[^,，。]{0,6}[吗么不没嘛]$|一样[吗么不嘛]$")
 _DOORS = re.compile("门|开放|营业|上班|下班|有人|open|close")
 
 
@@ -61,7 +63,7 @@ def asked(turn: Turn) -> str | None:
     for each in heard.candidates:
         schedule = each.intent == "class_schedule"  # when and where: its words say which
         for name in READ_FROM.get(each.question or each.intent, ()):
-            if schedule and named and name not in named:
+            if each.intent in _BY_WORDS and named and name not in named:
                 continue
             scores[name] += each.score / (2 if schedule else 1)
     sure = heard.best is not None and heard.best.score >= heard.lines.sure
@@ -94,6 +96,7 @@ def asked(turn: Turn) -> str | None:
     # 啥子老师来讲嘛 does not stand by itself; 学院几点开门 does.
     stands = top.intent in _STANDS and not (top.intent == "site_hours" and not _DOORS.search(folded))  # 下午几点散
     half = best in named and len(folded) <= _BRIEF and top.question is None and not stands
+    moves = moves and not (top.intent == "find_class" and top.score >= CERTAIN)  # 那有啥我能上的乐器
     return best if (moves and len(folded) <= phrases.FRAGMENT) or half else None
 
 
@@ -120,9 +123,9 @@ def asks_more(turn: Turn, aspect: str) -> bool:
     if aspect == "price" and halves.of_a_thing(phrases.unnamed(turn.heard)):
         return True
     if aspect == "teacher":
-        return halves.beyond_who(turn.heard.folded)
-    more, best = halves.beyond(turn.heard.folded), turn.heard.best
-    unclear = best is None or best.score < turn.heard.lines.ask
+        return halves.beyond_who(phrases.unnamed(turn.heard))
+    more, best = halves.beyond(phrases.unnamed(turn.heard)), turn.heard.best
+    unclear = best is None or best.score < turn.heard.lines.likely
     return unclear and len(more) > 1 and not _moves_to(turn, ASPECTS[aspect], turn.heard.move.probability)
 
 
@@ -151,8 +154,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
         return None if aspect in _TOLD_WHOLE else aspect
-    if phrases.follows(turn.heard.folded) and turn.state.asked:
-        return turn.state.asked  # 养鱼呢, after where another was
+    if (phrases.follows(turn.heard.folded) or _ALSO.search(turn.heard.folded)) and turn.state.asked:
+        return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was
     if several:
         return spoken_of(phrases.without_names(turn.heard))
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:

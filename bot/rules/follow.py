@@ -29,6 +29,7 @@ _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _ORDINAL = 0.5  # the probability of a move
 
+_REDEEMS = re.compile("换|兑|redeem")
 _COLLECTS = re.compile("领|拿|取|换|兑|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -76,8 +77,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if not things or (not named and not likely and is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
-        if aspect not in spoken(turn.heard.folded):
-            return False
+        if aspect not in spoken(turn.heard.folded) or _REDEEMS.search(turn.heard.folded):
+            return False  # 那哪里可以换, after one where points are not redeemed
         await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
         return True
     if aspect == "price" and things[0][0] == "activity":
@@ -148,6 +149,9 @@ async def compared(run: Runner, turn: Turn) -> bool:
     other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
     if (other and not _THESE.search(turn.heard.folded)) or not (compares or _COMPARES.search(turn.heard.folded)):
         return False  # 学分跟积分有什么不同
+    items = [each for each in dict.fromkeys([*told_as(turn.state.before), *shown(turn)]) if each[0] == "item"]
+    if len(items) > 1:
+        return await run.aside(turn, Task("fact", {"aspect": "price", "of": spelt(items)}))
     told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
     told = [*told_as(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it

@@ -92,7 +92,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
             return True
         elif said & {"yes", "fine"} and state.confirming:
             offer = state.offers[0]
-        elif said & {"yes"} and not state.tasks and not run.stepping(state):
+        elif said & {"yes"} and not state.tasks and not run.stepping(turn):
             turn.say("which_offer")
             turn.offered = list(state.offers)
             return True
@@ -247,7 +247,7 @@ async def _menu(run: Runner, turn: Turn) -> bool:
 
 def _stepped(by: int) -> "_Act":
     async def act(run: Runner, turn: Turn) -> bool:
-        stepping = run.stepping(turn.state)
+        stepping = run.stepping(turn)
         if stepping is not None:
             await run.step(turn, stepping, by)
         return stepping is not None
@@ -309,7 +309,7 @@ async def _resume(run: Runner, turn: Turn) -> bool:
         if (label := f"label.{task.intent}") in turn.texts.languages["zh"]:
             turn.say("resumed", what=turn.line(label))
         await run.run(turn, task)
-    elif (stepping := run.stepping(state)) is not None:
+    elif (stepping := run.stepping(turn)) is not None:
         await run.step(turn, stepping, 0)
     elif state.said:
         _again(turn)
@@ -382,7 +382,7 @@ async def why(run: Runner, turn: Turn) -> bool:
 async def _done(run: Runner, turn: Turn) -> bool:
     if run.waiting(turn.state):
         return False
-    if run.stepping(turn.state) is not None:
+    if run.stepping(turn) is not None:
         return await _stepped(1)(run, turn)
     await run.start(turn, "goodbye", {})
     return True

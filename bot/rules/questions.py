@@ -25,6 +25,7 @@ _OF_IT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|�
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
+_NAMED = {"about_org", "about_course"}  # what a name alone comes to
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
 _FEARS = re.compile("(?:就|只|又|我)*(?:怕|担心|免得|省得)")  # 就怕白跑一趟: why it is asked
@@ -50,6 +51,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
+    turn.heard = replace(turn.heard, entities=_most_exact(turn))
     if (other := of_another(turn)) is not None:
         turn.heard = replace(turn.heard, entities=tuple(each for each in turn.heard.entities if each is not other))
     course = described.meant(turn) if len(turn.heard.folded) <= STORY and not of_what_was_told(turn) else None
@@ -58,6 +60,14 @@ async def ours(run: Runner, turn: Turn) -> bool:
         turn.heard = replace(turn.heard, entities=(*turn.heard.entities, Entity("course", course, 0, 0, exact=False)))
     turn.heard = run.lean(turn, turn.heard)
     return False
+
+
+def _most_exact(turn: Turn) -> tuple[Entity, ...]:
+    """Of 青禾的梅溪社区 the second: where a place is named with one that it belongs to, it is meant alone."""
+    places = {each.value for each in turn.heard.entities if each.kind == "org"}
+    known = turn.library.catalogue.organisations
+    over = {parent for each in places if each in known and (parent := known[each].parent) in places}
+    return tuple(each for each in turn.heard.entities if not (each.kind == "org" and each.value in over))
 
 
 async def gist(run: Runner, turn: Turn) -> bool:
@@ -119,7 +129,7 @@ async def two(run: Runner, turn: Turn) -> bool:
     clear = [
         (each, candidate)
         for each in heard
-        if _asks(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS
+        if _asks(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS and candidate.intent not in _NAMED
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
@@ -157,8 +167,13 @@ _BEGINS = re.compile(
 )
 
 
+_STATES = re.compile("(?:我|俺|现在|那)?(?:还没|没有?|已经|都|才|刚|快)[^,，。]{1,6}呢")  # 还没开课呢
+
+
 def _asks(part: Understanding) -> bool:
     """Whether a part of a message may be a question, and no name alone or something of somebody."""
+    if _STATES.fullmatch(part.folded):
+        return False
     said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
     said = said and not _BEGINS.fullmatch(part.folded)
     return bool(said) and not about.tells_only(part.folded, part.entities)
