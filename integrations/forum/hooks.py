@@ -13,11 +13,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 from prometheus_client import Counter
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from bot.channel import Core
-from bot.edge import BodyError, body_of, safely
+from bot.edge import BodyError, body_of, respond, safely
 from integrations.forum.settings import CHANNEL, ForumSettings
 from store import queue
 from store.queue import NewRow
@@ -27,6 +26,7 @@ KIND = "forum_post"
 LARGEST = 1 << 20  # bytes: a post of 32 000 characters comes three times in an event
 RECEIVED = Counter("daoxue_forum_received", "Events of the forum, by what came of them", ["what"])
 REFUSED = Counter("daoxue_forum_refused", "Requests not proven to come from the forum, by reason", ["why"])
+_SIGNATURE, _NAME, _ID = b"x-discourse-event-signature", b"x-discourse-event", b"x-discourse-event-id"
 _EVENT = re.compile(r"[\w-]{1,64}", re.ASCII)
 RECENT = 3 * 86_400  # seconds after which a topic that gets another title or category is not read for the first time
 _LOOKED_AT = {"post_created", "post_edited", "post_recovered", "post_destroyed"}
@@ -92,29 +92,30 @@ class ForumHook:
         self._settings = settings
         self._secret = secret
 
-    async def serve(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Where it fails, nothing was accepted, and the forum delivers it again.
-        return Response(status_code=await safely("event not accepted", self._accepted(request), 503))
+        await respond(send, await safely("event not accepted", self._accepted(scope, receive), 503), b"")
 
-    async def _accepted(self, request: Request) -> int:
+    async def _accepted(self, scope: Scope, receive: Receive) -> int:
         """The status to answer with."""
         try:
-            body = await body_of(request.receive, LARGEST)
+            body = await body_of(receive, LARGEST)
         except BodyError as error:
             REFUSED.labels(str(error)).inc()
             return 413
         signed = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
-        given = request.headers.getlist("x-discourse-event-signature")
-        if len(given) != 1 or not hmac.compare_digest(given[0].encode(), signed.encode()):
+        given = [value for name, value in scope["headers"] if name == _SIGNATURE]
+        if len(given) != 1 or not hmac.compare_digest(given[0], signed.encode()):
             REFUSED.labels("signature").inc()
             return 403
-        if request.headers.get("x-discourse-event", "") not in _LOOKED_AT | _OF_TOPICS:
+        headers = dict(scope["headers"])
+        name, event = (headers.get(each, b"").decode("latin-1") for each in (_NAME, _ID))
+        if name not in _LOOKED_AT | _OF_TOPICS:
             RECEIVED.labels("ignored").inc()
             return 200
-        return await self._taken(request, body)
+        return await self._taken(name, event, body)
 
-    async def _taken(self, request: Request, body: bytes) -> int:
-        name, event = request.headers["x-discourse-event"], request.headers.get("x-discourse-event-id", "")
+    async def _taken(self, name: str, event: str, body: bytes) -> int:
         try:
             what = self._topic(body) if name in _OF_TOPICS else self._post(body, gone=name == "post_destroyed")
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -1,7 +1,5 @@
 """The forum, put together."""
 
-from starlette.routing import Route
-
 from bot.channel import ChannelHealth, Core, OpenChannel
 from bot.queue import Kind
 from integrations.forum.api import ForumApi
@@ -11,7 +9,7 @@ from integrations.forum.leaving import ForumLeaving
 from integrations.forum.rendering import PostWriter
 from integrations.forum.settings import PATH, ForumSecrets, ForumSettings
 
-AT_ONCE = 4  # posts that are read: the forum lets an account make some sixty calls a minute
+AT_ONCE = 16  # posts that are read: as many are understood together, and what they change is written together
 
 
 def open_channel(core: Core) -> OpenChannel:
@@ -27,7 +25,7 @@ def open_channel(core: Core) -> OpenChannel:
 
     return OpenChannel(
         outlet=leaving,
-        routes=[Route(PATH, hook.serve, methods=["POST"])],
+        posts={PATH: hook},
         kinds={KIND: Kind(reader.read, at_once=AT_ONCE)},
         health=health,
         close=api.close,

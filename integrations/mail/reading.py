@@ -31,6 +31,7 @@ _SEALED = ("application/pgp-encrypted", "application/pkcs7-mime", "application/x
 _OTHER_FORMS = ("text/x-amp-html", "text/watch-html")  # of what is there as a text as well
 _CALLED = {"text/calendar": "invite.ics"}  # what comes without a name
 _Named = tuple[str, "Message[str, str]"]
+_Parameters = dict[str, str | tuple[str | None, str | None, str]]
 _HEADERS = BytesHeaderParser()
 _END = re.compile(rb"\r?\n\r?\n")
 _BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
@@ -156,10 +157,10 @@ def _parts(message: "Message[str, str]") -> _Parts:
         if number >= PARTS:
             found.files.append("（其余没有列出）")
             break
-        kind = part.get_content_type()
-        name = _name_of(part) or _CALLED.get(kind, "")
+        kind, about = part.get_content_type(), _parameters(part, "content-type")
+        name = _name_of(part, about) or _CALLED.get(kind, "")
         if kind == "text/calendar":
-            found.calendar = found.calendar or str(part.get_param("method", "")).lower()
+            found.calendar = found.calendar or str(about.get("method", "")).lower()
         if kind in ("message/delivery-status", "text/rfc822-headers") and not found.report:
             found.report = part.as_bytes()[:CUT]
         elif kind in _OTHER_FORMS:
@@ -167,12 +168,13 @@ def _parts(message: "Message[str, str]") -> _Parts:
         elif name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
             found.add_file(part, name)
         elif kind == "text/html":
-            htmls.append(_text(part))
+            htmls.append((part, about))
         else:
-            words, sealed = plain.unarmoured(_plain(part))
+            words, sealed = plain.unarmoured(_plain(part, about))
             plains.append(words)
             found.sealed |= sealed
-    found.words = "\n".join(plains).strip() or "\n".join(map(plain.words, htmls)).strip()
+    # What is there as plain text as well is not taken apart: it is the most of a mail.
+    found.words = "\n".join(plains).strip() or "\n".join(plain.words(_text(*each)) for each in htmls).strip()
     return found
 
 
@@ -202,24 +204,32 @@ def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:
             yield part
 
 
-def _text(part: "Message[str, str]") -> str:
-    content = part.get_payload(decode=True)
-    charset = part.get_param("charset")
+def _parameters(part: "Message[str, str]", header: str) -> "_Parameters":
+    """What a header says of a part behind its first word, by names in small letters; the first of each."""
+    found: _Parameters = {}
+    if ";" in str(part.get(header, "")):  # which may be no text, where its bytes are none
+        for name, value in part.get_params(header=header) or ():
+            found.setdefault(name.lower(), value)
+    return found
+
+
+def _text(part: "Message[str, str]", about: "_Parameters") -> str:
+    content, charset = part.get_payload(decode=True), about.get("charset")
     if not isinstance(content, bytes):
         return ""
     return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
 
 
-def _plain(part: "Message[str, str]") -> str:
+def _plain(part: "Message[str, str]", about: "_Parameters") -> str:
     """Of text that is no HTML, as it was written: QQ Mail's holds what is left of its HTML."""
-    words = _text(part)
-    if str(part.get_param("format", "")).lower() == "flowed":
-        words = plain.flowed(words, joined=str(part.get_param("delsp", "")).lower() == "yes")
+    words = _text(part, about)
+    if str(about.get("format", "")).lower() == "flowed":
+        words = plain.flowed(words, joined=str(about.get("delsp", "")).lower() == "yes")
     return html.unescape(words).replace("\xa0", " ") if "&nbsp;" in words else words
 
 
-def _name_of(part: "Message[str, str]") -> str:
-    named = part.get_param("filename", None, "content-disposition") or part.get_param("name")
+def _name_of(part: "Message[str, str]", about: "_Parameters") -> str:
+    named = _parameters(part, "content-disposition").get("filename") or about.get("name")
     if isinstance(named, tuple):  # in pieces, with its charset: not always the one that it is called
         charset, _, value = named
         return headers.text(headers.decoded(value.encode("latin-1", "replace"), charset))[:120]
