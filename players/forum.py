@@ -63,6 +63,8 @@ class Discussion:
     category: int
     archetype: str = "regular"
     closed: bool = False
+    archived: bool = False
+    visible: bool = True
     deleted: bool = False
     began: float = field(default_factory=time.time)
     secured: bool = False  # moved to where our account may not read
@@ -94,6 +96,7 @@ class Forum:
         self.secret = SECRET
         self.assistant = Member(100, username)
         self.members = {username: self.assistant}
+        self.categories = {5, 7, 9}
         self.hook = ""
         self.approves = False
         self.remembers = True
@@ -146,15 +149,17 @@ class Forum:
     async def rename(self, topic: Discussion, title: str = "", category: int = 0) -> None:
         """Another title, another category: told as an event of the topic, and of no post."""
         topic.title, topic.category = title or topic.title, category or topic.category
-        body = {"topic": self.hooked_topic(topic), "tags": []}
-        await self.deliver("topic_edited", json.dumps(body, ensure_ascii=False).encode(), kind="topic")
+        await self.happens_to("topic_edited", topic)
 
     # -- webhooks
 
     async def happens(self, event: str, post: Written) -> None:
         """An event of a post, brought to the webhook."""
-        body = json.dumps({"post": self.hooked(post)}, ensure_ascii=False).encode()
-        await self.deliver(event, body)
+        await self.deliver(event, encoded("post", self.hooked(post)))
+
+    async def happens_to(self, event: str, topic: Discussion) -> None:
+        """An event of a topic."""
+        await self.deliver(event, encoded("topic", self.hooked_topic(topic)), kind="topic")
 
     async def deliver(
         self, event: str, body: bytes, id: str = "", signature: str | None = None, kind: str = "post"
@@ -198,8 +203,10 @@ class Forum:
         about = {"id": by.id, "username": by.username, "name": None, "avatar_template": "/letter_avatar/{size}.png"}
         return {
             "id": topic.id, "title": topic.title, "fancy_title": topic.title, "posts_count": len(topic.posts), "created_at": at, "views": 3,
-            "reply_count": 0, "last_posted_at": at, "visible": True, "closed": topic.closed, "archived": False,
-            "archetype": topic.archetype, "slug": "topic", "category_id": topic.category, "word_count": 9, "deleted_at": None,
+            "reply_count": 0, "last_posted_at": at, "visible": topic.visible, "closed": topic.closed,
+            "archived": topic.archived,
+            "archetype": topic.archetype, "slug": "topic", "category_id": topic.category, "word_count": 9,
+            "deleted_at": "2026-11-27T09:00:00.000Z" if topic.deleted else None,
             "user_id": by.id, "featured_link": None, "pinned": False, "bookmarked": False, "created_by": about, "last_poster": about,
         }  # fmt: skip
 
@@ -254,7 +261,7 @@ class Forum:
         return self.shown(post)
 
     def _check(self, who: Member, topic: Discussion, raw: str, now: float) -> None:
-        if topic.closed:
+        if topic.closed or topic.archived:
             raise ForumRefusedError(422, "The topic has been closed.")
         if not SHORTEST <= len(raw) <= LONGEST:
             raise ForumRefusedError(422, f"Body is too short (minimum is {SHORTEST} characters)")
@@ -262,6 +269,10 @@ class Forum:
             raise ForumRefusedError(422, "Body is too similar to what you recently posted")
         if self.limits and (wait := self._created.get(who.id, 0) + CREATED_WITHIN - now) > 0:
             raise flood(int(wait) + 1)
+
+
+def encoded(kind: str, what: Json) -> bytes:
+    return json.dumps({kind: what}, ensure_ascii=False).encode()
 
 
 def flood(seconds: int) -> ForumRefusedError:

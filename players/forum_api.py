@@ -24,6 +24,8 @@ def server(forum: Forum) -> Starlette:
         routes=[
             Route("/t/{topic:int}/posts.json", api.answering("posts", api.posts)),
             Route("/t/{topic:int}/{number:int}.json", api.answering("topic", api.topic)),
+            Route("/posts/{post:int}.json", api.answering("post", api.post)),
+            Route("/c/{category:int}/show.json", api.answering("category", api.category)),
             Route("/posts.json", api.answering("reply", api.reply), methods=["POST"]),
             Route("/session/current.json", api.answering("session", api.session)),
             Route("/{rest:path}", lambda _: HTMLResponse(CAUGHT, 404)),
@@ -72,7 +74,7 @@ class ForumApiPlayed:
         begin = max(0, at - NEAR // 4)
         return {
             "id": topic.id, "title": topic.title, "fancy_title": topic.title, "category_id": topic.category,
-            "archetype": topic.archetype, "closed": topic.closed, "archived": False, "deleted_at": None,
+            "archetype": topic.archetype, "closed": topic.closed, "archived": topic.archived, "visible": topic.visible, "deleted_at": None,
             "posts_count": len(there), "post_stream": self._stream(request, there[begin : begin + NEAR]) | {"stream": [each.id for each in there]},
         }  # fmt: skip
 
@@ -83,6 +85,20 @@ class ForumApiPlayed:
             "id": topic.id,
             "post_stream": self._stream(request, [each for each in self._there(topic) if each.id in asked]),
         }
+
+    def post(self, request: Request, who: Member, given: Json) -> Json:
+        id = request.path_params["post"]
+        found = next((post for topic in self._forum.topics.values() for post in topic.posts if post.id == id), None)
+        if found is None or found.deleted:
+            raise ForumRefusedError(404, "The requested URL or resource could not be found.", "not_found")
+        self._forum.readable(found.topic.id)
+        return self._forum.shown(found)
+
+    def category(self, request: Request, who: Member, given: Json) -> Json:
+        id = request.path_params["category"]
+        if id not in self._forum.categories:
+            raise ForumRefusedError(404, "The requested URL or resource could not be found.", "not_found")
+        return {"category": {"id": id, "name": "提问", "slug": "ask"}}
 
     def reply(self, request: Request, who: Member, given: Json) -> Json:
         return self._forum.create(who, given)

@@ -10,7 +10,7 @@ from sqlalchemy import cast as as_type
 from store import conversations, outbox
 from store.conversations import MessageRow
 from store.engine import Row, Value
-from store.schema import message, queue, ticket, ticket_talk
+from store.schema import conversation, message, queue, ticket, ticket_talk
 from store.ticket_rows import TicketRow
 from store.tickets import columns, find, selecting
 from store.transaction import Statement, Transaction
@@ -35,6 +35,15 @@ _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
 _OF_CONVERSATION = selecting(ticket.c.conversation == bindparam("conversation"))
 _GONE_ON_IN = selecting(
     ticket.c.ref.in_(select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == bindparam("conversation")))
+)
+_TALKS = Statement(
+    select(conversation.c.id, conversation.c.address)
+    .join(ticket, ticket.c.conversation == conversation.c.id)
+    .where(
+        or_(*(ticket.c.state == each for each in ("waiting", "open", "snoozed"))),
+        ticket.c.channel == bindparam("channel"),
+    )
+    .order_by(conversation.c.id)
 )
 _HELD_BY = selecting(ticket.c.owner == bindparam("owner"), ticket.c.state == "open")
 _HELD = Statement(
@@ -133,6 +142,11 @@ def through_conversation(transaction: Transaction, conversation: int) -> list[Ti
     here = of_conversation(transaction, conversation)
     refs = {each.ref for each in here}
     return here + [each for each in find(transaction, _GONE_ON_IN, conversation=conversation) if each.ref not in refs]
+
+
+def talks(transaction: Transaction, channel: str) -> list[tuple[int, str]]:
+    """The talks on a channel whose tickets are not closed: their numbers, and with whom they are."""
+    return [cast(tuple[int, str], tuple(row)) for row in transaction.all(_TALKS, channel=channel)]
 
 
 def held_by(transaction: Transaction, seat: str) -> list[TicketRow]:

@@ -4,7 +4,7 @@ The key is in no exception and no log line, and nothing that a resident wrote is
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import TypeVar
@@ -73,6 +73,7 @@ class ForumPost(Struct, frozen=True):
     admin: bool = False
     moderator: bool = False
     reply_to_post_number: int | None = None
+    topic_id: int = 0
 
     @property
     def is_there(self) -> bool:
@@ -98,7 +99,12 @@ class ForumTopic(Struct, frozen=True):
     archetype: str = "regular"
     closed: bool = False
     archived: bool = False
+    visible: bool = True
     deleted_at: str | None = None
+
+    def is_answered_in(self, categories: Collection[int]) -> bool:
+        """Whether it stands, for all to see, where we answer."""
+        return self.category_id in categories and self.archetype == "regular" and self.visible
 
     @property
     def first(self) -> int:
@@ -119,6 +125,10 @@ class ForumTopic(Struct, frozen=True):
 
 class _Posts(Struct, frozen=True):
     post_stream: _Stream
+
+
+class _Shown(Struct, frozen=True):
+    """Whatever is shown; it is there."""
 
 
 class _Made(Struct, frozen=True):
@@ -169,6 +179,26 @@ class ForumApi:
             some = await self._call("GET", f"/t/{topic}/posts.json?include_raw=true&{asked}", _Posts)
             found += some.post_stream.posts
         return tuple(found)
+
+    async def whereabouts(self, post: int) -> ForumPost | None:
+        """A post by its id, in whatever topic it stands now; None where it is gone, or not for us."""
+        try:
+            found = await self._call("GET", f"/posts/{post}.json", ForumPost)
+        except ForumError as error:
+            if error.meaning is not ForumFault.GONE:
+                raise
+            return None
+        return found if found.is_there and found.topic_id else None
+
+    async def has_category(self, category: int) -> bool:
+        """Whether there is such a category, for us to see."""
+        try:
+            await self._call("GET", f"/c/{category}/show.json", _Shown)
+        except ForumError as error:
+            if error.meaning is not ForumFault.GONE:
+                raise
+            return False
+        return True
 
     async def reply(self, topic: int, number: int, raw: str) -> None:
         """Posts an answer to the post of this number."""

@@ -17,10 +17,11 @@ from bot.inbox import Receipt, numbered
 from bot.messages import Numbered
 from bot.queue import Done, Failed, Later, Lost, Outcome
 from integrations.forum import wording
-from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
-from integrations.forum.hooks import PostToRead, new_row
+from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, ForumTopic
+from integrations.forum.events import PostToRead
 from integrations.forum.rendering import MARKED, PostWriter
-from integrations.forum.settings import CHANNEL
+from integrations.forum.rows import new_row
+from integrations.forum.settings import CHANNEL, ForumSettings
 from store import conversations, outbox, queue
 from store.outbox import DueRow
 from store.transaction import Transaction
@@ -45,8 +46,9 @@ class ForumLeaving:
 
     pulls = False
 
-    def __init__(self, core: Core, api: ForumApi, writer: PostWriter) -> None:
+    def __init__(self, core: Core, settings: ForumSettings, api: ForumApi, writer: PostWriter) -> None:
         self._core = core
+        self._categories = settings.categories
         self._api = api
         self._writer = writer
         self._waits = 0  # until when (ms) the forum takes nothing more
@@ -100,10 +102,8 @@ class ForumLeaving:
 
     async def _posted(self, row: DueRow, answer: ForumAnswer, now: int) -> Outcome:
         """Raises `ForumError`."""
-        what = answer.what
-        topic = await self._api.topic(what.topic, what.number)
-        post = topic.find(what.post)
-        if post is None:
+        what, topic, post = await self._question(answer.what)
+        if post is None or not (answer.ref or topic.is_answered_in(self._categories)):
             return await self._without_question(row, answer)
         mark = self._mark(row.conversation, row.first_seq)
         if await self._is_there(topic, what, mark):
@@ -114,6 +114,22 @@ class ForumLeaving:
             return await self._read_anew(row, what, now)
         outcome = await self._write(what, answer.said, mark, answer.ref)
         return await self._left(row) if isinstance(outcome, Done) else outcome
+
+    async def _question(self, what: PostToRead) -> tuple[PostToRead, ForumTopic, ForumPost | None]:
+        """A post where it stands now, with its topic. Raises `ForumError`."""
+        try:
+            topic = await self._api.topic(what.topic, what.number)
+            if (post := topic.find(what.post)) is not None:
+                return what, topic, post
+        except ForumError as error:
+            if error.meaning is not ForumFault.GONE:
+                raise
+        moved = await self._api.whereabouts(what.post)
+        if moved is None:
+            raise ForumError(ForumFault.GONE)
+        what = replace(what, topic=moved.topic_id, number=moved.post_number)
+        topic = await self._api.topic(what.topic, what.number)
+        return what, topic, topic.find(what.post)
 
     async def _write(self, what: PostToRead, said: Sequence[Numbered], mark: str, ref: str) -> Outcome:
         """Raises `ForumError`."""
@@ -145,7 +161,8 @@ class ForumLeaving:
         return Done()
 
     async def _without_question(self, row: DueRow, answer: ForumAnswer) -> Outcome:
-        """The question was deleted: nothing answers it any more, and a seat sees that its words are not there."""
+        """The question was deleted, or stands where we do not answer: nothing answers it any more, and a seat sees that its words
+        are not there."""
         return Lost("the post was deleted") if answer.ref else await self._left(row)
 
     async def _left(self, row: DueRow) -> Outcome:
