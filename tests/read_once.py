@@ -1,14 +1,17 @@
 """What a process reads and works out once, however many centres live in it, one after the other: the model, what texts
-mean, the texts themselves, the sample centre, its names, the desk's API. Each of hundreds of tests has a centre of its own,
-and none of them changes these."""
+mean, the texts themselves, the sample centre, its names, what its courses teach, the desk's API, whom httpx trusts. Each of
+hundreds of tests has a centre of its own, and none of them changes these."""
 
 import copy
+import os
+import ssl
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 
 import argon2
+import httpx
 import numpy as np
 from numpy.typing import NDArray
 from starlette.datastructures import State
@@ -20,6 +23,7 @@ from daoxue.config import Config
 from desk import api
 from desk.api.answers import Described
 from desk.parts import Desk
+from knowledge import taught
 from knowledge.catalogue import Catalogue
 from knowledge.centre import TextForms
 from knowledge.files import Content, read_sample
@@ -33,7 +37,7 @@ MOST = 30_000  # texts whose meaning is remembered
 # To hash a password takes a fifth of a second on purpose; hundreds of people sign in.
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
-_load, _read, _encode = Classifier.load, texts._read, Use.encode
+_load, _read, _encode, _trust = Classifier.load, texts._read, Use.encode, httpx.create_ssl_context
 _points: dict[str, NDArray[np.float32]] = {}
 
 
@@ -78,6 +82,18 @@ def _built(desk: Desk) -> Described:
     return found
 
 
+@cache
+def _trusted(trust_env: bool, file: str | None, folder: str | None) -> ssl.SSLContext:
+    return _trust(trust_env=trust_env)
+
+
+def _trusting(verify: ssl.SSLContext | bool = True, cert: None = None, trust_env: bool = True) -> ssl.SSLContext:
+    """To read whom everybody trusts takes a client of httpx longer than what most of them ask, and thousands are made."""
+    if verify is not True:
+        return _trust(verify, cert, trust_env)
+    return _trusted(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
 def _encoded(self: Use, texts: Sequence[str]) -> NDArray[np.float32]:
     if len(_points) > MOST:
         _points.clear()
@@ -96,6 +112,8 @@ def read_once() -> None:
     texts._read = lambda path: dict(_texts(path, path.stat().st_mtime_ns))
     sample.read_sample = _sampled  # type: ignore[attr-defined]
     api.build = _built
+    httpx._transports.default.create_ssl_context = _trusting  # type: ignore[assignment, attr-defined]
+    taught._postings = lru_cache(32)(taught._postings)
 
 
 def read_all() -> None:
@@ -105,10 +123,11 @@ def read_all() -> None:
     _loaded(model.SHIPPED)
     Texts()
     _described()
+    _trusting()
     content, encoder = _sampled(datetime.now(Config().zone).date()), Use()
     index = KnowledgeIndex(by_variants((each.id, each.questions) for each in content.entries), encoder)
-    taught = Taught(Catalogue.of(content.records).courses.values(), encoder)
-    for meaning in (index.meaning, taught.meaning):
+    courses = Taught(Catalogue.of(content.records).courses.values(), encoder)
+    for meaning in (index.meaning, courses.meaning):
         assert meaning is not None
         while not meaning.complete:
             meaning.read()
