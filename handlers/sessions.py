@@ -43,7 +43,9 @@ async def class_days(turn: Turn) -> None:
         turn.show("class", *(each.id for each in groups[:CHOICES]))
         return
     told = _held(turn, groups) or groups
-    turn.say("fact.lines", lines="\n".join(_told(turn, each) for each in told), source=SOURCE)
+    asks = turn.get("asks") or "next"
+    asks = "count" if asks == "all" and len(told) > 1 else asks  # a list of lists is read by nobody
+    turn.say("fact.lines", lines="\n".join(_told(turn, each, asks) for each in told), source=SOURCE)
     turn.show("class", *(each.id for each in told))
     if len(told) == 1:
         focus(turn, told[0])
@@ -89,10 +91,10 @@ def _held(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
     return [each for each in groups if any(asked.fits(day, each.starts) for day in turn.calendar.days(each.id))]
 
 
-def _told(turn: Turn, group: TrainingClass) -> str:
+def _told(turn: Turn, group: TrainingClass, asks: str) -> str:
     asked = _asked(turn)
     if asked is None:
-        return _of_all(turn, group, turn.get("asks") or "next")
+        return _of_all(turn, group, asks)
     if not asked.fixed:
         return _on_weekdays(turn, group, asked.weekdays or (1, 2, 3, 4, 5, 6, 7))
     return _on_days(turn, group, _asked_for(turn, group, asked))

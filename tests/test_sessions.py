@@ -105,6 +105,7 @@ def test_closing_a_day_changes_what_those_in_it_are_told() -> None:
     elsewhere = Calendar(Catalogue.of([place(closed(date(2026, 12, 10))), meant])).times(meant.id)
     after = Calendar(Catalogue.of([place(closed(date(2026, 12, 11))), meant])).times(meant.id)
     assert before == elsewhere != after
+    assert before == "2026-12-04 3 (5,) 14:00 16:00 college 书画室", "as it was told before there were calendars"
 
 
 def test_daytime_classes_lie_where_their_place_is_open() -> None:

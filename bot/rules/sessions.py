@@ -73,13 +73,15 @@ _ASKED = tuple((name, re.compile(words)) for name, words in _ASKS)
 
 async def held_on(run: Runner, turn: Turn) -> bool:
     """国画班元旦上不上课, 礼拜天也要上吗, 最后一节课哪天: of a class that is named or was told, read from its calendar."""
-    heard, folded = turn.heard, turn.heard.folded
-    if run.waiting(turn.state) or turn.ticket or turn.inbound.choice or len(folded) > _LONG or _OTHERS.search(folded):
-        return False
+    heard, state = turn.heard, turn.state
     named = {*heard.values("course")}
-    slots = _on_days(turn) or _of_all(turn)
-    of_it = (_named(turn, named) if named else _told(turn)) if slots else None
-    if slots is None or of_it is None or (_reads_another(turn) and not _is_day_alone(turn)):
+    nothing = not (named or state.shown or "class" in state.focus or heard.first("when"))
+    if nothing or run.waiting(state) or turn.ticket or turn.inbound.choice or len(heard.folded) > _LONG:
+        return False
+    if _OTHERS.search(heard.folded) or not (slots := _on_days(turn) or _of_all(turn)):
+        return False
+    of_it = _named(turn, named) if named else _told(turn)
+    if of_it is None or (_reads_another(turn) and not _is_day_alone(turn)):
         return False
     await run.start(turn, "class_days", {**of_it, **slots})
     return True

@@ -208,7 +208,10 @@ CLASSES = BookSheet(
         PageColumn("name", "名称", TEXT, "班级名；同名的要写编号", "Its name; those of one name need an id.", 28),
         PageColumn("course", "课程", naming("course"), "从列表里选", "Choose from the list.", 20),
         PageColumn("organisation", "机构", ORGANISATION, "在哪里上，从列表里选", "Where it is; choose from the list.", 26),
-        PageColumn("first_day", "开班日期", DAY, "从这天起的第一个上课日是第一次课", "The first session is on the first class day from here on.", 12),
+        PageColumn(
+            "first_day", "开班日期", DAY, "从这天起的第一个上课日是第一次课；闭馆和法定节假日不上，往后顺延",
+            "The first session is on the first class day from here on; closed days and public holidays are made up for.", 12,
+        ),
         PageColumn("sessions", "次数", WHOLE, "一共上几次，最多 60", "How many sessions, 60 at most.", 8),
         PageColumn("days", "上课星期", WEEKDAYS, "如 周二、周四", "E.g. 周二、周四.", 14, None, COMMON_WEEKDAYS),
         PageColumn("starts", "上课", CLOCK, "如 09:00", "E.g. 09:00.", 8),
