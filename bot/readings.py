@@ -138,6 +138,8 @@ class Readings:
     def answer(self, turn: Turn, candidate: Candidate) -> tuple[str, dict[str, str]]:
         """The intent and slots that answer it."""
         intent = candidate.intent or self._named(turn.heard, candidate.question)
+        if not intent and not candidate.entry and candidate.question and turn.heard.first("theme"):
+            intent = self._instead.get(("course", candidate.question))  # 修车的班多少钱: better than no answer at all
         if intent:
             slots = self.values(self._handlers[intent], turn, fresh=True)
             if any(slot.name == "about" for slot in self._handlers[intent].slots):

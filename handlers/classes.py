@@ -26,7 +26,7 @@ WISHES = (
 _REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
-ONE = (CLASS, COURSE, ORG, WHEN, TEACHER)
+ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
 
 
 def matching(turn: Turn, *, without: Collection[str] = ()) -> list[TrainingClass]:
@@ -271,11 +271,12 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
     course = turn.get("course")
-    if not course and turn.get("teacher") and (taught := _taught(turn, question)):
+    named_otherwise = turn.get("teacher") or turn.get("theme")
+    if not course and named_otherwise and (taught := _taught(turn, question)):
         if len({each.course for each in taught}) > 1 or question == "enrol_it":
             _choose(turn, taught, question)
             return None
-        course = taught[0].course  # 秦师傅的课几点
+        course = taught[0].course  # 秦师傅的课几点, 修车的班多少钱
     course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
     found = _meant(turn, course)
     if not found:
@@ -301,7 +302,7 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
 
 
 def _taught(turn: Turn, question: str) -> list[TrainingClass]:
-    """The classes of the teacher that is named. Whoever enrols means one that is open, where there is one; other questions
+    """The classes of the teacher or theme that is named. Whoever enrols means one that is open, where there is one; other questions
     may also be about one that opens later."""
     taught = matching(turn)
     return taught if taught and question in {"enrol", "enrol_it"} else taught + _to_come(turn)
@@ -353,8 +354,10 @@ async def class_schedule(turn: Turn) -> None:
 
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
-        turn.answer_standard(RULE if fee_rule(turn) else "fee-general")
-        return
+        question = RULE if fee_rule(turn) else "fee-general"
+        if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
+            turn.answer_standard(question)
+            return
     if turn.lacks("courses"):
         return
     group = await one(turn, "class_fee")

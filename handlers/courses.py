@@ -58,11 +58,12 @@ def _introduce(turn: Turn, course: Course) -> None:
         turn.line("course.lesson", number=number, title=lesson.title, minutes=lesson.minutes)
         for number, lesson in enumerate(course.lessons, 1)
     )
+    key = "course.detail" if course.mode != "线下" else "course.detail.offline"
     turn.say(
-        "course.detail.offline" if course.mode == "线下" else "course.detail",
+        key if course.lessons else "course.detail.untold",
         name=course.name, summary=wording.sentence(course.summary), level=turn.named("level", course.level),
         prerequisite=course.prerequisite, mode=turn.line(f"mode.{course.mode}"), lessons=len(course.lessons), minutes=minutes,
-        source=SOURCE, cards=(Card(course.name, lessons),),
+        source=SOURCE, cards=(Card(course.name, lessons),) if lessons else (),
     )  # fmt: skip
 
 

@@ -55,6 +55,20 @@ async def test_what_residents_call_a_theme_finds_its_classes_and_courses(app: Ap
     assert "Machining" in await Resident(app).say("what courses do you have", lang="en")
 
 
+async def test_what_is_asked_of_a_class_of_a_theme_is_told_or_asked_back_among_its_classes(app: App) -> None:
+    assert "免费" in (told := await Resident(app).say("修车的班多少钱")), told
+    assert "发动机拆装" in told
+    told = await Resident(app).say("汽修的班老师是谁")
+    assert "吴老师" in told
+    assert "普车" not in told
+
+
+async def test_a_course_without_lessons_is_not_said_to_have_none(app: App) -> None:
+    told = await Resident(app).say("介绍一下普车操作这门课")
+    assert "学一门手艺" in told
+    assert "0" not in told
+
+
 async def test_a_theme_without_a_course_yet_is_known_and_said_to_be_empty(app: App) -> None:
     assert "“幼儿教育”暂时没有" in (told := await Resident(app).say("有幼教的班吗")), told
     assert "“幼儿教育”" in (told := await Resident(app).say("幼教方面有什么课程")), told
