@@ -73,3 +73,15 @@ async def test_a_theme_gets_words_and_a_course_another_theme(service: Service, o
     await page.get_by_role("option", name="数控").click()
     await expect(page.get_by_text("已保存").last).to_be_visible()
     await accessible(page)
+
+
+async def test_who_takes_out_an_answer_reads_what_residents_will_hear(service: Service, one_browser: Browser) -> None:
+    page = await enter(one_browser, service, "chen")
+    await page.get_by_role("link", name="知识").click()
+    await page.get_by_role("tab", name="知识条目").click()
+    await page.get_by_label("筛选").fill("redeem-time")
+    await page.locator(".entry").first.click()
+    await page.get_by_role("button", name="下线").click()
+    warned = page.locator(".el-message--warning")
+    await expect(warned).to_contain_text("redeem-time")
+    await expect(warned).to_contain_text("没有答案")

@@ -63,6 +63,10 @@ async def test_what_is_asked_of_a_class_of_a_theme_is_told_or_asked_back_among_i
     assert "普车" not in told
 
 
+async def test_what_is_asked_for_is_repeated_as_it_is_called(app: App) -> None:
+    assert "“焊工”" in await Resident(app).say("开不开焊工班")
+
+
 async def test_a_course_without_lessons_is_not_said_to_have_none(app: App) -> None:
     told = await Resident(app).say("介绍一下普车操作这门课")
     assert "学一门手艺" in told
