@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu
+from handlers.wording import subject
 from knowledge.catalogue import Catalogue, Course, Record, RedemptionItem
 from knowledge.consistency import inconsistencies
 from knowledge.headings import Category, HeadingInEnglish, Theme
@@ -63,8 +64,8 @@ async def test_what_is_asked_of_a_class_of_a_theme_is_told_or_asked_back_among_i
     assert "普车" not in told
 
 
-async def test_what_is_asked_for_is_repeated_as_it_is_called(app: App) -> None:
-    assert "“焊工”" in await Resident(app).say("开不开焊工班")
+def test_what_is_asked_for_is_known_by_what_it_is_called() -> None:
+    assert subject("开不开焊工班") == "焊工"
 
 
 async def test_a_course_without_lessons_is_not_said_to_have_none(app: App) -> None:
