@@ -19,6 +19,12 @@ _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 _CHARSETS: Mapping[str, str] = dict.fromkeys(
     ("gb2312", "gb_2312-80", "gb2312-80", "gbk", "cp936", "x-gbk", "ms936", "euc-cn", "gb18030-2022"), "gb18030"
 ) | {"cp950": "big5hkscs", "big5": "big5hkscs", "x-unknown": "utf-8", "unknown-8bit": "utf-8", "utf8mb4": "utf-8"}
+_WESTERN = frozenset({"iso-8859-1", "iso-8859-15", "latin1", "latin-1", "windows-1252", "cp1252", "us-ascii"})
+_PAIRS = re.compile(rb"(?:[\xa1-\xfe][\xa1-\xfe]){2,}")  # Chinese as GB 2312 has it
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_BARE = re.compile(
+    r"(?<![\w.+-])['\"]?([A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)['\"]?(?![\w@])", re.ASCII
+)
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
@@ -30,6 +36,8 @@ def decoded(content: bytes, charset: str | None) -> str:
         if any(char >= "\u0800" for char in looks):
             return looks
     said = (charset or "").strip().strip("\"'").lower()
+    if said in _WESTERN and _is_chinese(content):
+        said = "gb18030"
     named = _CHARSETS.get(said, said).replace("-", "_")
     for each in (named, "utf_8", "gb18030"):
         if each and each not in _NO_CHARSETS:
@@ -40,6 +48,13 @@ def decoded(content: bytes, charset: str | None) -> str:
     # One byte that is wrong is no reason to read all of it wrongly.
     as_said = "gb18030" if named == "gb18030" else "utf_8"
     return content.decode(as_said, "replace")
+
+
+def _is_chinese(content: bytes) -> bool:
+    """Whether all beyond ASCII are pairs of bytes as Chinese has them, in runs: older programs call whatever they write Latin. In
+    words of the west such letters stand alone."""
+    high = _HIGH.findall(content)
+    return bool(high) and all(_PAIRS.fullmatch(each) for each in high)
 
 
 def text(value: str) -> str:
@@ -69,8 +84,8 @@ def _words(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """The address in brackets at the end, whatever somebody has for a name; else the first; in lower case. Empty where there is none
-    that can be written to."""
+    """The address in brackets at the end, whatever somebody has for a name; else the first; else the only one that stands there
+    somehow; in lower case. Empty where there is none that can be written to."""
     value = value[:LONGEST]
     bracketed = _BRACKETED.search(value)
     try:
@@ -80,7 +95,8 @@ def address(value: str) -> str:
     for found in [bracketed[1], *given] if bracketed else given:
         if len(found) <= 254 and _ADDRESS.fullmatch(found):
             return found.lower()
-    return ""
+    bare = set(_BARE.findall(value)) if "<" not in value else set()
+    return str(bare.pop()).lower() if len(bare) == 1 else ""
 
 
 def untagged(address: str) -> str:

@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesHeaderParser
 
-from integrations.mail import headers, plain
+from integrations.mail import headers, mending, plain
 
 LINES = 400_000  # of a mail that is read whole
 CUT = 262_144  # bytes that are read of one that is larger, or has more lines
@@ -29,6 +29,8 @@ TOO_LARGE, NO_END, STRANGE, BROKEN, SEALED = ODD = (
 )  # fmt: skip
 _SEALED = ("application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 _OTHER_FORMS = ("text/x-amp-html", "text/watch-html")  # of what is there as a text as well
+_PLAIN = ("text/plain", "plain/text", "text/markdown", "text/x-markdown")
+_HTML = ("text/html", "text/enriched", "text/richtext", "application/xhtml+xml")
 _CALLED = {"text/calendar": "invite.ics"}  # what comes without a name
 _Named = tuple[str, "Message[str, str]"]
 _Parameters = dict[str, str | tuple[str | None, str | None, str]]
@@ -58,7 +60,7 @@ class Mail:
 
 def read(raw: bytes, *, cut: bool = False) -> Mail:
     """Never raises. `cut`: this is but the beginning."""
-    odd = TOO_LARGE if cut else ""
+    raw, odd = mending.lines(raw), TOO_LARGE if cut else ""
     if raw.count(b"\n") > LINES:
         raw, odd = raw[:CUT], TOO_LARGE
     end = _END.search(raw, 0, HEADERS)
@@ -158,16 +160,19 @@ def _parts(message: "Message[str, str]") -> _Parts:
             found.files.append("（其余没有列出）")
             break
         kind, about = part.get_content_type(), _parameters(part, "content-type")
-        name = _name_of(part, about) or _CALLED.get(kind, "")
+        if part.get_content_maintype() == "multipart":
+            kind = "text/plain"  # it says that it holds others, and nothing tells which
+        alone = part is message and kind in _PLAIN  # a mail that is a text is no file, whatever it is called
+        name = "" if alone else _name_of(part, about) or _CALLED.get(kind, "")
         if kind == "text/calendar":
             found.calendar = found.calendar or str(about.get("method", "")).lower()
         if kind in ("message/delivery-status", "text/rfc822-headers") and not found.report:
             found.report = part.as_bytes()[:CUT]
         elif kind in _OTHER_FORMS:
             continue
-        elif name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
+        elif name or part.get_content_disposition() == "attachment" or kind not in _PLAIN + _HTML:
             found.add_file(part, name)
-        elif kind == "text/html":
+        elif kind in _HTML:
             htmls.append((part, about))
         else:
             words, sealed = plain.unarmoured(_plain(part, about))
@@ -184,8 +189,8 @@ def _attached(came: "list[_Named]") -> Iterator[tuple[str, bytes]]:
     taken = 0
     for name, part in came:
         pictured = part.get_content_maintype() == "image" and part.get_content_disposition() != "attachment"
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and len(content) >= (PICTURE if pictured else 1):
+        content = mending.content(part)
+        if len(content) >= (PICTURE if pictured else 1):
             yield name, content
             taken += 1
             if taken == TAKEN:
@@ -194,10 +199,13 @@ def _attached(came: "list[_Named]") -> Iterator[tuple[str, bytes]]:
 
 def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:
     """Parts that hold no others; a mail in a mail is one."""
-    waiting = [message]
+    waiting, mended = [message], False
     while waiting:
         part = waiting.pop()
-        inside = part.get_payload() if part.is_multipart() and part.get_content_maintype() == "multipart" else None
+        is_multiple = part.get_content_maintype() == "multipart"
+        if is_multiple and not part.is_multipart() and not mended:
+            part, mended = mending.parted(part) or part, True  # once: else it could be done again and again
+        inside = part.get_payload() if is_multiple and part.is_multipart() else None
         if isinstance(inside, list):
             waiting += [each for each in reversed(inside) if isinstance(each, Message)]
         else:
@@ -214,10 +222,8 @@ def _parameters(part: "Message[str, str]", header: str) -> "_Parameters":
 
 
 def _text(part: "Message[str, str]", about: "_Parameters") -> str:
-    content, charset = part.get_payload(decode=True), about.get("charset")
-    if not isinstance(content, bytes):
-        return ""
-    return headers.decoded(content[:LONGEST], charset if isinstance(charset, str) else None)
+    charset = about.get("charset")
+    return headers.decoded(mending.content(part)[:LONGEST], charset if isinstance(charset, str) else None)
 
 
 def _plain(part: "Message[str, str]", about: "_Parameters") -> str:
@@ -239,6 +245,4 @@ def _name_of(part: "Message[str, str]", about: "_Parameters") -> str:
 def _listed(part: "Message[str, str]", name: str) -> str:
     if part.is_multipart():
         return "一封转发的邮件"
-    content = part.get_payload(decode=True)
-    size = len(content) if isinstance(content, bytes) else 0
-    return f"{name}（{max(1, size // 1024)} KB）"
+    return f"{name}（{max(1, len(mending.content(part)) // 1024)} KB）"
