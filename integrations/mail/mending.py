@@ -29,9 +29,8 @@ def content(part: "Message[str, str]") -> bytes:
     if isinstance(held, str) and (footer := _FOOTER.search(held)) is not None:
         # Somebody on the way has added lines of their own behind what is encoded.
         with contextlib.suppress(binascii.Error, ValueError):
-            return binascii.a2b_base64(held[: footer.start()]) + held[footer.start() :].encode(
-                "utf-8", "surrogateescape"
-            )
+            behind = held[footer.start() :].encode("utf-8", "surrogateescape")
+            return binascii.a2b_base64(held[: footer.start()]) + b"\n" + behind
     found = part.get_payload(decode=True)
     return found if isinstance(found, bytes) else b""
 
