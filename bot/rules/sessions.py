@@ -16,7 +16,7 @@ _LONG = 34  # characters of what is asked of a class in passing
 _FRESH = 3  # turns for which the class that was talked of is meant
 # What the model takes such questions for; any other reading that is sure is what is asked.
 _READ_AS = {
-    "class_schedule", "class_days", "site_hours", "find_class", "class_detail", "class_places", "course_level", "enrolment_status", "activity_week",
+    "class_schedule", "class_days", "site_hours", "find_class", "find_activity", "class_detail", "class_places", "course_level", "enrolment_status", "activity_week",
     "other_office", "unrelated", "smalltalk", "advice", "withdraw", "find_course",
     "holiday-general", "how-long-usual", "lesson-length", "seat-hours", "festival", "night-class-open", "class-change-notice",
 }  # fmt: skip
@@ -28,9 +28,10 @@ _OTHERS = re.compile(
 )
 _HELD = re.compile(
     "上不上|上的?(?:课|学)?[吗么嘛不没伐啊吧]|(?:还|照)开课|上课|(?:有没有|有|没)得?课|课(?:还|也)?(?:有|上|停|照)|[停歇](?![车电水])"
-    "|放不放|放假|休不休|休息|放(?:几|多少)天|调休|调课|影响|都有[吗么嘛不没]|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)(?=$|[吗么嘛不没伐啊呀哇的,，。?？]|上[课学]|学|听课)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
+    "|放不放|放假|休不休|休息|放(?:几|多少)天|调休|调课|[上有]几[次节堂回趟]|影响|都有[吗么嘛不没]|照常|照旧|照样|(?:也|还|都|要|用|得|可)(?:去|来|跑|学)(?=$|[吗么嘛不没伐啊呀哇的,，。?？]|上[课学]|学|听课)|[去来练唱跳画写讲学](?:[吗么嘛不没伐])|[次节堂]课|(?:还|也)[练唱跳画写讲学]|(?![能可是行好会贵远难近早晚多少够用开])([一-鿿])不\\1"
     "|is there (?:a )?(?:class|lesson|session)|have to (?:come|go)|(?:do|must|should) (?:i|we|they) (?:come|go|attend)|\\bheld\\b|class on|any class"
 )
+_THAT_DAY = re.compile("那[一]?[天日]|当天|that day")
 _ONLY_DAYS = re.compile(
     "what ?about|how ?about|and|on|that|喂|嗯|哦|那|呢|咧|哩|嘞|的|呀|啊|吧|几天|期间|前后|[,，。?？!！ ]"
 )
@@ -57,10 +58,13 @@ _ASKS = (
         "all",
         "(?:都|分别)是?在?(?:哪几天|哪些天|哪[一]?天|几号|什么日子)|[每各][次节堂]课?都?是?在?(?:哪[一]?天|几号)|which days",
     ),
-    ("off", "放不放假|放假|停课|[停歇]不[停歇]|[停歇]几[次节堂回天]|补不补|补回来|[顺推]延|往后[推顺挪]"),
+    (
+        "off",
+        "放不放假|放假|停课|[停歇]不[停歇]|[停歇]几[次节堂回天]|(?:为什么|为啥|咋|怎么)(?:就|会)?不[上来去]|补不补|补回来|[顺推]延|往后[推顺挪]",
+    ),
     (
         "every",
-        "(?:每天|天天|日日|每一天|一天不落)[^,，。]{0,5}(?:[去上来跑学练唱跳画写](?!.{0,3}多)|有课)|every day|daily",
+        "(?:每天|天天|日日|每一天|一天不落)[^,，。]{0,5}(?:[去上来跑学练唱跳画写](?!.{0,3}多)|有课|有[吗么嘛不没伐])|every day|daily",
     ),
     (
         "ends",
@@ -133,20 +137,33 @@ def _on_days(turn: Turn) -> dict[str, str] | None:
     """The days of which it is asked whether it is held: certain ones to come, or weekdays."""
     folded, when = turn.heard.folded, turn.heard.first("when")
     if when is None:
-        return _of_new_year(turn)
+        return _of_that_day(turn) or _of_new_year(turn)
     asked = When.of(when)
     if not (asked.fixed or asked.weekdays) or asked.last < turn.today:
         return None
     plain = _without_names(turn) if asked.fixed else folded  # 明天有太极拳课吗
-    return {"when": when} if _HELD.search(plain) or (asked.fixed and _is_day_alone(turn)) else None
+    alone = (asked.fixed or _asked_of_days(turn)) and _is_day_alone(turn)
+    return {"when": when} if _HELD.search(plain) or alone else None
+
+
+def _of_that_day(turn: Turn) -> dict[str, str] | None:
+    """那天班还上吗, after a day on which the house is closed."""
+    last = turn.state.last
+    asks = _THAT_DAY.search(turn.heard.folded) and _HELD.search(turn.heard.folded)
+    when = last.slots.get("when") if last is not None and asks else None
+    return {"when": when} if when and When.of(when).fixed else None
 
 
 def _of_new_year(turn: Turn) -> dict[str, str] | None:
     """初二上课吗; 初二呢, after another day."""
-    folded, last = turn.heard.folded, turn.state.last
-    alone = last is not None and last.intent == "class_days" and not _ONLY_DAYS.sub("", times.NEW_YEAR.sub("", folded))
+    folded = turn.heard.folded
+    alone = _asked_of_days(turn) and not _ONLY_DAYS.sub("", times.NEW_YEAR.sub("", folded))
     when = times.new_year(folded, turn.today) if alone or _HELD.search(folded) else None
     return {"when": when} if when else None
+
+
+def _asked_of_days(turn: Turn) -> bool:
+    return turn.state.last is not None and turn.state.last.intent == "class_days"
 
 
 def _is_day_alone(turn: Turn) -> bool:
