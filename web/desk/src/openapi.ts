@@ -4338,7 +4338,8 @@ export interface components {
         };
         /**
          * TrainingClass
-         * @description A training class: a course taught at a place, on certain weekdays, from a first day on.
+         * @description A training class: a course taught at a place, on certain weekdays, from a first day on. On which days that is
+         *         `knowledge.sessions` says.
          */
         TrainingClass: {
             audience: string;
