@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
-import sys
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 
 from daoxue.config import Config
-from daoxue.play import _answers
 from daoxue.play_wechat import _settings
 from daoxue.preparing import vault_of
 from integrations.wechat.settings import WechatSettings
@@ -23,9 +22,11 @@ from store import conversations, queue
 from store.database import Database
 from store.transaction import Transaction
 from tests.conftest import free_port
+from tests.crashing import Streams
 from tests.desk_client import Desk, Person
 from tests.official import Official, behind, environment, official
-from tests.service import ROOT, Service, running
+from tests.pages import is_ready
+from tests.service import ROOT, Command, Service, ran, running
 
 TALK = ("最近有什么培训班", "第二个还有名额吗", "积分会过期吗")
 
@@ -213,29 +214,25 @@ async def test_the_command_itself_with_a_seat_in_the_terminal(
     }  # fmt: skip
     platform.webhook = f"http://127.0.0.1:{port}/channels/wechat"
 
-    async def daoxue(*arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daoxue", *arguments, env={**os.environ, **settings}, cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-
+    environment = {**os.environ, **settings}
+    streams = Streams(Path(os.devnull), tmp_path / "said", tmp_path / "log")
     async with behind(wechat_api.server(platform), api_port):
-        service = await daoxue("serve")
+        service = Command(["serve"], ROOT, environment, streams)
         try:
-            assert await _answers(f"http://127.0.0.1:{port}/readyz", service)
+            assert await asyncio.to_thread(is_ready, f"http://127.0.0.1:{port}")
             who = platform.resident()
             await platform.subscribe(who)
             [handed] = await platform.say(who, "转人工")
             ref = handed.text.split("工单号 ")[1][:10]
-            for arguments in (("take", ref), ("reply", ref, "坐席的话")):
-                command = await daoxue("desk", *arguments)
-                assert await command.wait() == 0, await command.stderr.read() if command.stderr else ""
-            for _ in range(60):
+            for words in (("take", ref), ("reply", ref, "坐席的话")):
+                done = await asyncio.to_thread(ran, ["desk", *words], ROOT, environment)
+                assert done.returncode == 0, done.stderr
+            for _ in range(600):
                 if "坐席的话" in who.seen[-1].text:
                     break
                 await asyncio.sleep(0.05)
             assert who.seen[-1].text == "坐席的话"
         finally:
-            service.terminate()
-            _, log = await service.communicate()
-        assert b'"level": "error"' not in log, log.decode()
+            service.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(service.wait, 60)
+        assert '"level": "error"' not in streams.log.read_text("utf-8")
