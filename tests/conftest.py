@@ -79,6 +79,10 @@ def _in_memory(needed: int) -> Path:
     return memory if memory.is_dir() and shutil.disk_usage(memory).free >= needed else Path(tempfile.gettempdir())
 
 
+# Read by pytest where it makes `tmp_path`: a disk that waits for every commit of every test proves nothing.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_in_memory(6 << 30)))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a cluster of our own, without a database's name."""
