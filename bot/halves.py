@@ -12,7 +12,9 @@ _LITTLE = re.compile(
     r"|[，。？?！!、\s]"
 )
 WEAK = {"eligible", "online"}  # whose words say little by themselves: 能去, 微课
-_ANOTHER = re.compile("(?:别|其他|另外|其它)的?(?:地方|时间|时候|班|课|学校|老师|日子|点)")
+_ANOTHER = re.compile(
+    "(?:别|其他|另外|其它)的?(?:地方|时间|时候|班|课|学校|老师|日子|点)|有(?:没有|没)?[^,，。]{0,3}(?:免费|不要钱|不收费|便宜)[^,，。]{0,3}的"
+)
 _SURELY_WHO = re.compile("谁|什么人|哪些人|哪种人|条件|要求|年龄|岁")
 _WHO = re.compile("贵姓|姓|叫|名字?|位|主讲|授|带|指导|请的?|师资|担任|负责|同一?|一样|还")
 # What has a price of its own beside a class: 瑜伽垫多少钱, 考级费.

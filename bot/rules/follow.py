@@ -30,6 +30,10 @@ _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _ORDINAL = 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
+# 太贵了，能不能少点: less for the same class, and not another one.
+_LESS = re.compile(
+    "能不能?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
+)
 _COLLECTS = re.compile("领|拿|取|换|兑|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -241,6 +245,9 @@ async def another(run: Runner, turn: Turn) -> bool:
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
         return False
     if move.label == "follow/cheaper":
+        if _LESS.search(turn.heard.folded):
+            await run.start(turn, "not_answered", {"question": "fee-free-who"})
+            return True
         wishes["fee"] = "free"
     await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
     return True
