@@ -47,6 +47,7 @@ def _place(turn: Turn) -> Organisation:
     return named
 
 
+_BUILDING = re.compile("[0-9一二三四五六七八九十]{1,2}号楼|[a-d东西南北]座|[东西南北]楼|实训楼|教学楼|综合楼|行政楼")
 _UNTIL = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
 
 
@@ -195,6 +196,8 @@ async def site_address(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place, turn),
     )
+    if (building := _BUILDING.search(turn.heard.folded)) and building[0] not in place.address + (place.route or ""):
+        turn.say("site.no_building", building=building[0], phone=place.phone)
     turn.suggest("site_hours", org=place.id)
     if any(map(_is_located, _others(turn))):
         turn.suggest("nearest_site")
