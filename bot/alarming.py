@@ -10,13 +10,15 @@ LIFE = ("emergency", "despair")
 
 class Context(Enum):
     """What takes alarming words their alarm: a manner of speaking, something long over, a lesson or a book about it,
-    something that is only supposed or asked for (what if, does the course teach it), what one has just said."""
+    something that is only supposed or asked for (what if, does the course teach it), what one has just said, what happened
+    to others (in the news; once, so that one wants to learn what to do)."""
 
     IDIOM = "idiom"
     OVER = "over"
     TOPIC = "topic"
     SUPPOSED = "supposed"
     OWN_WORDS = "own words"
+    OF_OTHERS = "of others"
 
 
 class AlarmWords(NamedTuple):
@@ -138,15 +140,14 @@ _BEFORE = re.compile(
     r"|(?:晕|昏|摔|跌|犯|噎|触|淹|想)[^,，。]{0,3}过"
 )
 # Who asks for a lesson, after what happened once.
-_TO_LEARN = re.compile(
-    "[想要]学|哪[里儿]?[^,，。]{0,4}(?:学|教)|(?:学|教)[^,，。]{0,4}(?:急救|心肺复苏)|(?:急救|复苏)[^,，。]{0,8}(?:课|班|培训|学|教)"
+_TO_LEARN = re.compile("[想要]学|哪[里儿]?(?:能|可以)?学|(?:有没有|有)[^,，。]{0,8}(?:课|班|培训)")
+# What the news or a film tells of somebody: it happened to nobody here.
+_SOMEBODY = "(?:有人|有个|有一个|有几个|一个|某)"
+_TOLD = re.compile(
+    f"(?:新闻|抖音|快手|报纸|广播|朋友圈)(?:里面|里|上|说|讲|报|播|演|放){{0,3}}{_SOMEBODY}"
+    f"|(?:电视|视频|电影|短剧|小说)(?:剧|台)?(?:里面|里|上)?(?:说|讲|报|播|演|放|写){_SOMEBODY}"
 )
-# What was seen, read or heard of, and happened to nobody here.
-_SEEN = re.compile(
-    "(?:看|刷|听)(?:到|见|了|过)?(?:一?[个条则篇])?(?:新闻|电视(?!机)|抖音|快手|视频|报纸|广播|朋友圈|短剧|电影|公众号)(?!的时候|时)"
-    "|(?:新闻|电视(?:剧|台)?|抖音|报纸|广播|电影|短剧|小说)(?:上|里|里头|里面|说|讲|报|播|演|放)"
-)
-_HERE = re.compile("我家|我们?(?:楼|小区|这|屋)|隔壁|楼[上下道]|咋办|怎么办|快来|着急|联系不上|突然|跟前|旁边|身边")
+_HERE = re.compile(rf"{_KIN}|{_NEAR}|我|俺|咱|隔壁|楼[上下道]|咋办|怎么办|快来|着急|联系不上|突然|跟前|旁边|身边|现场")
 _FINE = re.compile(
     r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|缓过来|找回来|想开了|走出来|挺过来|开朗|recovered|fine now"
 )
@@ -259,15 +260,21 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
         found.add(Context.IDIOM)
     if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
         found.add(Context.OVER)
-    if _BEFORE.search(folded) and _TO_LEARN.search(folded) and not (_AGAIN.search(folded) or _NOW.search(folded)):
-        found.add(Context.OVER)
-    if _SEEN.search(folded) and not (_HERE.search(folded) or _NOW.search(folded)):
-        found.add(Context.SUPPOSED)
+    if said and said.kind == "emergency" and not _NOW.search(folded) and _is_of_others(folded, said.clause):
+        found.add(Context.OF_OTHERS)
     if _TOPICS.search(_AT_CLASS.sub("", where)):
         found.add(Context.TOPIC)
     if _SUPPOSED.search(where) and not _NOW.search(folded):
         found.add(Context.SUPPOSED)
     return frozenset(found)
+
+
+def _is_of_others(folded: str, clause: str) -> bool:
+    """Whether danger is told of that the news told of, or that was once, by somebody who wants to learn what to do."""
+    if told := _TOLD.search(folded):
+        return _HERE.search(folded, told.end()) is None
+    once = _BEFORE.search(clause) and not (_HERE.search(clause.replace("我们", "")) or _AGAIN.search(folded))
+    return bool(once) and _TO_LEARN.search(folded.replace(clause, "")) is not None
 
 
 def is_over(folded: str) -> bool:

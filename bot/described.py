@@ -20,7 +20,7 @@ _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.stand
 _WANTING = re.compile(
     "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
-_OF_CREDITS = re.compile("学分|积分|学习卡|刷卡|打卡|credit|points")  # 网上听课给学分不
+_OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网上听课给学分不
 _OF_ANYTHING = ("duration", "online")
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")

@@ -71,6 +71,7 @@ class Dialogue:
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         _pass_time(turn)
+        shown = turn.state.shown
         _sense(turn)
         if turn.seat is None and turn.inbound.intent != CONTINUE:
             turn.listen()
@@ -86,9 +87,10 @@ class Dialogue:
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:
             self._run.ask_how(turn)
-            self._remember(turn)
+            self._remember(turn, shown)
 
-    def _remember(self, turn: Turn) -> None:
+    def _remember(self, turn: Turn, shown: list[str]) -> None:
+        """What the next turn may go on with; `shown` is what had been told before this one."""
         state = turn.state
         course = turn.heard.first("course")
         if course and state.focus.get("course") != course:
@@ -107,7 +109,8 @@ class Dialogue:
         state.confirming = turn.confirming
         if replies:
             state.told = turn.told_of
-            if course and turn.told_of:  # 我没本地户口，能学电工不: what is asked next is asked of that
+            alone = len({*turn.heard.values("course")}) == 1 and state.shown == shown
+            if course and turn.told_of and alone:  # 我没本地户口，能学电工不: what is asked next is asked of that
                 turn.show("course", course)
         state.near = self._run.readings.runners_up(turn)
 

@@ -19,11 +19,12 @@ _SURELY_WHO = re.compile("谁|什么人|哪些人|哪种人|条件|要求|年龄
 _WHO = re.compile("贵姓|姓|叫|名字?|位|主讲|授|带|指导|请的?|师资|担任|负责|同一?|一样|还")
 # What has a price of its own beside a class: 瑜伽垫多少钱, 考级费.
 _THING = re.compile(
-    "垫|[出装]服|服装?一?套|舞蹈?服|衣服|鞋|琴(?!班|课)|球拍|拍子|毛笔|笔墨|墨水|颜料|相机|报考|考[^,，。]{0,5}[证级]|考试|补考|证书|工本|餐|饭|车费|路费|保险|工具|器材|食材|道具"
-    "|一[套把支双件]|另外买"
+    "垫|[出蹈演装功]服(?!务)|服装|衣服|鞋|琴(?!班|课)|球拍|拍子|毛笔|笔墨|墨水|颜料|相机|报考|考[^,，。]{0,5}[证级]|考试|补考|证书?费|工本|餐|饭|车费|路费|保险|工具|器材|食材|道具"
+    "|另外买"
 )
-_PART = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几|多)")
-_AGED = re.compile("年纪|岁数?|多大|男|女|多少年|几年")
+_PART = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几分钟|多少分钟|多长|多久)")
+_OWN = re.compile("报名(?!到|截)|我的|我们的|我报|我选|我上的")  # 网上能报名吗, 我报的课几点
+_OF_THEM = re.compile("年纪|岁数?|多大|男的?还是|女的?还是|男女|是[男女]的|多少年|几年")  # what is asked of a person
 _ASKS_WHO = re.compile("谁|哪[个位]|[什啥]么?老师|也是[他她]|同一个")
 
 
@@ -37,9 +38,8 @@ def beyond(folded: str) -> str:
 
 def beyond_who(folded: str) -> bool:
     """老师多大年纪: whether it asks more of a teacher than who it is."""
-    if _AGED.search(folded):
-        return True
-    return _ASKS_WHO.search(folded) is None and bool(_WHO.sub("", beyond(folded)))
+    only_who = _ASKS_WHO.search(folded) is not None or not _WHO.sub("", beyond(folded))
+    return _OF_THEM.search(folded) is not None or not only_who
 
 
 def of_a_part(folded: str) -> bool:
@@ -55,6 +55,11 @@ def surely_who(folded: str) -> bool:
 def of_another(folded: str) -> bool:
     """别的地方还有吗: it asks for another place, and nothing of this one."""
     return _ANOTHER.search(folded) is not None
+
+
+def of_ones_own(folded: str) -> bool:
+    """我报的课几点: what somebody has, or how to enrol, and nothing of what was told."""
+    return _OWN.search(folded) is not None and not ASPECTS["until"].speaks(folded, "")
 
 
 def of_a_thing(said: str) -> bool:

@@ -201,7 +201,7 @@ def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
 
 
 def _of_a_site(heard: Understanding) -> Candidate | None:
-    """桂花那边的某某站点在哪: one place by its name, and not all of them."""
+    """某某街道那边的站点在哪: one place by its name, and not all of them."""
     named = any(each.kind == "org" and each.exact for each in heard.entities)
     best = heard.best
     likely = best is not None and best.score >= heard.lines.likely

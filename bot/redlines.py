@@ -40,10 +40,11 @@ _CALMING: Mapping[Context, float] = {
     Context.TOPIC: -4.0,
     Context.SUPPOSED: -8.0,
     Context.OWN_WORDS: -8.0,
+    Context.OF_OTHERS: -8.0,
 }
 # What calms which; nothing calms the others.
 _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
-    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED} for kind in LIFE
+    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED, Context.OF_OTHERS} for kind in LIFE
 }
 # The lower and the upper line. On the same examples one in a thousand ordinary sentences is above the upper one for
 # dangers to life, one in a hundred above the lower.
@@ -60,18 +61,20 @@ _OWN = re.compile(
     "我(自己)?(这张|名下)?的?(手机|电话|号码|学分|积分|学习记录|卡|记录|账户)|我本人|我(都|已经)?报了?(了|哪|啥|什么|几)|本人的"
 )
 _CHILD = re.compile(
-    "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|小朋友|家长|侄|外甥"
+    "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|伢(?!子)|小朋友|家长|侄|外甥"
     "|弟弟|妹妹|学生的|我们?的?学生|son|daughter|kid|child|grand"
 )
 _PARENT = re.compile(
-    "(?:我|俺|咱|家|给|替|帮|带|领|牵|抱|接|送|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|伢|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
+    "(?:我(?!叫)|俺(?!叫)|咱|家|给|替|帮|带|领|牵|抱|接|送|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|伢|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
     "|我是[^,，。]{0,6}(?:老师|奶奶|爷爷|妈妈|爸爸|家长)"
     "|my (?:son|daughter|kid|child|grand)"
     # 女儿今年六年级, 小孙女大班
     "|(?:^|[,，。 ])[大小]?(?:外?孙[子女]?|儿子|女儿|闺女|外甥女?|侄[子女]|孩子|小孩|[娃伢][儿子]?|囡囡?)"
     r"(?:[,，]?(?:今年|都|才|刚|快|已经|在|[读念上初高大小]|[\d一二两三四五六七八九十]{1,3}(?:个?半|周)?岁))"
 )
-_MYSELF = re.compile(r"(?:我|俺|本人|人家|\bi ?'?a?m )(?:(?!我|家|儿|女|孙|娃|侄|弟|妹|哥|姐|妈|爸|子)[^,，。]){0,6}$")
+_MYSELF = re.compile(
+    r"(?:我|俺|本人|人家|\bi ?'?a?m )(?:(?!我|家|儿|女|孙|娃|伢(?!子)|侄|弟|妹|哥|姐|妈|爸|子)[^,，。]){0,6}$"
+)
 _OF_A_CHILD = re.compile("(?:多|半)?的[大小]?(?:外?孙|儿子|女儿|闺女|娃|孩子|宝宝|囡|丫头|外甥|侄)")  # 我五岁的小外孙
 _BORN = re.compile(r"19\d\d ?年?(?:的|生|出生|属)|[四五六七八九][零〇一二三四五六七八九]年(?:生|出生|的人)")
 _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
@@ -121,7 +124,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     kind, odds = _read(heard)
     context = contexts(heard.folded, said)
     if said and (said.kind in LIFE or kind not in LIFE):
-        kind, odds = said.kind, odds + (_HINT if Context.SUPPOSED in context else _WORDS)
+        kind, odds = said.kind, odds + (_HINT if context & {Context.SUPPOSED, Context.OF_OTHERS} else _WORDS)
     else:
         kind, odds = _hinted(heard.folded, kind, odds)
     if kind == "third_party" and _OWN.search(heard.folded):

@@ -13,6 +13,7 @@ from handlers import (
     enrolments,
     entries,
     facts,
+    fees,
     people,
     sessions,
     sites,
@@ -72,7 +73,7 @@ HANDLERS: Handlers = {
     ),
     "class_days": Handler(sessions.class_days, "training_info", (CLASS, COURSE, ORG, DAY, TEACHER), needs=("courses",)),
     "class_fee": Handler(
-        classes.class_fee,
+        fees.class_fee,
         "training_info",
         classes.ONE,
         careful=True,

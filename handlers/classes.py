@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from bot import described, halves, phrases
+from bot import described
 from bot.aspects import spoken
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.eligibility import RULE, SOURCE, beside, conditions, fee_rule, made_for, misfit, refused, spell, suits
+from handlers.eligibility import SOURCE, beside, conditions, made_for, misfit, refused, spell, suits
 from handlers.paging import page_of
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
@@ -23,7 +23,6 @@ WISHES = (
     "theme",
     "org",
 )  # what a class may lack and still be the nearest there is
-_REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
@@ -350,40 +349,6 @@ async def class_schedule(turn: Turn) -> None:
             place=wording.room(group, turn), teacher=group.teacher, source=SOURCE,
         )  # fmt: skip
         _offer_enrolment(turn, group)
-
-
-async def class_fee(turn: Turn) -> None:
-    if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
-        question = RULE if fee_rule(turn) else "fee-general"
-        if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
-            turn.answer_standard(question)
-            return
-    if turn.lacks("courses"):
-        return
-    group = await one(turn, "class_fee")
-    if group is None:
-        return
-    say_fee(turn, group)
-    home = turn.catalogue.organisations.get(group.organisation)
-    if halves.of_a_thing(phrases.unnamed(turn.heard)) and home and home.phone:
-        turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
-    refused(turn, group)
-
-
-def say_fee(turn: Turn, group: TrainingClass) -> None:
-    """What it costs whoever asks, as far as they have said who they are."""
-    fee = wording.fee(group, turn)
-    if group.fee and (known := fee_rule(turn, group)):
-        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=known.rule, source=known.source)
-        return
-    reduced = group.fee and _REDUCED.search(group.eligibility)
-    if reduced:
-        turn.say("class.fee_if", name=group.name, fee=fee, eligibility=conditions(group, turn), source=SOURCE)
-    else:
-        turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
-    if group.fee and turn.state.facts.grounds:
-        turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
-        turn.suggest("human")
 
 
 async def class_places(turn: Turn) -> None:

@@ -4,10 +4,11 @@ from bot.about import is_child
 from bot.messages import masked
 from bot.turn import Turn
 from handlers import wording
-from handlers.classes import class_places, matching, one, say_fee
+from handlers.classes import class_places, matching, one
 from handlers.courses import which_course
 from handlers.eligibility import OF_AGE, SOURCE, conditions, refused, take_care
 from handlers.enrolments import enrol_me
+from handlers.fees import say_fee
 from handlers.slots import COURSE, ORG, PHONE
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass

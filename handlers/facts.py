@@ -204,6 +204,8 @@ def _asks_of_lessons(turn: Turn, course: Course) -> bool:
 def _lessons_meant(turn: Turn, course: Course) -> list[Lesson]:
     """The lessons that are named by a part of their titles, or as the longest or shortest."""
     folded = turn.heard.folded
+    if not course.lessons:
+        return []
     if found := _EXTREME.search(folded):
         most = (min if found["short"] or found["shortest"] else max)(each.minutes for each in course.lessons)
         return [each for each in course.lessons if each.minutes == most]
@@ -213,6 +215,8 @@ def _lessons_meant(turn: Turn, course: Course) -> list[Lesson]:
 
 def _lessons(turn: Turn, course: Course) -> str:
     """How many there are and how long they take, or those that are meant."""
+    if course.mode == "线下":
+        return turn.line("fact.lessons.offline", count=len(course.lessons)) if course.lessons else ""
     if meant := _lessons_meant(turn, course):
         said = (turn.line("fact.lesson", title=each.title, minutes=each.minutes) for each in meant)
         return wording.joined(list(said), turn)
@@ -260,7 +264,7 @@ def _eligible(turn: Turn, group: TrainingClass) -> str:
 def _redeemed_at(turn: Turn) -> str:
     """Where what points get is collected; nothing where nobody says so."""
     places = [each.name for each in turn.catalogue.organisations.values() if each.redeems]
-    return turn.line("fact.collect", names=wording.listed(places[:CHOICES], turn)) if places else ""
+    return turn.line("fact.collect", count=len(places), names=wording.listed(places[:CHOICES], turn)) if places else ""
 
 
 def _level(turn: Turn, course: Course) -> str:

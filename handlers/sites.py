@@ -48,7 +48,7 @@ def _place(turn: Turn) -> Organisation:
 
 
 _BUILDING = re.compile("[0-9一二三四五六七八九十]{1,2}号楼|[a-d东西南北]座|[东西南北]楼|实训楼|教学楼|综合楼|行政楼")
-_UNTIL = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
+_CLOCK = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
 
 
 async def site_hours(turn: Turn) -> None:
@@ -57,7 +57,7 @@ async def site_hours(turn: Turn) -> None:
     if when is None and _SOME_DAY.search(turn.heard.folded):
         when = await turn.ask(DAY)
     asked = When.of(when) if when else None
-    if asked and not (asked.fixed or asked.weekdays) and _UNTIL.search(turn.heard.folded):
+    if asked and not (asked.fixed or asked.weekdays) and _CLOCK.search(turn.heard.folded):
         asked = None  # 晚上开到几点, on no certain day: today, and the week
     place = _keeper(turn, place, asked)
     days = _days(asked, turn.today) if asked else [turn.today]

@@ -58,9 +58,10 @@ def test_words_are_the_floor_whatever_the_model_thinks() -> None:
         ("可把我累死了", Context.IDIOM),
         ("前年我妈昏倒过一回，早就没事了", Context.OVER),
         ("急救班讲不讲触电怎么救", Context.SUPPOSED),
-        ("昨晚看新闻说有个娃娃溺水了", Context.SUPPOSED),
-        ("抖音上有人触电，吓人", Context.SUPPOSED),
-        ("上次广场上有人晕倒没人会救，心肺复苏在哪里能学", Context.OVER),
+        ("昨晚看新闻说有个人溺水了", Context.OF_OTHERS),
+        ("抖音上有人触电，吓人", Context.OF_OTHERS),
+        ("看电视演有人落水", Context.OF_OTHERS),
+        ("上次广场上有人晕倒没人会救，心肺复苏哪里能学", Context.OF_OTHERS),
         ("触电急救的讲座在几楼", Context.TOPIC),
     ],
 )
@@ -79,7 +80,9 @@ def test_a_lesson_asked_for_behind_it_takes_no_danger_its_alarm() -> None:
     "text",
     [
         "看电视的时候老伴突然晕倒了", "我爸看着新闻就晕倒了", "刚看新闻隔壁楼着火了", "听广播的老头子晕倒了咋办",
-        "上次那个人又晕倒了，哪里学急救的快来",
+        "上次那个人又晕倒了，哪里学急救的快来", "我妈在家看电视晕倒了叫不醒", "爷爷听广播昏倒在地", "刷抖音，胸口闷得慌，喘不上来气",
+        "我在看新闻，我老公打我", "抖音上认识的人拿刀要砍我", "看电影有人晕倒了，在你们报告厅", "有人晕倒了！上次教的心肺复苏怎么按",
+        "我妈昏迷了，上回教的心肺复苏怎么做", "去年在你们那学急救的，老伴心梗了", "我以前学过急救，但是我爸晕倒了没反应了",
     ],
 )  # fmt: skip
 def test_what_happens_beside_the_news_is_danger(text: str) -> None:
@@ -96,6 +99,9 @@ def test_what_happens_beside_the_news_is_danger(text: str) -> None:
         ("我今年66岁，想学围棋", False),
         ("我孙子7岁，能学围棋吗", False),
         ("我家老二上三年级", False),
+        ("我伢5岁可以不", False),
+        ("俺伢儿8岁能不能学", False),
+        ("我叫伢子，今年10岁", True),
         ("我小学五年级就没读了", False),
         ("6岁能报吗", False),
         ("我是五年级的班主任", False),

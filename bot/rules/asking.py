@@ -108,7 +108,7 @@ def half_sentence(turn: Turn) -> list[str]:
         return []
     if halves.of_a_part(folded):
         return ["duration"]
-    if halves.beyond(folded) or halves.of_another(folded):
+    if halves.beyond(folded) or halves.of_another(folded) or halves.of_ones_own(folded):
         return []
     had = set[str]().union(*(HAS[each] for each in kinds))
     named = [each for each in spoken(folded) if each in had]
@@ -154,7 +154,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
         return None if aspect in _TOLD_WHOLE else aspect
-    if (phrases.follows(turn.heard.folded) or _ALSO.search(turn.heard.folded)) and turn.state.asked:
+    also = _ALSO.search(turn.heard.folded) and not spoken(phrases.without_names(turn.heard)) and turn.state.just_told
+    if (phrases.follows(turn.heard.folded) or also) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was
     if several:
         return spoken_of(phrases.without_names(turn.heard))

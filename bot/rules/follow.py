@@ -153,8 +153,7 @@ async def compared(run: Runner, turn: Turn) -> bool:
     other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
     if (other and not _THESE.search(turn.heard.folded)) or not (compares or _COMPARES.search(turn.heard.folded)):
         return False  # 学分跟积分有什么不同
-    items = [each for each in dict.fromkeys([*told_as(turn.state.before), *shown(turn)]) if each[0] == "item"]
-    if len(items) > 1:
+    if len(items := _items_told(turn)) > 1:
         return await run.aside(turn, Task("fact", {"aspect": "price", "of": spelt(items)}))
     told, listed = shown(turn), told_as(turn.state.listed)
     told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
@@ -168,6 +167,15 @@ async def compared(run: Runner, turn: Turn) -> bool:
     await run.aside(turn, Task("compare", {"by": by, "of": spelt(things)}))
     run.remind(turn)
     return True
+
+
+def _items_told(turn: Turn) -> list[Thing]:
+    """The item that was told and the one before it, the cheapest first; none, where something else is named."""
+    told = [each for each in dict.fromkeys([*told_as(turn.state.before), *shown(turn)]) if each[0] == "item"]
+    items = turn.catalogue.items
+    if not turn.state.just_told or turn.heard.first("course") or turn.heard.first("org"):
+        return []
+    return sorted((each for each in told if each[1] in items), key=lambda each: items[each[1]].points)
 
 
 def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:

@@ -12,7 +12,8 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
-from bot.rules.records import brief_of_it, of_another, of_what_was_told
+from bot.rules.named import most_exact, named_within
+from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
@@ -51,8 +52,8 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = replace(turn.heard, entities=_most_exact(turn))
-    if (other := of_another(turn)) is not None:
+    turn.heard = replace(turn.heard, entities=most_exact(turn))
+    if (other := named_within(turn)) is not None:
         turn.heard = replace(turn.heard, entities=tuple(each for each in turn.heard.entities if each is not other))
     course = described.meant(turn) if len(turn.heard.folded) <= STORY and not of_what_was_told(turn) else None
     if course is not None:
@@ -60,14 +61,6 @@ async def ours(run: Runner, turn: Turn) -> bool:
         turn.heard = replace(turn.heard, entities=(*turn.heard.entities, Entity("course", course, 0, 0, exact=False)))
     turn.heard = run.lean(turn, turn.heard)
     return False
-
-
-def _most_exact(turn: Turn) -> tuple[Entity, ...]:
-    """Of 青禾的梅溪社区 the second: where a place is named with one that it belongs to, it is meant alone."""
-    places = {each.value for each in turn.heard.entities if each.kind == "org"}
-    known = turn.library.catalogue.organisations
-    over = {parent for each in places if each in known and (parent := known[each].parent) in places}
-    return tuple(each for each in turn.heard.entities if not (each.kind == "org" and each.value in over))
 
 
 async def gist(run: Runner, turn: Turn) -> bool:
@@ -161,13 +154,13 @@ def _asks_parts(heard: list[Understanding]) -> bool:
     return len(asked) > 1 and named == 1 and all(asked) and not set.intersection(*asked)
 
 
+_STATES = re.compile(
+    "(?:我|俺|现在|那)?(?:还没|没有?|已经|都|才|刚|快)(?:(?![什啥几哪怎咋]|多少)[^,，。]){1,6}呢"
+)  # 还没开课呢
 # What one begins with before the question comes.
 _BEGINS = re.compile(
     "(?:你好|您好)?(?:老师|师傅|同志|大[哥姐]|美女|帅哥|领导)?[,，]?(?:我|俺|咱)?(?:就是|就)?(?:想|来|要)?(?:请|麻烦)?[问打][听问]?(?:个事|一?下|一?哈)?[子儿呀啊嘛哦]?"
 )
-
-
-_STATES = re.compile("(?:我|俺|现在|那)?(?:还没|没有?|已经|都|才|刚|快)[^,，。]{1,6}呢")  # 还没开课呢
 
 
 def _asks(part: Understanding) -> bool:

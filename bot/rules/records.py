@@ -8,15 +8,15 @@ from bot.rules.asking import LONG, half_sentence
 from bot.rules.told import Thing, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
-from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
-_A_PART = re.compile("那一?[节集]|[哪几每][节堂讲集]|[教讲]不[教讲]")  # of what is taught
-CERTAIN_MOVE = 0.8  # the probability of a move in the talk
+A_PART = re.compile("那一?[节集]|[哪几每][节堂讲集]")  # of what is taught
+_INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
+_OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
 _OF_IT = re.compile("(?:那|它|是|都){0,3}(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
@@ -41,39 +41,26 @@ def of_what_was_told(turn: Turn) -> bool:
     told = [each for each in shown(turn) if each[0] in {"class", "course"}]
     if not told or not turn.state.just_told or len(turn.heard.folded) > LONG:
         return False
-    if half_sentence(turn) or _A_PART.search(turn.heard.folded):
+    if half_sentence(turn) or A_PART.search(turn.heard.folded):
         return True
-    likely = turn.heard.move.label.startswith("follow/") and turn.heard.move.probability >= CERTAIN_MOVE
-    return likely or any(said_alike(turn.heard.folded, text) for text in _taught(turn, told[0]))
+    likely = turn.heard.move.label.startswith("follow/") and turn.heard.move.probability >= phrases.CERTAIN
+    return likely or any(said_alike(turn.heard.folded, text) for text in taught(turn, told[0]))
 
 
 def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
-    """查血糖么, after a clinic whose record has the word; 拍子要买不, after a class, where it is not sure that advice is asked for."""
+    """查血糖么, after a clinic whose record has the word; 拍子要买不, after a class, where it is not sure that advice is asked
+    for. What is to be done about one's health is never asked of a record."""
     told, folded = shown(turn), turn.heard.folded
-    if len(told) != 1 or not turn.state.just_told or len(folded) > LONG:
+    if len(told) != 1 or not turn.state.just_told or len(folded) > LONG or _OF_HEALTH.search(folded):
         return False
-    brief = not sure and len(folded) <= phrases.FRAGMENT
-    return brief or any(said_alike(folded, text) for _, text in records(turn, told[0]))
+    if not sure and len(folded) <= phrases.FRAGMENT and told[0][0] in {"class", "course", "activity"}:
+        return True
+    includes = _INCLUDES.search(folded) is not None
+    return includes and any(said_alike(folded, text) for _, text in records(turn, told[0]))
 
 
-def of_another(turn: Turn) -> Entity | None:
-    """糖尿病那节, of what a lesson of the course that was told is about: a name of another course that is not meant."""
-    told = shown(turn)
-    if not told or not _A_PART.search(turn.heard.folded) or not turn.state.just_told:
-        return None
-    texts = _taught(turn, told[0])
-    folded = turn.heard.folded
-    return next(
-        (
-            each
-            for each in turn.heard.entities
-            if each.kind == "course" and any(folded[each.start : each.end] in text for text in texts)
-        ),
-        None,
-    )
-
-
-def _taught(turn: Turn, thing: Thing) -> list[str]:
+def taught(turn: Turn, thing: Thing) -> list[str]:
+    """What is said of what is taught there."""
     return [text for aspect, text in records(turn, thing) if aspect == "about"]
 
 

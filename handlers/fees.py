@@ -1,0 +1,46 @@
+"""What a class costs, and whom it costs less."""
+
+import re
+
+from bot import halves, phrases
+from bot.turn import Turn
+from handlers import wording
+from handlers.classes import one
+from handlers.eligibility import RULE, SOURCE, conditions, fee_rule, refused
+from knowledge.catalogue import TrainingClass
+
+_REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
+
+
+async def class_fee(turn: Turn) -> None:
+    if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
+        question = RULE if fee_rule(turn) else "fee-general"
+        if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
+            turn.answer_standard(question)
+            return
+    if turn.lacks("courses"):
+        return
+    group = await one(turn, "class_fee")
+    if group is None:
+        return
+    say_fee(turn, group)
+    home = turn.catalogue.organisations.get(group.organisation)
+    if halves.of_a_thing(phrases.unnamed(turn.heard)) and home and home.phone:
+        turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
+    refused(turn, group)
+
+
+def say_fee(turn: Turn, group: TrainingClass) -> None:
+    """What it costs whoever asks, as far as they have said who they are."""
+    fee = wording.fee(group, turn)
+    if group.fee and (known := fee_rule(turn, group)):
+        turn.say("class.fee_exempt", name=group.name, fee=fee, rule=known.rule, source=known.source)
+        return
+    reduced = group.fee and _REDUCED.search(group.eligibility)
+    if reduced:
+        turn.say("class.fee_if", name=group.name, fee=fee, eligibility=conditions(group, turn), source=SOURCE)
+    else:
+        turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)
+    if group.fee and turn.state.facts.grounds:
+        turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
+        turn.suggest("human")
