@@ -24,7 +24,7 @@ _THING = re.compile(
 )
 _PART = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几分钟|多少分钟|多长|多久)")
 _OWN = re.compile("报名(?!到|截)|我的|我们的|我报|我选|我上的")  # 网上能报名吗, 我报的课几点
-_OF_THEM = re.compile("年纪|岁数?|多大|男的?还是|女的?还是|男女|是[男女]的|多少年|几年")  # what is asked of a person
+_OF_THEM = re.compile("年纪|岁数?|多大|男的?还是|女的?还是|男女|是[男女]的|几个?[男女]|多少年|几年|毕业|学历|职称|水平|获奖|得过")  # what is asked of a person
 _ASKS_WHO = re.compile("谁|哪[个位]|[什啥]么?老师|也是[他她]|同一个")
 
 
@@ -39,7 +39,7 @@ def beyond(folded: str) -> str:
 def beyond_who(folded: str) -> bool:
     """老师多大年纪: whether it asks more of a teacher than who it is."""
     only_who = _ASKS_WHO.search(folded) is not None or not _WHO.sub("", beyond(folded))
-    return _OF_THEM.search(folded) is not None or not only_who
+    return of_people(folded) or not only_who
 
 
 def of_a_part(folded: str) -> bool:
@@ -55,6 +55,11 @@ def surely_who(folded: str) -> bool:
 def of_another(folded: str) -> bool:
     """别的地方还有吗: it asks for another place, and nothing of this one."""
     return _ANOTHER.search(folded) is not None
+
+
+def of_people(folded: str) -> bool:
+    """班里有几个女的: whether it asks what somebody is like."""
+    return _OF_THEM.search(folded) is not None
 
 
 def of_ones_own(folded: str) -> bool:

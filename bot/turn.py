@@ -30,7 +30,7 @@ from bot.waiting import (
     reference,
 )
 from knowledge.catalogue import Catalogue
-from knowledge.entries import Entry
+from knowledge.entries import IMPORTED, Entry
 from knowledge.library import Library
 from knowledge.sessions import Calendar
 from nlu.text import fold
@@ -157,9 +157,11 @@ class Turn:
         self.tell(msgspec.structs.replace(reply, source=self._named(source), cards=cards))
 
     def tell(self, reply: Reply) -> None:
-        """Says something that is not from the texts; nothing is said twice in a turn."""
+        """Says something that is not from the texts; nothing is said twice in a turn. That an answer was imported is no
+        source that tells a resident anything."""
+        source = reply.source if reply.source != IMPORTED else None
         if all(each.text != reply.text for each in self.said):
-            self.said.append(msgspec.structs.replace(reply, lang=self.state.lang))
+            self.said.append(msgspec.structs.replace(reply, lang=self.state.lang, source=source))
 
     def answer(self, entry: Entry) -> None:
         """Says a reviewed entry."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from knowledge.columns import ENGLISH, GIVEN, HEADS, first_day, kind, last_day, named, parts
-from knowledge.entries import LONGEST_ANSWER, SHORT, Entry, no_text, too_long_for_sms
+from knowledge.entries import IMPORTED, LONGEST_ANSWER, SHORT, Entry, no_text, too_long_for_sms
 from knowledge.standard import standard, unknown
 from knowledge.topics import Topics, by_name
 from knowledge.words import LABELS, Words, said
@@ -122,7 +122,7 @@ class Conversion:
         """What a row says, and what is so where it says nothing."""
         today, template = self._today, "wording" in sheet.columns
         raw: dict[str, object] = {
-            "topic": "course_faq", "source": "导入", "owner": self._owner, "valid_from": today.isoformat(),
+            "topic": "course_faq", "source": IMPORTED, "owner": self._owner, "valid_from": today.isoformat(),
             "valid_until": (today + timedelta(days=VALID_DAYS)).isoformat(), "id": named_by(values.get("questions", "")),
             "kind": "guide" if "steps" in values and template else "faq",
         }  # fmt: skip

@@ -14,6 +14,7 @@ from knowledge.words import Words
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
+IMPORTED = "导入"  # the source of an answer of which none was named
 LONGEST_ANSWER = 2000  # characters
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_ANSWER)]
 SHORT = 134  # characters of two UCS-2 segments of an SMS

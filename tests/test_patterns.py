@@ -31,7 +31,7 @@ SHORT = {
     "integrations.speech": 500, "knowledge.template._LINES": 500,
 }  # fmt: skip
 # Where words come from a table of ours, or are typed by whoever runs a script.
-TABLES = {"bot.leanings": "_HAS", "bot.rules.follow": "_BY", "handlers.eligibility": "_NAMED"}
+TABLES = {"bot.leanings": "_HAS", "bot.rules.compare": "_BY", "handlers.eligibility": "_NAMED"}
 OTHERS = {"handlers.entries", "integrations.speech", "daoxue.chat"}
 ANY = {"search", "sub", "split", "findall", "finditer", "subn"}
 ORDINARY = ("1", " ", "一", "的", "a", "，", "吧")

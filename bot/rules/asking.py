@@ -120,6 +120,8 @@ def half_sentence(turn: Turn) -> list[str]:
 
 def asks_more(turn: Turn, aspect: str) -> bool:
     """老师多大年纪, 做坏了赔不赔钱: whether more is asked than what stands on record as an aspect, for all we can see."""
+    if aspect == "places" and halves.of_people(turn.heard.folded):
+        return True
     if aspect == "price" and halves.of_a_thing(phrases.unnamed(turn.heard)):
         return True
     if aspect == "teacher":

@@ -10,15 +10,15 @@ from bot import about, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES, OF_LEARNING
+from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
 from bot.rules.records import in_its_words, names_what_is_not_there
-from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt, told_as
+from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
-from knowledge.called import called, without_place
+from knowledge.called import called
 from knowledge.catalogue import Activity, TrainingClass
 from knowledge.sessions import Calendar
 from nlu.times import When
@@ -47,16 +47,6 @@ _HELD = re.compile(
 # What a class may be called, and none of 第一次课, 下期的班, 免费的课.
 NAME = re.compile(
     "(?:(?![第次节天周月期几每上下前后早晚新老大小长短同免收便贵远近网线这那哪我你他她好报开补听落缺请学习一二三四五六七八九十])[一-鿿]){2,4}"
-)
-_THESE = re.compile("[这那][两俩几]|它们|these|them")
-_COMPARES = re.compile(
-    r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
-)
-_BY = (
-    ("price", r"便宜|贵|划算|钱"),
-    ("place", r"近|远|方便"),
-    ("time", r"早|晚|快"),
-    ("places", r"人少|名额|空|位[子置]"),
 )
 
 
@@ -145,62 +135,6 @@ def _is_another_activity(turn: Turn) -> bool:
     )
 
 
-async def compared(run: Runner, turn: Turn) -> bool:
-    """哪个便宜, 这两个有啥区别: those that were told, side by side."""
-    move = turn.heard.move
-    compares = move.label == "follow/compare" and move.probability >= MOVE
-    best = turn.heard.best
-    other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
-    if (other and not _THESE.search(turn.heard.folded)) or not (compares or _COMPARES.search(turn.heard.folded)):
-        return False  # 学分跟积分有什么不同
-    if len(items := _items_told(turn)) > 1:
-        return await run.aside(turn, Task("fact", {"aspect": "price", "of": spelt(items)}))
-    told, listed = shown(turn), told_as(turn.state.listed)
-    told = listed if len(told) < 2 and set(told) <= set(listed) else told  # one that was picked from several
-    told = [*told_as(turn.state.before), *told] if len(told) < 2 else told  # 初级, and 中级 after it
-    named = [thing for course in turn.heard.values("course") for thing in _of_course(turn, course, whole=True)]
-    things = [each for each in dict.fromkeys(_at_places(turn) or [*told, *named]) if each[0] == "class"]
-    things = _by_their_parts(turn, things) or things
-    if len(things) < 2:
-        return False
-    by = next((aspect for aspect, words in _BY if re.search(words, turn.heard.folded)), "all")
-    await run.aside(turn, Task("compare", {"by": by, "of": spelt(things)}))
-    run.remind(turn)
-    return True
-
-
-def _items_told(turn: Turn) -> list[Thing]:
-    """The item that was told and the one before it, the cheapest first; none, where something else is named."""
-    told = [each for each in dict.fromkeys([*told_as(turn.state.before), *shown(turn)]) if each[0] == "item"]
-    items = turn.catalogue.items
-    if not turn.state.just_told or turn.heard.first("course") or turn.heard.first("org"):
-        return []
-    return sorted((each for each in told if each[1] in items), key=lambda each: items[each[1]].points)
-
-
-def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
-    """电焊夜班和零基础班哪个便宜: of several those of which what is theirs alone is said; none, where that is of one at most."""
-    catalogue, found = turn.library.catalogue, list[Thing]()
-    for _, id in things:
-        course, own = (
-            catalogue.courses.get(catalogue.classes[id].course),
-            without_place(catalogue.classes[id], catalogue),
-        )
-        for name in sorted((course.name, *course.aliases) if course else (), key=len, reverse=True):
-            own = own.removeprefix(name)
-        if len(own) > 1 and own.casefold() in turn.heard.folded:
-            found.append(("class", id))
-    return found if len(found) > 1 else []
-
-
-def _at_places(turn: Turn) -> list[Thing]:
-    """石桥和青禾哪边空位多: the classes of the course that was told, at each of several places that are named."""
-    courses, places = courses_of(turn), set(turn.heard.values("org"))
-    there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
-    at = [each for each in there if any(turn.catalogue.is_within(each.organisation, place) for place in places)]
-    return [("class", each.id) for each in at] if len(places) > 1 else []
-
-
 async def described(run: Runner, turn: Turn) -> bool:
     """便宜那个, 晚上那个, 最后一个: one of those that were told, by what it is like."""
     move = turn.heard.move
@@ -254,11 +188,20 @@ async def another(run: Runner, turn: Turn) -> bool:
         return False
     if move.label == "follow/cheaper":
         if _LESS.search(turn.heard.folded):
-            await run.start(turn, "not_answered", {"question": "fee-free-who"})
+            await _tell_of_less(run, turn)
             return True
         wishes["fee"] = "free"
     await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
     return True
+
+
+async def _tell_of_less(run: Runner, turn: Turn) -> None:
+    """Who pays less; where nobody has written that, what the class says of it with its price."""
+    told = classes_of(turn)
+    if len(told) == 1 and turn.library.answer("fee-free-who", turn.today) is None:
+        await run.start(turn, "class_fee", {"class": told[0].id})
+    else:
+        await run.start(turn, "not_answered", {"question": "fee-free-who"})
 
 
 async def suits(run: Runner, turn: Turn) -> bool:
@@ -285,7 +228,7 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
         or len(phrases.rest(turn.heard)) > 1
     ):
         return False
-    there = _of_course(turn, courses.pop())
+    there = of_course(turn, courses.pop())
     if there == shown(turn) or any(kind != "class" for kind, _ in there):
         return False
     return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": spelt(there)}))
@@ -336,13 +279,13 @@ def meant(turn: Turn) -> list[Thing]:
     if pointed := pointed_at(folded, turn.state.offers):
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
     if named := dict.fromkeys(heard.values("course")):
-        return [thing for course in named for thing in _of_course(turn, course)]
+        return [thing for course in named for thing in of_course(turn, course)]
     if items := [
         each.value for each in heard.entities if each.kind == "item" and each.exact and not heard.denies(each)
     ]:
         return [("item", id) for id in dict.fromkeys(items)]  # 卷尺有货没, after a class or another item
     if course := tasks.at_level(turn):
-        return _of_course(turn, course)
+        return of_course(turn, course)
     classes = classes_of(turn)
     if not classes:
         return shown(turn)
@@ -356,7 +299,7 @@ def meant(turn: Turn) -> list[Thing]:
     return [("class", each.id) for each in _superlative(folded, fitting, turn.calendar)]
 
 
-def _of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
+def of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
     """The classes of a course that is named: those that were told, else those that one may be in; else the course."""
     shown = _fitting(turn, [each for each in classes_of(turn) if each.course == course])
     to_come = [each for each in turn.catalogue.classes.values() if each.course == course and each.comes(turn.today)]
