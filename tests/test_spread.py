@@ -49,6 +49,7 @@ EVERYWHERE: Mapping[str, str] = {
     "search._BEHIND": "what an earlier process left unfindable, once after a start",
     "search._NEWEST": "the same",
     "talks._BY_CHANNEL": "a report, read aside",
+    "ticket_lists._TALKS": "a few events of a forum that name an author or a topic, and no talk",
     "ticket_lists._PAGES": "a page of a list, of which each ticket has its last message beside it",
 }
 

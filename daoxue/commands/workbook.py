@@ -18,9 +18,10 @@ from daoxue.founding import Founding, found
 from daoxue.preparing import prepare, vault_of
 from daoxue.workbook import taking
 from daoxue.workbook.book import Book
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.faults import Fault
 from daoxue.workbook.plan import Plan, planned, removable
-from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS, BookSheet
+from daoxue.workbook.sheets import ANSWERS, BANK, BY_NAME, LEARNERS, SHEETS
 from daoxue.workbook.words import Lang, language
 from knowledge.files import KnowledgeError
 from knowledge.words import Words

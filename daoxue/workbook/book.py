@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.faults import Fault
-from daoxue.workbook.sheets import BookSheet
 
 NOTE = "※"  # begins the row that explains the columns
 

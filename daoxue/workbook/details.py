@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from daoxue.workbook import rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.rows import HoursRow, Key, LessonRow, PageReading, SpecialRow, written
-from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS, BookSheet
+from daoxue.workbook.sheets import HOURS, LESSONS, SPECIAL_DAYS
 from knowledge.catalogue import Course, Lesson, Opening, Organisation, Record, SpecialDay
 from knowledge.words import Words
 

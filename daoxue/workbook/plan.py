@@ -15,6 +15,7 @@ from daoxue.workbook import centre as centres
 from daoxue.workbook import details, records, rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.faults import Fault
 from daoxue.workbook.records import THE_CENTRE, Records, Taken, named
 from daoxue.workbook.rows import Key, PageReading, Place
@@ -29,7 +30,6 @@ from daoxue.workbook.sheets import (
     SEATS,
     SHEETS,
     TEXTS,
-    BookSheet,
 )
 from daoxue.workbook.words import in_words
 from desk.staff import StaffAccount

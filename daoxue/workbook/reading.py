@@ -10,8 +10,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from daoxue.workbook.book import NOTE, Book, FilledPage
 from daoxue.workbook.cells import echoed
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.faults import Fault
-from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS, BookSheet
+from daoxue.workbook.sheets import BY_NAME, HELP, LISTS, PERSONAL, SHEETS
 from knowledge.grids import Grid, csv_grid, xlsx_grids
 from knowledge.office import UnreadableError
 from knowledge.words import Words

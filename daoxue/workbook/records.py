@@ -14,6 +14,7 @@ from daoxue.workbook import details, rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import Cell, Names
 from daoxue.workbook.centre import TextOf
+from daoxue.workbook.columns import BookSheet
 from daoxue.workbook.details import DetailsOf
 from daoxue.workbook.rows import BankRow, Key, PageReading, written
 from daoxue.workbook.sheets import (
@@ -29,7 +30,6 @@ from daoxue.workbook.sheets import (
     RULES,
     THEMES,
     TOPICS,
-    BookSheet,
 )
 from knowledge.catalogue import (
     Activity,

@@ -14,8 +14,8 @@ from msgspec.structs import FieldInfo
 
 from daoxue.workbook.book import FilledPage
 from daoxue.workbook.cells import Cell, Names
+from daoxue.workbook.columns import BookSheet, PageColumn
 from daoxue.workbook.faults import Fault
-from daoxue.workbook.sheets import BookSheet, PageColumn
 from daoxue.workbook.words import CellError, of_type
 from knowledge.catalogue import Clock, Weekday
 from knowledge.catalogue import Words as Phrase

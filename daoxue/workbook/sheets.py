@@ -1,7 +1,5 @@
 """The sheets of the workbook and their columns: what stands in each, in the words of whoever fills it in."""
 
-from dataclasses import dataclass
-
 from daoxue.workbook.cells import (
     CLOCK,
     COMMON_WEEKDAYS,
@@ -13,61 +11,17 @@ from daoxue.workbook.cells import (
     WHOLE,
     WORDS,
     YES,
-    Form,
     choice,
     naming,
     naming_several,
 )
+from daoxue.workbook.columns import BookSheet, PageColumn
 from knowledge.columns import KINDS, TEMPLATE
 from knowledge.columns import NAMES as ANSWER_FIELDS
 from knowledge.entries import SHORT
 from knowledge.topics import ours
 
 ASK = "请来电询问"  # what is said of a place where nobody has written it down yet
-
-
-@dataclass(frozen=True, slots=True)
-class PageColumn:
-    """`field` is of the record, `en.…` of what it says in English. `empty` is meant where the cell is empty; `given` are
-    words that may be chosen, beside those that stand there already, and `named` a kind whose names may: other words may
-    be written too."""
-
-    field: str
-    head: str
-    form: Form
-    zh: str
-    en: str
-    width: int = 14
-    empty: object = None
-    given: tuple[str, ...] = ()
-    named: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BookSheet:
-    """`kind` is that of its records. Rows of one that has an `owner` are details of it: the head of the column that names
-    it is `owner`, and they are its `detail`."""
-
-    key: str
-    name: str
-    zh: str
-    en: str
-    columns: tuple[PageColumn, ...]
-    kind: str = ""
-    detail: str = ""
-
-    def column(self, field: str) -> PageColumn | None:
-        return next((each for each in self.columns if each.field == field), None)
-
-    @property
-    def heads(self) -> dict[str, PageColumn]:
-        """The columns by what may stand above them."""
-        return {name: column for column in self.columns for name in (column.head, column.field)}
-
-    def head(self, field: str) -> str:
-        """The head of a field's column, and of `en` its name's; empty where there is none."""
-        found = self.column(field) or self.column(f"{field}.name")
-        return found.head if found else ""
 
 
 def _id(what: str) -> PageColumn:

@@ -21,7 +21,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from daoxue.workbook.book import NOTE
 from daoxue.workbook.cells import NUMBER, TEXT
 from daoxue.workbook.cells import Cell as Value
-from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS, BookSheet, PageColumn
+from daoxue.workbook.columns import BookSheet, PageColumn
+from daoxue.workbook.sheets import ANSWERS, HELP, LISTS, SHEETS, TOPICS
 from knowledge.cells import inert
 from knowledge.entries import Entry
 from knowledge.template import fill
