@@ -193,3 +193,23 @@ async def test_an_answer_on_something_else_ends_the_talk_about_a_class(app: App)
     await resident.say("瑜伽班学费多少")
     await resident.say("学习卡在哪里办")
     assert "瑜伽" not in await resident.say("要钱不")
+
+
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [
+        ("学院的书法班什么时候上", {
+            "一堂课多长": "14:00", "老师多大年纪了": "没写到的没有登记", "还有几个名额": "名额", "元旦上不上课": "", "一共上几次课": "次",
+            "怎么坐车去": "路", "男同志收不收": "", "砚台多少钱一方": "", "要带什么": "带", "比桂花的哪个便宜": "",
+        }),
+        ("家庭营养课", {"总共几节": "4节微课", "糖尿病那节多长": "13分钟", "在哪个社区能上": ""}),
+        ("北门电工班多少钱", {"太贵了，能不能少点": "免学费", "别的地方还有没有": "", "工作服要买不，多少钱": ""}),
+        ("毛巾几分", {"到哪里去领": "兑换点", "那伞呢": "100", "哪个便宜": "毛巾"}),
+        ("棠堤社区教学站点在哪", {"能换东西不": "不办积分兑换", "有没有棋牌室": "", "几点开门": ""}),
+    ],
+)  # fmt: skip
+async def test_what_was_told_is_gone_on_with(app: App, said: str, then: dict[str, str]) -> None:
+    resident = Resident(app)
+    await resident.say(said)
+    for words, told in then.items():
+        assert told in await resident.say(words), words
