@@ -39,12 +39,7 @@ def meant(turn: Turn) -> str | None:
     unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY
     wants = phrases.wants_to_learn(heard.folded)
     unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
-    if (
-        _OF_CREDITS.search(heard.folded)
-        or not unclear
-        or not (wants or phrases.is_of_a_course(heard.folded))
-        or turn.ticket
-    ):
+    if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return None
     if len(_WANTING.sub("", _without_aspects(heard.folded))) < _SAYS_ANYTHING:
         return None  # 你们教什么, 几节课: of no course more than of any other
@@ -74,8 +69,6 @@ def may_be_meant(turn: Turn) -> list[str]:
     """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
     is clear that classes are looked for (最近有神马课), no unlikely one."""
     found, heard = _described(turn), turn.heard
-    if _OF_CREDITS.search(heard.folded):
-        return []
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
     return found.courses[:CHOICES] if found.odds >= least else []
@@ -102,7 +95,7 @@ def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
     strengths = turn.library.courses_described(said, parts_of(said))
     known = [(id, each) for id, each in strengths.items() if id in turn.catalogue.courses]
     ranked = sorted((each for each in known if not among or each[0] in among), key=lambda each: -each[1])
-    if not ranked:
+    if not ranked or _OF_CREDITS.search(said):
         return Strongest([], float("-inf"))
     lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
     odds = STRENGTH * ranked[0][1] + LEAD * lead + TAUGHT * phrases.is_of_a_course(said) + BIAS

@@ -72,7 +72,6 @@ class Dialogue:
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         _pass_time(turn)
-        shown = turn.state.shown
         _sense(turn)
         if turn.seat is None and turn.inbound.intent != CONTINUE:
             turn.listen()
@@ -88,10 +87,10 @@ class Dialogue:
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:
             self._run.ask_how(turn)
-            self._remember(turn, shown)
+            self._remember(turn)
 
-    def _remember(self, turn: Turn, shown: list[str]) -> None:
-        """What the next turn may go on with; `shown` is what had been told before this one."""
+    def _remember(self, turn: Turn) -> None:
+        """What the next turn may go on with."""
         state = turn.state
         course = turn.heard.first("course")
         if course and state.focus.get("course") != course:
@@ -110,8 +109,10 @@ class Dialogue:
         state.confirming = turn.confirming
         if replies:
             state.told = turn.told_of
-            alone = len({*turn.heard.values("course")}) == 1 and state.shown == shown
-            if course and turn.told_of and alone:  # 我没本地户口，能学电工不: what is asked next is asked of that
+            alone = len({*turn.heard.values("course")}) == 1
+            if (
+                course and turn.told_of and alone and not turn.shows
+            ):  # 我没本地户口，能学电工不: what is asked next is asked of that
                 turn.show("course", course)
         state.near = self._run.readings.runners_up(turn)
 

@@ -1,6 +1,7 @@
 """Half sentences: whether one says anything beside the aspect that it asks for (一共几节, 还能报几个人)."""
 
 import re
+from functools import lru_cache
 
 from bot.aspects import ASPECTS
 
@@ -30,6 +31,7 @@ _OF_THEM = re.compile(
 _ASKS_WHO = re.compile("谁|哪[个位]|[什啥]么?老师|也是[他她]|同一个")
 
 
+@lru_cache(2048)
 def beyond(folded: str) -> str:
     """What is said beside the words of aspects and small ones: 做坏赔 of 做坏了赔不赔钱."""
     said = _SURELY_WHO.sub("", folded)

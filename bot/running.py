@@ -213,6 +213,11 @@ class Runner:
         entry = turn.library.entries.get(last.slots.get("entry", ""))
         return None if entry and not entry.steps else last
 
+    def guiding(self, turn: Turn) -> Task | None:
+        """The guide that is under way: 好的 goes on with it, and is thanks after a list."""
+        last = self.stepping(turn)
+        return last if last is not None and "entry" in last.slots else None
+
     async def step(self, turn: Turn, task: Task, by: int) -> None:
         at = max(0, int(task.memo.get("step", "0")) + by)
         task.memo["step"] = str(at)

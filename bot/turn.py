@@ -85,6 +85,7 @@ class Turn:
         default_factory=dict
     )  # asked beside the task, with the entry that answered
     told_of: list[str] = field(default_factory=list)  # the entries that were said
+    shows: bool = False  # whether a thing was told that a follow-up may mean
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     dispute: NewDispute | None = None  # the ledger as it is now, to be kept with the ticket
@@ -241,6 +242,7 @@ class Turn:
 
     def show(self, kind: str, *ids: str) -> None:
         """Which things were told, so that 多少钱 and 便宜那个 mean them."""
+        self.shows = True
         if kind == "org" and any(self._is_at(each, ids) for each in self.state.shown):
             return  # where a class is does not end the talk about it
         told = [f"{kind}:{id}" for id in ids]

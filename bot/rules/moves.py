@@ -92,7 +92,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
             return True
         elif said & {"yes", "fine"} and state.confirming:
             offer = state.offers[0]
-        elif said & {"yes"} and not state.tasks and not run.stepping(turn):
+        elif said & {"yes"} and not state.tasks and not run.guiding(turn):
             turn.say("which_offer")
             turn.offered = list(state.offers)
             return True
@@ -245,9 +245,10 @@ async def _menu(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def _stepped(by: int) -> "_Act":
+def _stepped(by: int, *, in_a_guide: bool = False) -> "_Act":
+    # A guide goes on at 好的, a list by its own words alone.
     async def act(run: Runner, turn: Turn) -> bool:
-        stepping = run.stepping(turn)
+        stepping = run.guiding(turn) if in_a_guide else run.stepping(turn)
         if stepping is not None:
             await run.step(turn, stepping, by)
         return stepping is not None
@@ -382,18 +383,18 @@ async def why(run: Runner, turn: Turn) -> bool:
 async def _done(run: Runner, turn: Turn) -> bool:
     if run.waiting(turn.state):
         return False
-    if run.stepping(turn) is not None:
-        return await _stepped(1)(run, turn)
-    await run.start(turn, "goodbye", {})
+    if not await _guided(run, turn):
+        await run.start(turn, "goodbye", {})
     return True
 
 
+_guided = _stepped(1, in_a_guide=True)
 _Act = Callable[[Runner, Turn], Awaitable[bool]]
 # In this order: some words are several moves, and what is open decides.
 _MOVES: Mapping[str, _Act] = {
     "human": _human, "restart": _restart, "why_data": why, "repeat": _after(None), "slower": _after("slower"),
     "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1),
-    "yes": _stepped(1), "fine": _stepped(1), "not_now": _not_now, "cancel": _cancel, "back": _back, "none": _none,
+    "yes": _guided, "fine": _guided, "not_now": _not_now, "cancel": _cancel, "back": _back, "none": _none,
     "resume": _resume, "wait": _wait,
     "bot_check": _here, "thanks_but": _go_ahead, "dont_know": _unknown, "not_helpful": _not_helpful, "done": _done,
 }  # fmt: skip

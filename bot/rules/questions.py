@@ -12,7 +12,7 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
-from bot.rules.named import most_exact, named_within
+from bot.rules.named import names_meant
 from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
@@ -52,9 +52,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = replace(turn.heard, entities=most_exact(turn))
-    if (other := named_within(turn)) is not None:
-        turn.heard = replace(turn.heard, entities=tuple(each for each in turn.heard.entities if each is not other))
+    turn.heard = replace(turn.heard, entities=names_meant(turn))
     course = described.meant(turn) if len(turn.heard.folded) <= STORY and not of_what_was_told(turn) else None
     if course is not None:
         turn.described = course
