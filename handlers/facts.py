@@ -8,7 +8,7 @@ from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
-from handlers.eligibility import SOURCE, conditions, refused, take_care
+from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
 from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -258,7 +258,10 @@ def _eligible(turn: Turn, group: TrainingClass) -> str:
     demands = chinese is not None and not _NOTHING.fullmatch(chinese.prerequisite)
     own = wording.clause(conditions(group, turn))
     learnt = [each for each in _COMMAS.split(course.prerequisite) if each not in own] if course and demands else []
-    return wording.joined([own, *map(wording.clause, learnt)], turn)
+    age = turn.state.facts.age
+    fits = age is not None and turn.heard.first("age") and misfit(turn, group) is None
+    said = [turn.line("fact.age_fits", age=age)] if fits else []
+    return wording.joined([*said, own, *map(wording.clause, learnt)], turn)
 
 
 def _redeemed_at(turn: Turn) -> str:
