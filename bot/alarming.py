@@ -147,6 +147,8 @@ _TOLD = re.compile(
     f"(?:新闻|抖音|快手|报纸|广播|朋友圈)(?:里面|里|上|说|讲|报|播|演|放){{0,3}}{_SOMEBODY}"
     f"|(?:电视|视频|电影|短剧|小说)(?:剧|台)?(?:里面|里|上)?(?:说|讲|报|播|演|放|写){_SOMEBODY}"
 )
+_NOW_WANTS = re.compile("现在(?=想|要)")
+_LONG_AGO = re.compile("(?<!前)年前|前年|去年|往年|当年|那年")
 _HERE = re.compile(rf"{_KIN}|{_NEAR}|我|俺|咱|隔壁|楼[上下道]|咋办|怎么办|快来|着急|联系不上|突然|跟前|旁边|身边|现场")
 _FINE = re.compile(
     r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|缓过来|找回来|想开了|走出来|挺过来|开朗|recovered|fine now"
@@ -260,7 +262,7 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
         found.add(Context.IDIOM)
     if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
         found.add(Context.OVER)
-    if said and said.kind == "emergency" and not _NOW.search(folded) and _is_of_others(folded, said.clause):
+    if said and said.kind == "emergency" and not _NOW.search(_NOW_WANTS.sub("", folded)) and _is_of_others(folded, said.clause):
         found.add(Context.OF_OTHERS)
     if _TOPICS.search(_AT_CLASS.sub("", where)):
         found.add(Context.TOPIC)
@@ -273,7 +275,9 @@ def _is_of_others(folded: str, clause: str) -> bool:
     """Whether danger is told of that the news told of, or that was once, by somebody who wants to learn what to do."""
     if told := _TOLD.search(folded):
         return _HERE.search(folded, told.end()) is None
-    once = _BEFORE.search(clause) and not (_HERE.search(clause.replace("我们", "")) or _AGAIN.search(folded))
+    long_ago = _LONG_AGO.search(clause) is not None
+    once = long_ago or (_BEFORE.search(clause) and not _HERE.search(clause.replace("我们", "")))
+    once = once and not _AGAIN.search(folded)
     return bool(once) and _TO_LEARN.search(folded.replace(clause, "")) is not None
 
 

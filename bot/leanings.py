@@ -18,7 +18,7 @@ AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
 FRESH = 3  # turns for which what the talk is about is meant by whoever names nothing
 _SHORT = 16  # characters of a question that leaves out what the talk is about
 _REDEEMS = re.compile(
-    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,6}(?:换|兑|花)|redeem"
+    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,6}(?:换|兑|花)|能领[吗么不没]?$|redeem"
 )
 _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
 _RATE = "redeem-convert-rate"
@@ -59,7 +59,8 @@ _TAKEN_FOR = {
     "other_office",
 }  # what such a half sentence is read as
 _GETS = re.compile(
-    "能[换兑]|[换兑](?:到|得|不|吗)|[几多]少?(?:积)?分|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
+    "能[换兑]|[换兑](?:到|得|不|吗)"
+    "|(?:几|多少)个?(?:积)?分|[几多]少?(?:积)?分|积分(?:要|得)?(?:多少|几)|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
 )
 _NUMBER = re.compile(
     "电话(?:号码?)?(?:给|告诉|报|说|发)(?:一下)?(?:我|个)|(?:给|告诉|报|说|发)(?:一下)?我?(?:个|下)?(?:你们|学校|他们)?(?:的)?电话"

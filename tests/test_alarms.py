@@ -62,6 +62,7 @@ def test_words_are_the_floor_whatever_the_model_thinks() -> None:
         ("抖音上有人触电，吓人", Context.OF_OTHERS),
         ("看电视演有人落水", Context.OF_OTHERS),
         ("上次广场上有人晕倒没人会救，心肺复苏哪里能学", Context.OF_OTHERS),
+        ("我爷爷十年前心梗走的，现在想学慢病管理的课", Context.OF_OTHERS),
         ("触电急救的讲座在几楼", Context.TOPIC),
     ],
 )
