@@ -257,12 +257,12 @@ class Tickets:
     # -- afterwards
 
     async def survey(self, ref: str, now: int) -> None:
-        """Asks what the resident thought of it: once, and only where the last word has been delivered."""
+        """Asks what the resident thought of it: once, and only when nothing more is on its way to them."""
 
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref)
             read = _conversation(change.transaction, found)
-            if not found.survey or outbox.undelivered(change.transaction, read.id) is not None:
+            if not found.survey or outbox.is_on_its_way(change.transaction, read.id):
                 return
             row = tickets.record(change.transaction, found, TicketAsked(), "bot", now)
             state = conversation.load(read.state)

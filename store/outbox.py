@@ -136,6 +136,12 @@ def is_next(transaction: Transaction, conversation: int, seq: int) -> bool:
     return row is not None and row[0] == seq
 
 
+def is_on_its_way(transaction: Transaction, conversation: int) -> bool:
+    """Whether something is still to leave; what was given up is not."""
+    row = transaction.one(_NEXT, order_key=order_key(conversation))
+    return row is not None and row[0] is not None
+
+
 def undelivered(transaction: Transaction, conversation: int) -> tuple[int, bool] | None:
     """The first message that the channel has not taken, and whether it was given up; None where all has arrived."""
     rows = owed(transaction, conversation)

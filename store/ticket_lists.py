@@ -10,6 +10,7 @@ from sqlalchemy import cast as as_type
 from store import conversations, outbox
 from store.conversations import MessageRow
 from store.engine import Row, Value
+from store.queue import QueueState
 from store.schema import conversation, message, queue, ticket, ticket_talk
 from store.ticket_rows import TicketRow
 from store.tickets import columns, find, selecting
@@ -28,7 +29,10 @@ _SNOOZED = selecting(ticket.c.state == "snoozed", ticket.c.snoozed_until <= bind
 _SURVEYS = selecting(
     ticket.c.survey == 1,
     ticket.c.closed_at <= bindparam("before"),
-    ~exists().where(queue.c.order_key == outbox.ORDER + as_type(ticket.c.conversation, Text)),
+    ~exists().where(
+        queue.c.order_key == outbox.ORDER + as_type(ticket.c.conversation, Text),
+        queue.c.state == QueueState.DUE.value,
+    ),
 )
 _WAITING_OF = selecting(ticket.c.person == bindparam("person"), ticket.c.state == "waiting")
 _OF_PERSON = selecting(ticket.c.person == bindparam("person"))
@@ -120,7 +124,8 @@ def snoozed(transaction: Transaction, now: int) -> list[TicketRow]:
 
 
 def unsurveyed(transaction: Transaction, before: int) -> list[TicketRow]:
-    """Those closed before then, whose residents have still to be asked how it was, and have all that was said to them."""
+    """Those closed before then, whose residents have still to be asked how it was, and nothing is on its way to
+    them: what was given up is not."""
     return find(transaction, _SURVEYS, before=before)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot.inbox import encode
@@ -11,8 +12,9 @@ from bot.messages import Message, Reply
 from daoxue.app import App
 from desk.opening import SHOWN
 from store import audit as rows
-from store import conversations, outbox
+from store import conversations, outbox, queue, ticket_lists
 from store.people import PresenceRow
+from store.queue import QueueState
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
@@ -191,6 +193,30 @@ async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk
     assert len(asked) == 1
     assert "谢谢您的评价" in await resident.say("1")
     assert (await li.get(f"/tickets/{ref}"))["ticket"]["stars"] == 5
+
+
+async def test_who_missed_a_word_that_was_given_up_is_asked_for_stars_once(desk: Desk) -> None:
+    """What a channel never took stays for seats to see, and is no reason to ask nothing; each look writes no more than that."""
+    app, li = desk.app, await desk.person()
+    _, ref = await waiting(app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    ticket = (await app.tickets.show(ref)).ticket
+    assert ticket.closed_at
+    later = ticket.closed_at + 10_000
+
+    def give_up(transaction: Transaction) -> None:
+        rows = queue.in_order(transaction, outbox.order_key(ticket.conversation))
+        assert rows
+        for row in rows:
+            queue.put_back(transaction, msgspec.structs.replace(row, state=QueueState.GIVEN_UP, outcome="refused"))
+
+    await app.database.write(give_up)
+    for _ in range(2):
+        await app.desk.dispatch.step(later)
+    assert [text for _, text in said(await li.get(f"/tickets/{ref}")) if "满意吗" in text] != []
+    assert app.database.look(lambda t: ticket_lists.unsurveyed(t, later)) == []
+    assert app.database.look(lambda t: outbox.undelivered(t, ticket.conversation)) is not None, "seats see it still"
 
 
 async def test_all_that_one_person_has_waiting_goes_to_one_seat(desk: Desk) -> None:
