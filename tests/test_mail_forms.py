@@ -98,8 +98,11 @@ def test_what_is_asked_is_read(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sender", ["li@home.test or wang@home.test", "wang at home.test", "wang@home", "<>", "王@家.test"]
-)
+    "sender",
+    [
+        "li@home.test or wang@home.test", "wang at home.test", "wang@home", "<>", "王@家.test", f"x wang@{'b' * 260}.test y",
+    ],
+)  # fmt: skip
 def test_whose_address_is_not_sure_is_not_written_to(sender: str) -> None:
     assert reading.read(mail(UTF8, ASK, sender)).sender in ("", "wang@home")
 

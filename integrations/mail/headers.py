@@ -8,6 +8,7 @@ from email.header import decode_header
 from email.utils import getaddresses
 
 LONGEST = 4_000  # characters of one header that are read
+LONGEST_ADDRESS = 254  # characters: what fits into a path of SMTP (RFC 5321)
 REFS = 24  # names of mails before: the first, and the last ones
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _BRACKETED = re.compile(r"<([^<>\s]{3,254})>\s{0,99}\Z")
@@ -92,11 +93,11 @@ def address(value: str) -> str:
         given = [found for _, found in getaddresses([value])]
     except (RecursionError, IndexError, ValueError):  # comments in comments without end
         given = []
-    for found in [bracketed[1], *given] if bracketed else given:
-        if len(found) <= 254 and _ADDRESS.fullmatch(found):
+    bare: list[str] = list(dict.fromkeys(_BARE.findall(value))) if "<" not in value else []
+    for found in [*([bracketed[1]] if bracketed else []), *given, *(bare if len(bare) == 1 else [])]:
+        if len(found) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(found):
             return found.lower()
-    bare = set(_BARE.findall(value)) if "<" not in value else set()
-    return str(bare.pop()).lower() if len(bare) == 1 else ""
+    return ""
 
 
 def untagged(address: str) -> str:
