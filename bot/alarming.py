@@ -262,7 +262,12 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
         found.add(Context.IDIOM)
     if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
         found.add(Context.OVER)
-    if said and said.kind == "emergency" and not _NOW.search(_NOW_WANTS.sub("", folded)) and _is_of_others(folded, said.clause):
+    if (
+        said
+        and said.kind == "emergency"
+        and not _NOW.search(_NOW_WANTS.sub("", folded))
+        and _is_of_others(folded, said.clause)
+    ):
         found.add(Context.OF_OTHERS)
     if _TOPICS.search(_AT_CLASS.sub("", where)):
         found.add(Context.TOPIC)

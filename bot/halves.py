@@ -23,7 +23,8 @@ _THING = re.compile(
     "垫|[出蹈演装功]服(?!务)|服装|衣服|鞋|琴(?!班|课)|球拍|拍子|毛笔|笔墨|墨水|颜料|相机|报考|考[^,，。]{0,5}[证级]|考试|补考|证书?费|工本|餐|饭|车费|路费|保险|工具|器材|食材|道具"
     "|另外买"
 )
-_PART = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几分钟|多少分钟|多长|多久)")
+_PART = re.compile("[那这]一?[节集]|[哪几每][节堂讲集]|lesson")  # of what is taught
+_PART_TAKES = re.compile("那一?[节集讲]课?(?:有|要|是)?(?:几分钟|多少分钟|多长|多久)")
 _OWN = re.compile("报名(?!到|截)|我的|我们的|我报|我选|我上的")  # 网上能报名吗, 我报的课几点
 _OF_THEM = re.compile(
     "年纪|岁数?|多大|男的?还是|女的?还是|男女|是[男女]的|几个?[男女]|多少年|几年|毕业|学历|职称|水平|获奖|得过"
@@ -47,8 +48,13 @@ def beyond_who(folded: str) -> bool:
 
 
 def of_a_part(folded: str) -> bool:
-    """收口那节几分钟: whether it asks how long one lesson takes."""
+    """收口那节: whether it is about a lesson, or lessons, of what was told."""
     return _PART.search(folded) is not None
+
+
+def how_long_a_part(folded: str) -> bool:
+    """收口那节几分钟: whether it asks how long one lesson takes."""
+    return _PART_TAKES.search(folded) is not None
 
 
 def surely_who(folded: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from bot import phrases
+from bot import halves, phrases
 from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -21,7 +21,6 @@ _NEXT = {
 }  # fmt: skip
 _ONLINE = re.compile("微课|视频|网课|录像|线上|网上|video|online")
 _EXTREME = re.compile("最(?:长|(?P<short>短))的?(?:那|一)*[节集]|(?:the )?(?:longest|(?P<shortest>shortest)) lesson")
-_LESSON = re.compile("[那这一][一]?[节集]|[节集](?:课|微课)?(?:有|要|是|讲)?(?:多|几)|lesson")
 _OWN_KIT = ("自备", "带", "提供", "有一", "证")  # a prerequisite that is something to bring
 _NOTHING = re.compile("(?:不需要|不用|不要求|无|没有)[^，。；]*")  # a prerequisite that is none
 _WORN = re.compile("穿|鞋|衣|wear|shoes|clothes")
@@ -209,7 +208,7 @@ def _lessons_meant(turn: Turn, course: Course) -> list[Lesson]:
     if found := _EXTREME.search(folded):
         most = (min if found["short"] or found["shortest"] else max)(each.minutes for each in course.lessons)
         return [each for each in course.lessons if each.minutes == most]
-    pieces = {each for each in phrases.PAIRS.findall(folded) if _LESSON.search(folded)}
+    pieces = {each for each in phrases.PAIRS.findall(folded) if halves.of_a_part(folded)}
     return [each for each in course.lessons if any(piece in each.title for piece in pieces)]
 
 

@@ -106,7 +106,7 @@ def half_sentence(turn: Turn) -> list[str]:
     folded, kinds = turn.heard.folded, {each.partition(":")[0] for each in turn.state.shown}
     if not turn.state.just_told or len(kinds) != 1 or len(folded) > _HALF or turn.ticket or phrases.means_us(folded):
         return []
-    if halves.of_a_part(folded):
+    if halves.how_long_a_part(folded):
         return ["duration"]
     if halves.beyond(folded) or halves.of_another(folded) or halves.of_ones_own(folded):
         return []
@@ -121,8 +121,6 @@ def half_sentence(turn: Turn) -> list[str]:
 def asks_more(turn: Turn, aspect: str) -> bool:
     """老师多大年纪, 做坏了赔不赔钱: whether more is asked than what stands on record as an aspect, for all we can see."""
     if aspect == "places" and halves.of_people(turn.heard.folded):
-        return True
-    if aspect == "price" and halves.of_a_thing(phrases.unnamed(turn.heard)):
         return True
     if aspect == "teacher":
         return halves.beyond_who(phrases.unnamed(turn.heard))

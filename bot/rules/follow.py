@@ -34,7 +34,7 @@ _REDEEMS = re.compile("换|兑|redeem")
 _LESS = re.compile(
     "能不能?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
 )
-_COLLECTS = re.compile("领|拿|取|换|兑|collect|pick")
+_COLLECTS = re.compile("领|拿|取|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -105,7 +105,11 @@ def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
     taught = aspect in _OF_COURSES | {"duration"} or any(
         each.course == id and each.enrols(turn.today) for each in turn.catalogue.classes.values()
     )
-    if kind == "item" and aspect == "place" and not _COLLECTS.search(turn.heard.folded):
+    if (
+        kind == "item"
+        and aspect == "place"
+        and not (_COLLECTS.search(turn.heard.folded) or _REDEEMS.search(turn.heard.folded))
+    ):
         return False  # 是哪里产的
     return aspect in HAS[kind] and (kind != "course" or taught)
 

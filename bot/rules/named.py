@@ -3,7 +3,8 @@
 import re
 from itertools import pairwise
 
-from bot.rules.records import A_PART, taught
+from bot import halves
+from bot.rules.records import taught
 from bot.rules.told import shown
 from bot.turn import Turn
 from nlu.entities import Entity
@@ -32,7 +33,7 @@ def _around(turn: Turn) -> list[Entity]:
 def _within(turn: Turn) -> list[Entity]:
     """糖尿病那节, of what a lesson of the course that was told is about: the name of another course."""
     told, folded = shown(turn), turn.heard.folded
-    if not told or not turn.state.just_told or not A_PART.search(folded):
+    if not told or not turn.state.just_told or not halves.of_a_part(folded):
         return []
     texts = taught(turn, told[0])
     courses = (each for each in turn.heard.entities if each.kind == "course")

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import phrases
+from bot import halves, phrases
 from bot.conversation import Task
 from bot.rules.asking import LONG, half_sentence
 from bot.rules.told import Thing, shown, spelt
@@ -14,7 +14,6 @@ _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
-A_PART = re.compile("那一?[节集]|[哪几每][节堂讲集]")  # of what is taught
 _INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
@@ -41,7 +40,7 @@ def of_what_was_told(turn: Turn) -> bool:
     told = [each for each in shown(turn) if each[0] in {"class", "course"}]
     if not told or not turn.state.just_told or len(turn.heard.folded) > LONG:
         return False
-    if half_sentence(turn) or A_PART.search(turn.heard.folded):
+    if half_sentence(turn) or halves.of_a_part(turn.heard.folded):
         return True
     likely = turn.heard.move.label.startswith("follow/") and turn.heard.move.probability >= phrases.CERTAIN
     return likely or any(said_alike(turn.heard.folded, text) for text in taught(turn, told[0]))
