@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
+from msgspec.json import decode
 from sqlalchemy import create_engine, text
 
 from daoxue.app import App, compose
@@ -109,14 +111,13 @@ def test_no_two_are_called_the_same() -> None:
     assert inconsistencies(Catalogue.of(two)) == ["theme b: 汽修 is taken by a"]
 
 
-def test_a_database_from_before_has_records_of_those_it_names(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/before.db"
+Rows = dict[tuple[str, str], tuple[bytes, str]]  # bodies and whose they are, by kind and id
+
+
+def upgraded(folder: Path, *stored: tuple[str, str, object, str]) -> Rows:
+    """The records of a database from before, as they are in this version."""
+    url = f"sqlite:///{folder}/before.db"
     upgrade(url, "0027")
-    own = {"kind": "centre", "name": "松江", "texts": {"en": {"theme.非遗传承": "Heritage", "goodbye": "Bye"}}}
-    stored = [
-        ("course", "paper", {"theme": "非遗传承"}, "sample"), ("course", "cars", {"theme": "汽修"}, "li"), ("item", "soap", {"category": "消费"}, "li"),
-        ("centre", "centre", own, "li"),
-    ]  # fmt: skip
     engine = create_engine(url)
     with engine.begin() as connection:
         for kind, id, body, by in stored:
@@ -124,11 +125,19 @@ def test_a_database_from_before_has_records_of_those_it_names(tmp_path: Path) ->
             connection.execute(text("INSERT INTO record VALUES (:kind, :id, 3, :body, :by)"), row)
     upgrade(url)
     with engine.connect() as connection:
-        found = {
-            (kind, id): (json.loads(body), by)
-            for kind, id, body, by in connection.execute(text("SELECT kind, id, body, by FROM record"))
-        }
+        rows = connection.execute(text("SELECT kind, id, body, by FROM record"))
+        found = {(kind, id): (body, by) for kind, id, body, by in rows}
     engine.dispose()
+    return found
+
+
+def test_a_database_from_before_has_records_of_those_it_names(tmp_path: Path) -> None:
+    own = {"kind": "centre", "name": "松江", "texts": {"en": {"theme.非遗传承": "Heritage", "goodbye": "Bye"}}}
+    stored = [
+        ("course", "paper", {"theme": "非遗传承"}, "sample"), ("course", "cars", {"theme": "汽修"}, "li"), ("item", "soap", {"category": "消费"}, "li"),
+        ("centre", "centre", own, "li"),
+    ]  # fmt: skip
+    found = {key: (json.loads(body), by) for key, (body, by) in upgraded(tmp_path, *stored).items()}
     crafts, by = found["theme", "crafts"]
     assert crafts == {
         "kind": "theme", "id": "crafts", "name": "非遗传承", "aliases": ["非遗", "手工", "传统工艺"], "en": {"name": "Heritage"},
@@ -138,3 +147,33 @@ def test_a_database_from_before_has_records_of_those_it_names(tmp_path: Path) ->
     assert {kind for kind, _ in found} == {"course", "item", "centre", "theme", "category"}
     assert len(found) == len(stored) + 2
     assert found["centre", "centre"][0]["texts"] == {"en": {"goodbye": "Bye"}}
+
+
+async def test_a_database_from_before_with_texts_of_any_kind_can_be_read(tmp_path: Path) -> None:
+    """A text could be long, end in a blank and hold values; what a heading is called cannot."""
+    english = {
+        "theme.非遗传承": " Heritage ", "theme.职业技能": "Skills of {platform}", "theme.人文艺术": "A" * 1000,
+        "theme.乡村振兴": {"text": "Job skills"}, "theme.道德与法治": " ",
+    }  # fmt: skip
+    chinese = {
+        "theme.非遗传承": {"text": "民间手艺 ", "spoken": "民间的手艺"}, "theme.职业技能": "人文艺术", "category.消费": "日用",
+        "theme.道德与法治": "普法",
+    }  # fmt: skip
+    centre = {"kind": "centre", "texts": {"en": english, "zh": chinese}}
+    named = ("非遗传承", "职业技能", "人文艺术", "乡村振兴", "道德与法治")
+    courses = [course(f"c{at}", f"课{at}", theme) for at, theme in enumerate(named)]
+    soap = RedemptionItem(id="soap", name="香皂", category="消费", points=1, stock=1)
+    stored = [("course", each.id, to_builtins(each), "li") for each in courses]
+    stored += [("item", "soap", to_builtins(soap), "li"), ("centre", "centre", centre, "li")]
+    catalogue = Catalogue.of(decode(body, type=Record) for body, _ in upgraded(tmp_path, *stored).values())
+    called = {each.id: (each.name, each.en and each.en.name) for each in catalogue.themes.values()}
+    assert called == {
+        "crafts": ("民间手艺", "Heritage"), "job-skills": ("职业技能", "Job skills"), "arts": ("人文艺术", "Arts"),
+        "rural-revival": ("乡村振兴", "Rural revival"), "ethics-law": ("普法", "Ethics and law"),
+    }  # fmt: skip
+    assert catalogue.courses["c0"].theme == "民间手艺"
+    assert {"非遗传承", "非遗"} < set(catalogue.themes["crafts"].aliases)
+    assert catalogue.themes["ethics-law"].aliases == ("道德与法治", "法律方面")
+    assert catalogue.items["soap"].category == catalogue.categories["goods"].name == "日用"
+    assert inconsistencies(catalogue) == []
+    assert not any(catalogue.centres["centre"].texts.values())

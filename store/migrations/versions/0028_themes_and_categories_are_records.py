@@ -1,7 +1,9 @@
 """What courses and items are sorted by becomes records, which a centre changes: those that it names and that came with us until
-now, with the words that came with them, and what it called them in English in a text of its own."""
+now, with the words that came with them, and what it called them in texts of its own, where that can be a name."""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +30,9 @@ _GIVEN = (
     ("category", "goods", "消费", "Goods", ""),
 )  # fmt: skip
 _NAMED_BY = {"course": "theme", "item": "category"}
+_GONE = ("theme.", "category.")  # keys of texts
+_LABEL = re.compile(r"[^\s{}]([^\n{}]{0,38}[^\s{}])?")  # what a record can be called; in braces stood values
+Text = str | dict[str, str]
 
 
 def upgrade() -> None:
@@ -35,28 +40,47 @@ def upgrade() -> None:
     rows = [row for row in op.get_bind().execute(sa.select(record)) if row.body]
     centre = next((row for row in rows if row.kind == "centre"), None)
     said = json.loads(centre.body) if centre else {}
-    english = said.get("texts", {}).get("en", {})
-    named: dict[tuple[str, str], sa.Row[Any]] = {}
+    texts: dict[str, dict[str, Text]] = said.get("texts", {})
+    named: dict[tuple[str, str], list[sa.Row[Any]]] = {}
     for row in rows:
         if (kind := _NAMED_BY.get(row.kind)) is not None:
-            named.setdefault((kind, json.loads(row.body)[kind]), row)
+            named.setdefault((kind, json.loads(row.body)[kind]), []).append(row)
+    taken = {kind: _words(kind) | {name for of, name in named if of == kind} for kind in _NAMED_BY.values()}
     for kind, id, name, en, words in _GIVEN:
-        if (first := named.get((kind, name))) is None:
+        if not (below := named.get((kind, name), [])):
             continue
-        own = english.get(f"{kind}.{name}", en)
-        body = {
-            "kind": kind, "id": id, "name": name, "aliases": words.split(),
-            "en": {"name": own if isinstance(own, str) else own["text"]},
-        }  # fmt: skip
-        op.bulk_insert(record, [{**_row(first), "kind": kind, "id": id, "body": _written(body)}])
-    gone = ("theme.", "category.")
-    texts = {
-        language: {key: text for key, text in own.items() if not key.startswith(gone)}
-        for language, own in said.get("texts", {}).items()
+        key, others = f"{kind}.{name}", taken[kind] - {name, en, *words.split()}
+        called = _own(texts.get("zh", {}).get(key), name, others)
+        english = _own(texts.get("en", {}).get(key), en, others)
+        taken[kind] |= {called, english}
+        aliases = [each for each in dict.fromkeys((name, *words.split())) if each != called]
+        body = {"kind": kind, "id": id, "name": called, "aliases": aliases, "en": {"name": english}}
+        op.bulk_insert(record, [{**_row(below[0]), "kind": kind, "id": id, "body": _written(body)}])
+        if called != name:
+            for row in below:
+                _rewrite(record, row, {**json.loads(row.body), kind: called})
+    left = {
+        language: {key: text for key, text in own.items() if not key.startswith(_GONE)}
+        for language, own in texts.items()
     }
-    if centre is not None and texts != said.get("texts", {}):
-        found = sa.update(record).where(record.c.kind == "centre", record.c.id == centre.id)
-        op.execute(found.values(body=_written({**said, "texts": texts})))
+    if centre is not None and left != texts:
+        _rewrite(record, centre, {**said, "texts": left})
+
+
+def _words(kind: str) -> set[str]:
+    """All that those that came with us are called."""
+    return {word for of, _, name, en, words in _GIVEN if of == kind for word in (name, en, *words.split())}
+
+
+def _own(text: Text | None, given: str, taken: set[str]) -> str:
+    """What the centre's text called it, where a record can be called so and no other is; else what it was given."""
+    own = (text.get("text", "") if isinstance(text, dict) else text or "").strip()
+    return own if _LABEL.fullmatch(own) and own not in taken else given
+
+
+def _rewrite(record: sa.TableClause, row: sa.Row[Any], body: Mapping[str, object]) -> None:
+    found = sa.update(record).where(record.c.kind == row.kind, record.c.id == row.id)
+    op.execute(found.values(body=_written(body)))
 
 
 def _row(row: sa.Row[Any]) -> dict[str, object]:
