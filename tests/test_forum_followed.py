@@ -7,11 +7,16 @@ import pytest
 
 from bot.channel import Means
 from bot.examining import Severity
+from bot.messages import Numbered
 from daoxue.config import Config
+from integrations.forum import hearing
 from integrations.forum.examining import examine
+from integrations.forum.rows import LANE
 from players.forum import ForumRefusedError, Member, Written
 from players.forum_staff import ForumStaff
-from store import queue
+from store import queue, ticket_lists
+from store.conversations import ConversationRow
+from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.foruming import CATEGORY, Foruming, environment, foruming
 from tests.test_forum import SURE, UNSURE, answered, tickets
@@ -201,6 +206,39 @@ async def test_a_seat_answers_where_the_question_is_now(talk: Foruming, staff: F
     assert await tickets(seat) == [ref], "it is the same question"
     await answered(talk, seat, "没有这个考试。")
     assert "没有这个考试" in talk.said(new)[-1]
+
+
+async def test_only_what_is_not_new_is_looked_for_in_other_topics(
+    talk: Foruming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many tickets are open: a post that is new stands where it was written, and one that was read is found there."""
+    looks, read = list[str](), list[int]()
+    talks, before = ticket_lists.talks, hearing._before
+
+    def looked(transaction: Transaction, channel: str) -> list[tuple[int, str]]:
+        looks.append(channel)
+        return talks(transaction, channel)
+
+    def reading(transaction: Transaction, row: ConversationRow, post: int) -> Numbered | None:
+        read.append(row.id)
+        return before(transaction, row, post)
+
+    who = talk.forum.member()
+    await talk.ask("请教", UNSURE, who)
+    await talk.ask("一样的问题", UNSURE)  # of another author
+    monkeypatch.setattr(ticket_lists, "talks", looked)
+    other, _ = await talk.ask("再请教", UNSURE, who)
+    await talk.forum.edit(other, "量子力学考试几号报名")
+    await talk.deliver()
+    assert looks == []
+
+    unread = await talk.forum.write(who, other.topic, SURE)
+    await talk.app.database.write(lambda t: queue.drop_lane(t, LANE))
+    monkeypatch.setattr(hearing, "_before", reading)
+    await talk.forum.edit(unread, "停车收费吗")
+    await talk.deliver()
+    assert len(looks) == 1
+    assert len(read) == len(set(read)) == 2, "where it stands, and the author's other talk"
 
 
 async def test_a_question_that_was_moved_with_its_answer_is_not_answered_again(

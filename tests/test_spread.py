@@ -49,7 +49,7 @@ EVERYWHERE: Mapping[str, str] = {
     "search._BEHIND": "what an earlier process left unfindable, once after a start",
     "search._NEWEST": "the same",
     "talks._BY_CHANNEL": "a report, read aside",
-    "ticket_lists._TALKS": "a few events of a forum that name an author or a topic, and no talk",
+    "ticket_lists._TALKS": "events of a forum on an author, on a topic, or on a post that was not read where it stands and is not new",
     "ticket_lists._PAGES": "a page of a list, of which each ticket has its last message beside it",
 }
 

@@ -25,7 +25,8 @@ Account = Annotated[int, Meta(ge=-(1 << 53), le=1 << 53)]  # the forum's own are
 
 class PostToRead(Struct, frozen=True, array_like=True):
     """Which post is to be looked at: by its topic, its number in there, and its own (0: nobody has said); and who wrote it.
-    `anew` says that it was read before, and what answered it will not leave; `back` that it was deleted, and is there again."""
+    `anew` says that it was read before, and what answered it will not leave; `back` that it was deleted, and is there again;
+    `elsewhere` that it may have been read in another topic."""
 
     topic: Number
     number: Number
@@ -33,6 +34,7 @@ class PostToRead(Struct, frozen=True, array_like=True):
     user: Number
     anew: bool = False
     back: bool = False
+    elsewhere: bool = False
 
 
 class TopicChanged(NamedTuple):
@@ -131,7 +133,10 @@ class ForumEvents:
             return None
         if name != "post_destroyed" and post.category_id not in self._settings.categories:
             return None
-        return PostToRead(post.topic_id, post.post_number, post.id, post.user_id, back=name == "post_recovered")
+        return PostToRead(
+            post.topic_id, post.post_number, post.id, post.user_id,
+            back=name == "post_recovered", elsewhere=name != "post_created",
+        )  # fmt: skip
 
     def _topic(self, name: str, topic: _Topic) -> TopicChanged | None:
         if topic.archetype != "regular":

@@ -77,7 +77,7 @@ class ForumReader:
         moved = await self._api.whereabouts(what.post) if what.post else None
         if moved is None or moved.topic_id == what.topic:
             return what, topic, None
-        what = replace(what, topic=moved.topic_id, number=moved.post_number)
+        what = replace(what, topic=moved.topic_id, number=moved.post_number, elsewhere=True)
         topic = await self._topic(what)
         return what, topic, topic.find(what.post) if topic is not None else None
 
@@ -223,8 +223,8 @@ def _talk(transaction: Transaction, what: PostToRead, id: str) -> tuple[TopicTal
     """The talk that a post belongs to, and whether it was read as it is now."""
     row = conversations.find(transaction, CHANNEL, _address(what))
     before = _before(transaction, row, what.post) if row is not None else None
-    if before is None:
-        row, before = _moved(transaction, what) or (row, None)
+    if before is None and what.elsewhere:
+        row, before = _moved(transaction, what, row) or (row, None)
     if row is None:
         return None, False
     seen = conversations.answered(transaction, row.id, id) is not None
@@ -238,10 +238,14 @@ def _before(transaction: Transaction, row: ConversationRow, post: int) -> Number
     return next((each for each in reversed(earlier) if each.message.refs[:1] == (str(post),)), None)
 
 
-def _moved(transaction: Transaction, what: PostToRead) -> tuple[ConversationRow, Numbered] | None:
-    """The talk of another topic in which a post has a ticket that is not closed: it was moved from there."""
+def _moved(
+    transaction: Transaction, what: PostToRead, here: ConversationRow | None
+) -> tuple[ConversationRow, Numbered] | None:
+    """The talk of another topic in which a post has a ticket that is not closed: it was moved from there. Addresses are sealed
+    whole, so no statement asks for those of one author."""
     for talk, address in ticket_lists.talks(transaction, CHANNEL):
-        row = conversations.get(transaction, talk) if address.endswith(f":{what.user}") else None
+        is_another = here is None or talk != here.id
+        row = conversations.get(transaction, talk) if is_another and address.endswith(f":{what.user}") else None
         if row is not None and (before := _before(transaction, row, what.post)) is not None:
             return row, before
     return None
