@@ -35,7 +35,7 @@ from daoxue.config import Config, ConfigError, public_url
 from daoxue.health import connected, health
 from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
-from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
+from daoxue.resolved import centre_of, encoder_of, push_keys, rules_of, texts_of
 from daoxue.sharing import sharing_of
 from daoxue.watch import Watch
 from desk import replies
@@ -210,11 +210,11 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
-    spoken = ground.texts.centre
-    library = Library(
-        ground.database, classifier.model.questions, meaning, lambda new: ground.texts.follow(new.centre or spoken)
-    )
+    questions, spoken = classifier.model.questions, ground.config.centre.record
+    library = Library(ground.database, questions, meaning, lambda new: ground.texts.follow(new.centre or spoken))
     await library.refresh()
+    if library.catalogue.centre is None:
+        ground.texts.follow(spoken := await asyncio.to_thread(centre_of, ground.config))
     known = frozenset(classifier.labels)
     rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
     return KnowledgeParts(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)

@@ -16,7 +16,7 @@ from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
-from daoxue.resolved import encoder_of, push_keys, rules_of, texts_of
+from daoxue.resolved import centre_of, encoder_of, push_keys, rules_of, texts_of
 from handlers.needs import NEEDS, needed
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Record
@@ -149,12 +149,12 @@ def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> lis
     """What is wrong with what the centre says in words of its own, and with what it is called."""
     try:
         texts, files = texts_of(config), read_own(Path(config.centre.texts)) if config.centre.texts else {}
+        speaks = centre or centre_of(config)
     except (ConfigError, TextsError) as error:
         return [str(error)]
     found: list[str] = []
     if centre is None and not config.centre.name:
         found.append("centre.name is empty: residents are told 学习中心; set it here, at the desk or by an import")
-    speaks = centre or texts.centre
     found += map(str, texts.misfits(files, speaks, channels))
     if centre is not None:
         said = [*map(str, texts.misfits(centre.texts, centre, channels)), *centre.problems()]

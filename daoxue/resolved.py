@@ -36,12 +36,13 @@ def texts_of(config: Config, channels: Mapping[str, Channel] = CHANNELS) -> Text
     except TextsError as error:
         raise ConfigError(f"centre.texts: {error}") from error
     texts = Texts(own=own, greets=greets_of(channels))
-    texts.follow(centre_of(config))
+    texts.follow(config.centre.record)
     return texts
 
 
 def centre_of(config: Config) -> Centre:
-    """What the settings say of the centre, with its logo. Raises `ConfigError`."""
+    """What the settings say of the centre, with its logo, which is drawn here: asked where there is no record of the centre,
+    and in a thread where others wait. Raises `ConfigError`."""
     if not config.centre.logo:
         return config.centre.record
     # What draws pictures is looked at where there is one to draw.

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import subprocess
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from daoxue import asking, check, cli, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
 from daoxue.founding import Founding
+from daoxue.logo import logo_at
 from daoxue.preparing import prepare
 from desk.api.guard import LARGEST_FILE
 from handlers import eligibility
@@ -177,6 +179,35 @@ async def test_its_logo_is_drawn_anew_and_shown_on_the_pages(app: App, kind: str
         assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
         assert (await editor.ask("DELETE", "/centre/logo")).status_code == 200
         assert (await visitor.get("/logo")).headers["content-type"].startswith("image/svg")
+
+
+async def test_a_logo_of_the_settings_is_drawn_where_there_is_no_record_yet(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, drawing = tmp_path / "sign.png", list[bool]()
+    path.write_bytes(picture("PNG"))
+    config = Config(
+        database=DatabaseSettings(f"sqlite:///{tmp_path}/empty.db"), sample=False, nlu=Nlu(str(models)),
+        centre=CentreSettings(name="松江", logo=str(path)),
+    )  # fmt: skip
+
+    def drawn(path: Path) -> bytes:
+        drawing.append(threading.current_thread() is threading.main_thread())
+        return logo_at(path)
+
+    monkeypatch.setattr("daoxue.logo.logo_at", drawn)
+    prepare(config)
+    composed = await compose(config)
+    assert Image.open(io.BytesIO(composed.texts.centre.logo)).size == (256, 128)
+    assert drawing == [False], "once, and nobody waits for it"
+    editor = await Desk(composed).person("editor")
+    await editor.put("/catalogue/centre/centre", record(SONGJIANG))
+    composed.database.close()
+    path.unlink()
+    again = await compose(config)
+    assert Image.open(io.BytesIO(again.texts.centre.logo)).size == (256, 128)
+    again.database.close()
+    assert len(drawing) == 1
 
 
 async def test_what_is_no_picture_is_no_logo(app: App) -> None:

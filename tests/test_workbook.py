@@ -30,7 +30,7 @@ from daoxue import cli
 from daoxue.app import compose
 from daoxue.config import Config, ConfigError
 from daoxue.preparing import prepare, vault_of
-from daoxue.resolved import texts_of
+from daoxue.resolved import centre_of
 from daoxue.sample import save
 from daoxue.workbook import records, taking
 from daoxue.workbook.book import Book
@@ -502,10 +502,10 @@ def test_a_logo_of_the_settings_is_shown_until_there_is_a_record(config: Config,
     path = tmp_path / "sign.png"
     path.write_bytes(picture("PNG"))
     said = replace(config, centre=replace(config.centre, logo=str(path)))
-    assert Image.open(io.BytesIO(texts_of(said).centre.logo)).size == (256, 128)
+    assert Image.open(io.BytesIO(centre_of(said).logo)).size == (256, 128)
     path.write_bytes(b"no picture")
     with pytest.raises(ConfigError, match=r"centre\.logo"):
-        texts_of(said)
+        centre_of(said)
 
 
 def test_the_same_workbook_again_changes_nothing_and_doubles_nothing(empty: OwnCentre, tmp_path: Path) -> None:
