@@ -323,7 +323,7 @@ async def _desk(
         feed=Feed(database, live, hours, ground.clock),
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
-        cataloguing=Cataloguing(database, library, ground.texts, ways.channels),
+        cataloguing=Cataloguing(database, library, ground.texts, ways.channels, config.zone),
         standing=standing, hooks=hooks,
         residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),

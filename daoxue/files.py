@@ -17,6 +17,7 @@ from knowledge.catalogue import Record
 from knowledge.entries import Entry
 from knowledge.files import Content, KnowledgeError
 from knowledge.library import Library, Partial, keeping
+from knowledge.sessions import with_past
 from knowledge.standard import standard
 from knowledge.topics import Topics
 from store import knowledge as rows
@@ -88,7 +89,8 @@ def take_in(config: Config, taken: FilesRead, by: str, status: str) -> TakenIn:
     with contextlib.closing(Database(config.database.url, vault_of(config))) as database:
         library, today = library_of(database), datetime.now(config.zone).date()
         placed = library.placed(taken.entries, today)
-        content = Content(database.look(lambda t: keeping(t, placed)), taken.records)
+        records = [with_past(each, library.catalogue, today) for each in taken.records]
+        content = Content(database.look(lambda t: keeping(t, placed)), records)
         if problems := check.fits(database, content):
             raise KnowledgeError(problems)
         if not content.entries and not content.records:

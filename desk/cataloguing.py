@@ -1,6 +1,8 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from knowledge.centre import Centre, TextForms
 from knowledge.consistency import inconsistencies
 from knowledge.headings import Category, Heading, Theme
 from knowledge.library import Library, as_rows
+from knowledge.sessions import with_past
 from store import conversations
 from store import knowledge as rows
 from store.database import Database
@@ -28,13 +31,16 @@ KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the know
 
 
 class Cataloguing:
-    """All methods raise `TicketError` with words for the editor. `now` is in ms."""
+    """All methods raise `TicketError` with words for the editor. `now` is in ms; which day that is, `zone` says."""
 
-    def __init__(self, database: Database, library: Library, texts: Texts, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, database: Database, library: Library, texts: Texts, channels: Mapping[str, Channel], zone: ZoneInfo
+    ) -> None:
         self._database = database
         self._library = library
         self._texts = texts
         self._channels = channels
+        self._zone = zone
 
     @property
     def centre(self) -> Centre:
@@ -52,11 +58,11 @@ class Cataloguing:
 
     async def put(self, kind: str, id: str, raw: bytes, by: str, now: int) -> int:
         """A record as it is now to be, new or changed; the revision that came of it."""
-        record = _decoded(kind, id, raw)
+        record, today = _decoded(kind, id, raw), datetime.fromtimestamp(now / 1000, self._zone).date()
 
         def work(transaction: Transaction) -> int:
             if not isinstance(record, Centre):
-                return _put(transaction, record, by, now)
+                return _put(transaction, with_past(record, Catalogue.of(_stored(transaction).values()), today), by, now)
             known = _centre_of(transaction)
             before = self._unsayable(known) if known else []  # which keeps nobody from mending the rest
             if wrong := [each for each in self._unsayable(record) if each not in before]:
@@ -158,9 +164,13 @@ def _decoded(kind: str, id: str, raw: bytes) -> Record:
     return record
 
 
+def _stored(transaction: Transaction) -> Keyed:
+    return {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in rows.records(transaction)}
+
+
 def _refuse_worse(transaction: Transaction, change: Change) -> None:
     """Nothing may be wrong after it that was right before; what was wrong already keeps nobody from mending the rest."""
-    known: Keyed = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in rows.records(transaction)}
+    known = _stored(transaction)
     before = set(_problems(known.values()))
     change(known)
     if worse := [each for each in _problems(known.values()) if each not in before]:

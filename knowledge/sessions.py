@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from knowledge.catalogue import Catalogue, Organisation, TrainingClass
+from knowledge.catalogue import Catalogue, Organisation, Record, TrainingClass
 from knowledge.hours import Span, day_of, spans_of
 from nlu.calendar import day_off
 
@@ -75,6 +76,21 @@ def schedule(group: TrainingClass, place: Organisation | None) -> Schedule:
             (days if _is_held(group, place, day) else off).append(day)
         day += _DAY
     return Schedule(tuple(days), tuple(off))
+
+
+def with_past(record: Record, before: Catalogue, today: date) -> Record:
+    """A record as it is written anew. A place keeps the special days that are over since the first day of a class that goes
+    on there: when a class ends follows from them, and taking a row off a sheet makes no past session held. What is written
+    anew on such a day stands."""
+    if not isinstance(record, Organisation) or (old := before.organisations.get(record.id)) is None:
+        return record
+    written = {each.day for each in record.special_days}
+    over = [each for each in old.special_days if each.day < today and each.day not in written]
+    calendar, here = Calendar(before), [each for each in before.classes.values() if each.organisation == record.id]
+    since = min((each.first_day for each in here if calendar.last(each.id) >= today), default=today)
+    if not (kept := [each for each in over if each.day >= since]):
+        return record
+    return replace(record, special_days=tuple(sorted((*record.special_days, *kept), key=lambda each: each.day)))
 
 
 def is_outside(group: TrainingClass, place: Organisation) -> bool:

@@ -13,6 +13,7 @@ from bot.notices import Notices, NoticeSender, Way
 from bot.queue import Kind, Queue
 from daoxue.app import App
 from daoxue.preparing import vault_of
+from knowledge.catalogue import SpecialDay
 from store import conversations, identity, notices, outbox, queue
 from store.identity import Grant, NewBinding
 from store.notices import NewNotice
@@ -219,6 +220,36 @@ async def test_a_day_closed_at_the_desk_is_told_to_who_is_in_a_class_then(desk: 
     [told] = await desk.said("sms", PHONE)
     assert told.startswith(f"您报的{group.name}有变动")
     assert f"{last.month}月{last.day}日（周三）结束" in told
+
+
+async def test_an_old_day_removed_tells_nobody(desk: Desk) -> None:
+    """What was closed then was closed, whoever tidies the record: the class ends when those who are in it know it to."""
+    app, group = desk.app, desk.app.library.catalogue.classes["erhu-1"]
+    _, closed, following, *_ = app.library.calendar.days(group.id)
+
+    def at(day: date) -> int:
+        return int(datetime.combine(day, time(12), CHINA).timestamp() * 1000)
+
+    async def put(day: date, *special: SpecialDay) -> None:
+        """The place as somebody writes it at the desk on that day."""
+        place = app.library.catalogue.organisations[group.organisation]
+        raw = msgspec.json.encode(msgspec.structs.replace(place, special_days=special))
+        await app.desk.cataloguing.put("organisation", place.id, raw, "zhou", at(day))
+
+    def days_on_record() -> list[date]:
+        return [each.day for each in app.library.catalogue.organisations[group.organisation].special_days]
+
+    await app.accounts.enrolments.enrol(1, group.id, "k", "test", at(its_day()))
+    await put(its_day(), SpecialDay(day=closed, reason="检修"))
+    assert await app.accounts.enrolments.tick(at(its_day())) == 1
+    last = app.library.calendar.last(group.id)
+    await put(following)
+    assert (days_on_record(), app.library.calendar.last(group.id)) == ([closed], last)
+    assert await app.accounts.enrolments.tick(at(following)) == 0
+    await put(following, SpecialDay(day=closed, reason="照常", opens="08:30", closes="21:00"))
+    assert app.library.calendar.last(group.id) < last, "it was open after all"
+    await put(last + timedelta(days=1))
+    assert days_on_record() == [], "no class is reckoned by it any more"
 
 
 async def test_two_processes_say_it_once(desk: Desk) -> None:

@@ -4,10 +4,13 @@ from datetime import date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daoxue.app import App
 from daoxue.check import outside
-from knowledge.catalogue import Catalogue, Opening, Organisation, SpecialDay, TrainingClass
+from daoxue.config import Config
+from daoxue.files import FilesRead, take_in
+from knowledge.catalogue import Catalogue, Course, Opening, Organisation, SpecialDay, TrainingClass
 from knowledge.files import read_sample
 from knowledge.hours import day_of
 from knowledge.sessions import Calendar, schedule
@@ -106,6 +109,20 @@ def test_closing_a_day_changes_what_those_in_it_are_told() -> None:
     after = Calendar(Catalogue.of([place(closed(date(2026, 12, 11))), meant])).times(meant.id)
     assert before == elsewhere != after
     assert before == "2026-12-04 3 (5,) 14:00 16:00 college 书画室", "as it was told before there were calendars"
+
+
+def test_an_old_day_that_a_file_lacks_stays_while_a_class_goes_on(config: Config) -> None:
+    """Not one from before it, nor one that is to come."""
+    today = date.today()
+    meant = replace(group(today - timedelta(days=20), 8, (1, 2, 3, 4, 5, 6, 7)), sessions=60)
+    before, within, later = (closed(today + timedelta(days=number)) for number in (-21, -5, 5))
+    taken = FilesRead([], [], 0, [])
+    house = replace(place(), facilities="无", accessible="无")
+    [painting] = [each for each in read_sample(today).records if isinstance(each, Course) and each.id == meant.course]
+    for special in ((before, within, later), ()):
+        taken.records = [replace(house, special_days=special), painting, meant]
+        [written, *_] = take_in(config, taken, "李老师", "published").content.records
+    assert written == replace(house, special_days=(within,))
 
 
 def test_daytime_classes_lie_where_their_place_is_open() -> None:

@@ -399,6 +399,27 @@ def test_a_centre_of_ones_own_is_there_at_the_next_question(empty: OwnCentre, tm
     assert "600" in asyncio.run(asked())
 
 
+def test_an_old_day_off_the_sheet_stays_while_a_class_goes_on(empty: OwnCentre, tmp_path: Path) -> None:
+    """Of who has it reckoned by that day; with a word on how to say that the day was none."""
+    going: list[dict[str, object]] = [{**CLASSES[0], "开班日期": date(2026, 11, 3)}]
+    days: list[dict[str, object]] = [
+        {"机构": "东门校区", "日期": day, "事由": "检修"} for day in ("2026-11-10", "2026-12-10")
+    ]
+    old, new = days
+    empty.take(filled(tmp_path, 机构=PLACES, 课程=COURSES, 班级=going, 特殊日子=[old, new]))
+    assert empty.plan(filled(tmp_path, 特殊日子=[old, new])).notes == []
+    plan = empty.plan(filled(tmp_path, 特殊日子=[new]))
+    assert plan.empty
+    [note] = plan.notes
+    assert "（东门校区）：已经过去的特殊日子没有删" in note.told("zh")
+    [place] = empty.plan(filled(tmp_path, 特殊日子=[{**new, "事由": "盘点"}])).records
+    assert isinstance(place, Organisation)
+    assert [(str(each.day), each.reason) for each in place.special_days] == [
+        ("2026-11-10", "检修"),
+        ("2026-12-10", "盘点"),
+    ]
+
+
 OWN: dict[str, object] = {
     "主题": "课程答疑", "问题": "焊工班管饭吗\n学焊工中午吃什么", "回答": "食堂中午供应学员餐，12元一份。", "英文问题": "Is there a lunch?",
     "英文回答": "The canteen has a lunch for 12 yuan.", "来源": "后勤处", "对象": "学员", "失效日期": date(2027, 6, 30), "负责人": "后勤处",

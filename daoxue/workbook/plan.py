@@ -29,6 +29,7 @@ from daoxue.workbook.sheets import (
     QUESTIONS,
     SEATS,
     SHEETS,
+    SPECIAL_DAYS,
     TEXTS,
 )
 from daoxue.workbook.words import in_words
@@ -42,11 +43,16 @@ from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
 from knowledge.gaps import about
 from knowledge.library import Partial
+from knowledge.sessions import with_past
 from knowledge.standard import IN_DANGER, standard
 from knowledge.words import Words
 
 _PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
 _DATED = ("valid_from", "valid_until", "owner", "source")  # of an answer that is there, where a row does not say them
+_PAST = Words(
+    "已经过去的特殊日子没有删，有班还没上完，末次课按它算；那天其实开了门，就写上那天的时间",
+    "special days that are over stay, a class that goes on is reckoned by them; was it open then, write that day's hours",
+)
 _SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.detail}
 
 
@@ -118,7 +124,7 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
     plan = Plan(state.revision, problems=list(book.problems), notes=list(book.notes))
     reading = PageReading(named(state.records), today, plan.problems)
     taken = records.taken(reading, book, state.records, state.centre)
-    _catalogue(plan, state, taken, remove)
+    _catalogue(plan, state, taken, remove, today)
     for record in plan.records:
         sheet = _SHEET_OF[kind := KIND_OF[type(record)]]
         _tell_of_desk(plan, state, (kind, record.id), reading.places.get((kind, record.id)) or (sheet, 0))
@@ -142,7 +148,7 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
 # -- the catalogue
 
 
-def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool) -> None:
+def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool, today: date) -> None:
     """Records that differ from what there is; and what is left of them, which goes where that is wanted."""
     plan.left += [
         (_SHEET_OF[kind].name, f"{records.name_of(state.records[kind, id])}（{id}）") for kind, id in taken.left
@@ -158,7 +164,11 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool) -> None:
         if taken.texts:
             said = taken.records.get(THE_CENTRE)
             taken.records[THE_CENTRE] = centres.without(said if isinstance(said, Centre) else state.centre, taken.texts)
-    for (kind, id), record in taken.records.items():
+    before = Catalogue.of(state.records.values())
+    for (kind, id), new in taken.records.items():
+        if (record := with_past(new, before, today)) is not new:
+            taken.records[kind, id] = record
+            plan.notes.append(Fault(about(id, records.name_of(record), _PAST), SPECIAL_DAYS.name))
         if plan.count(_SHEET_OF[kind], state.records.get((kind, id)), record):
             plan.records.append(record)
 
