@@ -20,8 +20,9 @@ from daoxue import asking, check, cli, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
 from daoxue.founding import Founding
-from daoxue.logo import logo_at
+from daoxue.logo import LogoError, logo_at
 from daoxue.preparing import prepare
+from desk import children
 from desk.api.guard import LARGEST_FILE
 from handlers import eligibility
 from handlers.needs import NEEDS
@@ -179,6 +180,33 @@ async def test_its_logo_is_drawn_anew_and_shown_on_the_pages(app: App, kind: str
         assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
         assert (await editor.ask("DELETE", "/centre/logo")).status_code == 200
         assert (await visitor.get("/logo")).headers["content-type"].startswith("image/svg")
+
+
+def test_why_a_file_is_no_logo_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path.cwd()}")
+    (tmp_path / "threads.py").write_text("import os\nprint(os.environ['OMP_NUM_THREADS'])")
+    (tmp_path / "endless.py").write_text("while True: pass")
+    assert children.run_here("threads", given=b"", within=60).strip() == b"1", "as where many are drawn"
+    with pytest.raises(TimeoutError):
+        children.run_here("endless", given=b"", within=0.1)
+    path = tmp_path / "sign.png"
+    Image.new("1", (10_000, 10_000)).save(path)
+    with pytest.raises(LogoError, match="像素太多"):
+        logo_at(path)
+    path.write_bytes(b"<svg onload=alert(1)>")
+    with pytest.raises(LogoError, match="要 PNG、JPEG 或 WebP"):
+        logo_at(path)
+    path.write_bytes(b"x" * (LARGEST_FILE + 1))
+    with pytest.raises(LogoError, match="最多 12 MB"):
+        logo_at(path)
+
+    def slow(*_: object) -> bytes:
+        raise TimeoutError
+
+    path.write_bytes(picture("PNG"))
+    monkeypatch.setattr("desk.pictures.drawn_here", slow)
+    with pytest.raises(LogoError, match="没画好"):
+        logo_at(path)
 
 
 async def test_a_logo_of_the_settings_is_drawn_where_there_is_no_record_yet(

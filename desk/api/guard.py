@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
 
+from desk import children
 from desk.api.given import desk_of, now_of
 from desk.attempts import Caller
 from desk.people import PERMISSIONS, Seat
@@ -21,7 +22,7 @@ COOKIE, DEVICES = "daoxue_seat", "daoxue_devices"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is counted: both databases can hold it
 # Bytes of a request's body: what is typed; what is sent before anybody is known; a file of 8 MB and what surrounds it.
-LARGEST, LARGEST_OF_STRANGERS, LARGEST_FILE = 256_000, 4_096, 12_000_000
+LARGEST, LARGEST_OF_STRANGERS, LARGEST_FILE = 256_000, 4_096, children.LARGEST
 # A character that PostgreSQL keeps in no text, and nobody types: in JSON.
 _ZERO = re.compile(rb"\0|(?<!\\)(?:\\\\)*\\u0000")
 _WITH_ZERO = {"code": "invalid", "text": "请求里有不能用的字符（U+0000）"}
