@@ -3,6 +3,7 @@ answered after all, and whoever has a ticket of it knows."""
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from bot.channel import Means
@@ -11,10 +12,11 @@ from bot.messages import Numbered
 from daoxue.config import Config
 from integrations.forum import hearing
 from integrations.forum.examining import examine
+from integrations.forum.following import GONE_CATEGORIES
 from integrations.forum.rows import LANE
 from players.forum import ForumRefusedError, Member, Written
 from players.forum_staff import ForumStaff
-from store import queue, ticket_lists
+from store import queue, settings, ticket_lists
 from store.conversations import ConversationRow
 from store.transaction import Transaction
 from tests.desk_client import Desk, Person
@@ -286,5 +288,7 @@ async def test_a_category_that_was_deleted_is_told_until_the_settings_name_it_no
     assert [each.severity for each in await examine(means)] == [Severity.OK]
     await staff.delete_category(CATEGORY)
     assert f"版块 {CATEGORY}" in str((await channel.health(0)).alarm)
+    kept = talk.app.database.look(lambda t: settings.get(t, GONE_CATEGORIES))
+    assert kept == msgspec.json.encode([CATEGORY]), "a document of the centre's, and no token that somebody leases"
     [found] = await examine(means)
     assert (found.severity, str(CATEGORY) in found.seen.zh) == (Severity.FAULT, True)

@@ -14,14 +14,13 @@ from bot.queue import Done, Failed, Outcome
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
 from integrations.forum.rows import topic_of
 from integrations.forum.settings import CHANNEL, ForumSettings
-from store import conversations, deliveries, ticket_lists
+from store import conversations, settings, ticket_lists
 from store.queue import QueueRow
 from store.transaction import Transaction
 
 BACK = 120  # messages of a talk among which what was told last is looked for
 TOPIC = "topic"  # begins `refs` of what is told of a topic; its state follows
-_GONE_CATEGORIES = f"{CHANNEL}:gone categories"
-_EVER = 1 << 60  # ms
+GONE_CATEGORIES = "forum categories gone"  # the setting: numbers
 _ACCOUNTS = {
     "user_destroyed": "【作者的论坛账号已注销】", "user_suspended": "【作者的论坛账号被停用】", "user_unsuspended": "【作者的论坛账号恢复了】",
 }  # fmt: skip
@@ -97,7 +96,7 @@ class ForumFollower:
         def work(transaction: Transaction) -> None:
             there = _gone_categories(transaction)
             value = msgspec.json.encode(sorted({*there, category}))
-            deliveries.share(transaction, _GONE_CATEGORIES, value, _EVER, self._core.now())
+            settings.put(transaction, GONE_CATEGORIES, value, "system", self._core.now())
 
         await self._core.database.write(work, quick=True)
         log.error("forum", extra={"error": f"category {category} was deleted"})
@@ -130,5 +129,5 @@ def _told(transaction: Transaction, talk: int) -> tuple[TopicState, int]:
 
 
 def _gone_categories(transaction: Transaction) -> list[int]:
-    found = deliveries.get_shared(transaction, _GONE_CATEGORIES)
-    return _numbers(found.value) if found is not None else []
+    found = settings.get(transaction, GONE_CATEGORIES)
+    return _numbers(found) if found is not None else []
