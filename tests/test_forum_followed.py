@@ -13,6 +13,7 @@ from daoxue.config import Config
 from integrations.forum import hearing
 from integrations.forum.examining import examine
 from integrations.forum.following import GONE_CATEGORIES
+from integrations.forum.hooks import RECEIVED
 from integrations.forum.rows import LANE
 from players.forum import ForumRefusedError, Member, Written
 from players.forum_staff import ForumStaff
@@ -261,7 +262,12 @@ async def test_a_question_that_was_moved_with_its_answer_is_not_answered_again(
 # -- accounts and categories
 
 
-async def test_a_seat_sees_that_an_author_is_gone(talk: Foruming, staff: ForumStaff, seat: Person) -> None:
+async def test_a_seat_sees_that_an_author_is_gone(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with foruming(config, monkeypatch, wait=5) as talk:  # posts wait, accounts do not
+        await _an_author_goes(talk, ForumStaff(talk.forum), await Desk(talk.app).person())
+
+
+async def _an_author_goes(talk: Foruming, staff: ForumStaff, seat: Person) -> None:
     who = talk.forum.member()
     await talk.ask("请教", UNSURE, who)
     [ref] = await tickets(seat)
@@ -278,6 +284,35 @@ async def test_a_seat_sees_that_an_author_is_gone(talk: Foruming, staff: ForumSt
     ]  # fmt: skip
 
 
+async def test_what_befalls_accounts_and_categories_waits_in_the_queue(
+    talk: Foruming, staff: ForumStaff, seat: Person
+) -> None:
+    """The webhook writes down what is to be done, and counts it as what it is."""
+    who = talk.forum.member()
+    await talk.ask("请教", UNSURE, who)
+    [ref] = await tickets(seat)
+    before = counted()
+    await staff.suspend(who)
+    await staff.suspend(talk.forum.member())
+    await staff.delete_category(CATEGORY)
+    await staff.close(next(iter(talk.forum.topics.values())))
+    found = talk.app.database.look(lambda t: queue.of_lane(t, LANE, 10))
+    assert sorted(each.kind for each in found) == ["forum_account", "forum_category", "forum_topic"]
+    assert {what: number for what, n in counted().items() if (number := n - before.get(what, 0))} == {
+        "account": 1, "category": 1, "topic": 1, "ignored": 1,
+    }  # fmt: skip
+    assert await told(seat, ref) == []
+    assert talk.app.database.look(lambda t: settings.get(t, GONE_CATEGORIES)) is None
+    await talk.deliver()
+    assert {each[1:6] for each in await told(seat, ref)} == {"作者的论坛", "话题已关闭"}
+
+
+def counted() -> dict[str, float]:
+    """Events so far, by what came of them."""
+    [metric] = RECEIVED.collect()
+    return {each.labels["what"]: each.value for each in metric.samples if each.name.endswith("_total")}
+
+
 async def test_a_category_that_was_deleted_is_told_until_the_settings_name_it_no_more(
     talk: Foruming, staff: ForumStaff
 ) -> None:
@@ -287,6 +322,7 @@ async def test_a_category_that_was_deleted_is_told_until_the_settings_name_it_no
     means = Means(talk.app.config.channels, environment(), None, "", talk.clock)
     assert [each.severity for each in await examine(means)] == [Severity.OK]
     await staff.delete_category(CATEGORY)
+    await talk.deliver()
     assert f"版块 {CATEGORY}" in str((await channel.health(0)).alarm)
     kept = talk.app.database.look(lambda t: settings.get(t, GONE_CATEGORIES))
     assert kept == msgspec.json.encode([CATEGORY]), "a document of the centre's, and no token that somebody leases"

@@ -12,13 +12,12 @@ from bot.inbox import numbered
 from bot.messages import CONTINUE, Inbound
 from bot.queue import Done, Failed, Outcome
 from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumTopic
-from integrations.forum.rows import topic_of
-from integrations.forum.settings import CHANNEL, ForumSettings
+from integrations.forum.rows import account_of, category_of, topic_of
+from integrations.forum.settings import BACK, CHANNEL, ForumSettings
 from store import conversations, settings, ticket_lists
 from store.queue import QueueRow
 from store.transaction import Transaction
 
-BACK = 120  # messages of a talk among which what was told last is looked for
 TOPIC = "topic"  # begins `refs` of what is told of a topic; its state follows
 GONE_CATEGORIES = "forum categories gone"  # the setting: numbers
 _ACCOUNTS = {
@@ -47,9 +46,13 @@ class ForumFollower:
         self._settings = settings
         self._api = api
 
-    async def has_tickets(self, topic: int) -> bool:
+    async def has_tickets_in(self, topic: int) -> bool:
         """Whether somebody waits for an answer in it."""
-        return bool(await self._talks(lambda address: address.startswith(f"{topic}:")))
+        return bool(await self._talks(_in(topic)))
+
+    async def has_tickets_of(self, user: int) -> bool:
+        """Whether an author waits for an answer, in whatever topic."""
+        return bool(await self._talks(_of(user)))
 
     async def look(self, row: QueueRow) -> Outcome:
         """What the queue does with a topic: tells those who have its tickets how it is, where that is news."""
@@ -62,7 +65,7 @@ class ForumFollower:
             topic = None
         state = self._state(topic)
         try:
-            for talk, address in await self._talks(lambda address: address.startswith(f"{number}:")):
+            for talk, address in await self._talks(_in(number)):
                 await self.tell_of_topic(talk, address, state)
         except BusyError:
             return Failed("busy")
@@ -85,13 +88,20 @@ class ForumFollower:
             return TopicState.CLOSED
         return TopicState.OPEN if topic.visible else TopicState.UNLISTED
 
-    async def tell_of_account(self, user: int, state: str, event: str) -> None:
-        """Raises `BusyError`."""
-        for _, address in await self._talks(lambda address: address.endswith(f":{user}")):
-            await self._tell(address, _ACCOUNTS[state], f"{state}:{event}", ())
+    async def tell_of_account(self, row: QueueRow) -> Outcome:
+        """What the queue does with an account: tells those who have its author's tickets."""
+        user, state = account_of(row.body)
+        try:
+            for _, address in await self._talks(_of(user)):
+                await self._tell(address, _ACCOUNTS[state], row.key, ())
+        except BusyError:
+            return Failed("busy")
+        return Done()
 
-    async def note_category(self, category: int) -> None:
-        """Keeps for all processes that one of ours was deleted, until the settings name it no more."""
+    async def note_category(self, row: QueueRow) -> Outcome:
+        """What the queue does with a category of ours that was deleted: keeps it for all processes, until the settings name it no
+        more."""
+        category = category_of(row.body)
 
         def work(transaction: Transaction) -> None:
             there = _gone_categories(transaction)
@@ -100,6 +110,7 @@ class ForumFollower:
 
         await self._core.database.write(work, quick=True)
         log.error("forum", extra={"error": f"category {category} was deleted"})
+        return Done()
 
     async def alarm(self) -> str | None:
         """What a person has to see to."""
@@ -117,6 +128,16 @@ class ForumFollower:
             channel=CHANNEL, address=address, id=id, text=text, at=self._core.now(), intent=CONTINUE, refs=refs, inline=True
         )  # fmt: skip
         await self._core.inbox.receive(said)
+
+
+def _in(topic: int) -> Callable[[str], bool]:
+    """Of addresses, those of a topic."""
+    return lambda address: address.startswith(f"{topic}:")
+
+
+def _of(user: int) -> Callable[[str], bool]:
+    """Of addresses, those of an author."""
+    return lambda address: address.endswith(f":{user}")
 
 
 def _told(transaction: Transaction, talk: int) -> tuple[TopicState, int]:

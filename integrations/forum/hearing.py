@@ -22,7 +22,7 @@ from integrations.forum.following import ForumFollower, TopicState
 from integrations.forum.judging import PostVerdict, judge
 from integrations.forum.leaving import ForumLeaving
 from integrations.forum.rows import to_read
-from integrations.forum.settings import CHANNEL, ForumSettings
+from integrations.forum.settings import BACK, CHANNEL, ForumSettings
 from store import conversations, outbox, ticket_lists
 from store.conversations import ConversationRow
 from store.outbox import OwedRow
@@ -30,7 +30,6 @@ from store.queue import QueueRow
 from store.transaction import Transaction
 
 FIRST = "1"  # the number of the post that a topic begins with
-BACK = 120  # messages of a talk among which an earlier form of a post is looked for
 
 
 class TopicTalk(NamedTuple):

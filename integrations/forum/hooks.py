@@ -1,7 +1,8 @@
-"""The forum's webhook: what has happened to a post or a topic is committed before it is acknowledged, and looked at later.
+"""The forum's webhook: what has happened to a post, a topic, an account or a category is committed before it is acknowledged,
+and looked at later.
 
-A row in the queue says which post; what stands in it is read from the forum when its time has come. So webhooks may come
-twice and in any order: what is answered is the post as it is then, and one that is gone is not.
+A row in the queue says which post or topic; what stands in it is read from the forum when its time has come. So webhooks may
+come twice and in any order: what is answered is the post as it is then, and one that is gone is not.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from bot.channel import Core
 from bot.edge import BodyError, body_of, respond, safely
 from integrations.forum.events import AccountChanged, CategoryGone, ForumEvent, ForumEvents, PostToRead, TopicChanged
 from integrations.forum.following import ForumFollower
-from integrations.forum.rows import new_row, topic_row
+from integrations.forum.rows import account_row, category_row, label, new_row, topic_row
 from integrations.forum.settings import ForumSettings
 from store import queue
 from store.queue import NewRow
@@ -75,19 +76,19 @@ class ForumHook:
             return "ignored"
         new = await self._core.database.write(lambda t: [queue.put(t, row) for row in rows], quick=True)
         self._core.observe("kept")
-        return "post" if any(new) else "again"
+        return label(rows[-1]) if any(new) else "again"
 
     async def _rows(self, what: ForumEvent | None, event: str) -> Sequence[NewRow]:
-        """What is to be done later because of it. What is only told is told here."""
+        """What is to be done later because of it."""
         now = self._core.now()
         match what:
             case PostToRead():
                 return [new_row(what, event, now, now + self._wait)]
             case TopicChanged(topic, first):
                 rows = [new_row(first, event, now, now + self._wait)] if first is not None else []
-                return [*rows, topic_row(topic, event, now)] if await self._follower.has_tickets(topic) else rows
-            case AccountChanged(user, state):
-                await self._follower.tell_of_account(user, state, event)
+                return [*rows, topic_row(topic, event, now)] if await self._follower.has_tickets_in(topic) else rows
+            case AccountChanged(user):
+                return [account_row(what, event, now)] if await self._follower.has_tickets_of(user) else []
             case CategoryGone(category):
-                await self._follower.note_category(category)
+                return [category_row(category, event, now)]
         return []

@@ -21,14 +21,13 @@ from integrations.forum.api import ForumApi, ForumError, ForumFault, ForumPost, 
 from integrations.forum.events import PostToRead
 from integrations.forum.rendering import MARKED, PostWriter
 from integrations.forum.rows import new_row
-from integrations.forum.settings import CHANNEL, ForumSettings
+from integrations.forum.settings import BACK, CHANNEL, ForumSettings
 from store import conversations, outbox, queue
 from store.outbox import DueRow
 from store.transaction import Transaction
 
 PATIENCE = 5.0  # seconds that a post waits for those before it, and then gives way
 SOON = 1_000  # ms until it is tried again
-BACK = 120  # messages of a talk among which the post is looked for that is answered
 
 
 @dataclass(frozen=True, slots=True)

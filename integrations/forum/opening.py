@@ -8,7 +8,7 @@ from integrations.forum.hearing import ForumReader
 from integrations.forum.hooks import ForumHook
 from integrations.forum.leaving import ForumLeaving
 from integrations.forum.rendering import PostWriter
-from integrations.forum.rows import KIND, TOPIC_KIND
+from integrations.forum.rows import ACCOUNT_KIND, CATEGORY_KIND, KIND, TOPIC_KIND
 from integrations.forum.settings import PATH, ForumSecrets, ForumSettings
 
 AT_ONCE = 16  # posts that are read: as many are understood together, and what they change is written together
@@ -31,7 +31,12 @@ def open_channel(core: Core) -> OpenChannel:
     return OpenChannel(
         outlet=leaving,
         posts={PATH: hook},
-        kinds={KIND: Kind(reader.read, at_once=AT_ONCE), TOPIC_KIND: Kind(follower.look, at_once=AT_ONCE)},
+        kinds={
+            KIND: Kind(reader.read, at_once=AT_ONCE),
+            TOPIC_KIND: Kind(follower.look, at_once=AT_ONCE),
+            ACCOUNT_KIND: Kind(follower.tell_of_account, at_once=AT_ONCE),
+            CATEGORY_KIND: Kind(follower.note_category),
+        },
         health=health,
         close=api.close,
     )

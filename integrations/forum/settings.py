@@ -9,6 +9,7 @@ from msgspec import Meta
 from bot.channel import ChannelSettings, SettingsError
 
 CHANNEL = "forum"
+BACK = 120  # messages of a talk among which a post, or what was told of it, is looked for
 PATH = f"/channels/{CHANNEL}"  # the webhook
 SHORTEST = 12  # characters of a webhook's secret, as the forum demands
 
