@@ -21,12 +21,8 @@ def towns(catalogue: Catalogue) -> dict[str, str]:
 
 def category_in(folded: str, catalogue: Catalogue) -> str | None:
     """The kind of things that points buy which a text calls by one of its names: of several, by the longest."""
-    said = [
-        (len(word), name)
-        for name, words in catalogue.words_of_categories.items()
-        for word in map(str.casefold, words)
-        if len(word) > 1 and word in folded
-    ]
+    words = catalogue.category_by_word.items()
+    said = [(len(word), name) for word, name in words if len(word) > 1 and word in folded]
     return max(said)[1] if said else None
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -16,6 +16,7 @@ from accounts.rules import Rules, RuleSet
 from knowledge.centre import Centre
 from knowledge.headings import Category, Heading, Id, Label, Theme, words
 from knowledge.topics import Topic, ours
+from nlu.text import fold
 
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
@@ -281,9 +282,10 @@ KIND_OF: dict[type[Record], str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
-    """All records by kind and id, in the order they were given."""
+    """All records by kind and id, in the order they were given. What is reckoned of them is reckoned once: nothing is put
+    into one that is in use."""
 
     organisations: dict[str, Organisation] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
@@ -329,15 +331,20 @@ class Catalogue:
                     catalogue.centres[record.id] = record
         return catalogue
 
-    @property
+    @cached_property
     def words_of_themes(self) -> dict[str, tuple[str, ...]]:
         """How residents call each theme, by its name, which is among them; also of those that only courses name."""
         return words((each.theme for each in self.courses.values()), self.themes.values())
 
-    @property
+    @cached_property
     def words_of_categories(self) -> dict[str, tuple[str, ...]]:
         """The same of categories."""
         return words((each.category for each in self.items.values()), self.categories.values())
+
+    @cached_property
+    def category_by_word(self) -> dict[str, str]:
+        """The names of categories by what each is called, folded."""
+        return {fold(word): name for name, words in self.words_of_categories.items() for word in words}
 
     def in_english(self, kind: str, name: str) -> str | None:
         """What a theme or a category of this name is called in English, where that is on record."""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from nlu.text import fold
+
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Label = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]  # a word of the centre's own
 
@@ -42,10 +44,10 @@ def words(named: Iterable[str], records: Iterable[Heading]) -> dict[str, tuple[s
 
 
 def problems(headings: Iterable[Heading]) -> list[str]:
-    """No two are called the same."""
+    """No two are called the same, as words are compared."""
     found, taken = [], dict[str, str]()
     for each in headings:
         for name in dict.fromkeys(each.words):
-            if (other := taken.setdefault(name, each.id)) != each.id:
+            if (other := taken.setdefault(fold(name), each.id)) != each.id:
                 found.append(f"{each.id}: {name} is taken by {other}")
     return found

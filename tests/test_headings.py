@@ -12,9 +12,11 @@ from sqlalchemy import create_engine, text
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings, Nlu
 from handlers.wording import subject
+from knowledge.called import category_in
 from knowledge.catalogue import Catalogue, Course, Record, RedemptionItem
 from knowledge.consistency import inconsistencies
 from knowledge.headings import Category, HeadingInEnglish, Theme
+from nlu.text import fold
 from store.migrate import upgrade
 from tests.desk_client import Desk
 from tests.talk import Resident
@@ -109,6 +111,16 @@ def test_no_two_are_called_the_same() -> None:
         Category(id="a", name="汽修"),
     ]
     assert inconsistencies(Catalogue.of(two)) == ["theme b: 汽修 is taken by a"]
+    folded: list[Record] = [Category(id="a", name="Arts"), Category(id="b", name="艺术", aliases=("ａrts", "arts"))]
+    assert inconsistencies(Catalogue.of(folded))[0] == "category b: ａrts is taken by a"
+
+
+def test_what_categories_are_called_is_compared_as_residents_words_are() -> None:
+    catalogue = Catalogue.of([Category(id="digital", name="３Ｃ數碼", aliases=("Gadgets",))])
+    assert category_in(fold("３Ｃ數碼有什么"), catalogue) == category_in(fold("3c数码有什么"), catalogue) == "３Ｃ數碼"
+    assert category_in(fold("any GADGETS"), catalogue) == "３Ｃ數碼"
+    assert catalogue.words_of_categories is catalogue.words_of_categories, "reckoned once"
+    assert catalogue.words_of_themes is catalogue.words_of_themes
 
 
 Rows = dict[tuple[str, str], tuple[bytes, str]]  # bodies and whose they are, by kind and id

@@ -27,7 +27,7 @@ ALLOWED = {
 }  # fmt: skip
 NARROW = {
     # What is compared of a text and how its meaning is read; what is asked everywhere.
-    ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions", "nlu.calendar"},
+    ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions", "nlu.calendar", "nlu.text"},
     ("knowledge", "accounts"): {"accounts.rules"},  # which are records of the catalogue, as what is said about them is
     ("handlers", "nlu"): {"nlu.times", "nlu.calendar"},
     ("integrations", "nlu"): {

@@ -8,9 +8,7 @@ from bot.names import plain_item
 from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
-from knowledge.catalogue import Catalogue
 from nlu import numerals
-from nlu.text import fold
 
 _BRIEF, _SHORT = 8, 16  # characters
 _NEAR, _LEAD = 0.4, 0.1  # likeness
@@ -43,7 +41,7 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     told = bool(items_told) or (last is not None and last.intent == "redemption_items")
     brief = phrases.without_following(turn.heard.folded)
     found = _NAMED.fullmatch(brief)
-    if told and _OF_A_KIND.sub("", brief) in _kinds(turn.library.catalogue):
+    if told and _OF_A_KIND.sub("", brief) in turn.library.catalogue.category_by_word:
         await run.start(turn, "redemption_items", {})
         return True
     if not told or found is None or len(turn.heard.folded) > _BRIEF:
@@ -57,11 +55,6 @@ async def another_item(run: Runner, turn: Turn) -> bool:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
     return True
-
-
-def _kinds(catalogue: Catalogue) -> set[str]:
-    """What the kinds of things are called, folded."""
-    return {fold(word) for words in catalogue.words_of_categories.values() for word in words}
 
 
 def _like(run: Runner, said: str, items: Mapping[str, str]) -> list[str]:
