@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import web
 from bot.texts import Texts
 from daoxue import asking, check, cli, sample
 from daoxue.app import App, compose
@@ -121,6 +122,25 @@ async def test_the_page_has_the_colours_of_the_centre(app: App) -> None:
     assert "--head: #654321;" in sheet
     assert f"--accent: {centre.colour_in_the_dark};" in sheet
     assert 'background: "#123456"' in widget
+
+
+async def test_pages_that_embed_the_chat_fetch_its_script_once(app: App) -> None:
+    """Until it is another, as it is with the centre's colour."""
+    desk = Desk(app)
+    async with desk.client() as visitor:
+        first = await visitor.get("/widget.js")
+        assert f'background: "{web.ACCENT}"' in first.text
+        assert "{{" not in first.text
+        for known in (first.headers["etag"], f'"x", W/{first.headers["etag"]}'):
+            again = await visitor.get("/widget.js", headers={"if-none-match": known})
+            assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-cache")
+        editor = await desk.person("editor")
+        centre = msgspec.structs.replace(SONGJIANG, colour="#123456")
+        assert (await editor.ask("PUT", "/catalogue/centre/centre", record(centre))).status_code == 200
+        other = await visitor.get("/widget.js", headers={"if-none-match": first.headers["etag"]})
+        assert other.status_code == 200
+        sheet = (await visitor.get("/chat.css")).text
+    assert f"--accent: {web.ACCENT};" in sheet, "the page and the button have one colour"
 
 
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))

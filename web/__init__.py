@@ -3,7 +3,7 @@ built by Vite into `desk/dist`."""
 
 import hashlib
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CHAT = Path(__file__).parent / "chat"
-ACCENT = "#0b6e5f"  # of what is pressed, where the centre has no colour of its own
+ACCENT = "#0b6e5f"  # of what is pressed, where the centre has no colour of its own; as chat.css has it
 DESK = Path(__file__).parent / "desk" / "dist"
 # Nothing from elsewhere, nothing inline. The page may stand in other sites' frames: that is how it is embedded.
 HEADERS = [
@@ -56,6 +56,7 @@ class Sign(NamedTuple):
 
 def pages(sign: Callable[[], Sign]) -> ASGIApp:
     """The chat page at `/` in the centre's name and colour, its parts beside it."""
+    index, script = ((CHAT / name).read_text(encoding="utf-8") for name in ("index.html", "widget.js"))
 
     async def page(_: Request) -> Response:
         named = sign()
@@ -65,10 +66,7 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
             "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
             "kept": str(named.kept), "push": named.push, "megabytes": str(named.megabytes),
         }  # fmt: skip
-        text = (CHAT / "index.html").read_text(encoding="utf-8")
-        for place, value in said.items():
-            text = text.replace(f"{{{{{place}}}}}", html.escape(value))
-        return HTMLResponse(text)
+        return HTMLResponse(_filled(index, said))
 
     async def colours(_: Request) -> Response:
         accent, in_the_dark, head = sign().colours
@@ -80,17 +78,14 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
             )
         return Response("".join(f"{rule}\n" for rule in rules), media_type="text/css")
 
-    async def widget(_: Request) -> Response:
-        text = (CHAT / "widget.js").read_text(encoding="utf-8")
-        return Response(text.replace(ACCENT, sign().colours[0] or ACCENT), media_type="text/javascript")
+    async def widget(request: Request) -> Response:
+        text = _filled(script, {"accent": sign().colours[0] or ACCENT})
+        return _tagged(request, text.encode(), "text/javascript")
 
     async def logo(request: Request) -> Response:
         if not (picture := sign().logo):
             return FileResponse(CHAT / "icon.svg")
-        tag = f'"{hashlib.sha256(picture).hexdigest()[:32]}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers={"etag": tag})
-        return Response(picture, media_type="image/jpeg", headers={"etag": tag})
+        return _tagged(request, picture, "image/jpeg")
 
     return with_headers(
         Starlette(
@@ -104,6 +99,22 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
             ]
         )
     )
+
+
+def _filled(text: str, said: Mapping[str, str]) -> str:
+    """A file with what is said in its `{{places}}`."""
+    for place, value in said.items():
+        text = text.replace(f"{{{{{place}}}}}", html.escape(value))
+    return text
+
+
+def _tagged(request: Request, content: bytes, kind: str) -> Response:
+    """Something that changes seldom: whoever has it already is told so."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    known = request.headers.get("if-none-match", "").split(",")
+    if tag in (each.strip().removeprefix("W/") for each in known):  # weak, where a balancer has compressed it
+        return Response(status_code=304, headers={"etag": tag})
+    return Response(content, media_type=kind, headers={"etag": tag})
 
 
 def desk() -> list[BaseRoute]:

@@ -17,7 +17,7 @@
   button.setAttribute("aria-expanded", "false");
   Object.assign(button.style, {
     position: "fixed", right: "20px", bottom: "20px", zIndex: 2147483000, minHeight: "56px", padding: "0 22px", borderRadius: "28px",
-    border: "0", background: "#0b6e5f", color: "#fff", font: "600 17px system-ui, sans-serif", cursor: "pointer", boxShadow: "0 4px 16px #0004",
+    border: "0", background: "{{accent}}", color: "#fff", font: "600 17px system-ui, sans-serif", cursor: "pointer", boxShadow: "0 4px 16px #0004",
   });
   Object.assign(badge.style, {
     position: "absolute", right: "-2px", top: "-8px", minWidth: "26px", height: "26px", boxSizing: "border-box", padding: "0 7px", borderRadius: "13px",
