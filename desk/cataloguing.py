@@ -1,6 +1,6 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,11 +13,12 @@ from bot.files import FileRefusedError
 from bot.texts import Texts
 from desk import children, pictures
 from desk.errors import TicketError
-from knowledge.catalogue import KIND_OF, Catalogue, Course, Record, RedemptionItem
+from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.centre import Centre, TextForms
 from knowledge.consistency import inconsistencies
-from knowledge.headings import Category, Heading, Theme
+from knowledge.headings import Heading
 from knowledge.library import Library, as_rows
+from knowledge.renaming import renamed
 from knowledge.sessions import with_past
 from store import conversations
 from store import knowledge as rows
@@ -113,21 +114,12 @@ def _put(transaction: Transaction, record: Record, by: str, now: int) -> int:
     def change(known: Keyed) -> None:
         before = known.get((kind, record.id))
         if isinstance(record, Heading) and isinstance(before, Heading):
-            written.extend(_renamed(known.values(), before, record.name))
+            written.extend(renamed(known.values(), before, record.name))
         known.update({(KIND_OF[type(each)], each.id): each for each in written})
 
     _refuse_worse(transaction, change)
     conversations.audited(transaction, by, f"catalogue.{kind}", record.id, "", now)
     return rows.save(transaction, [], as_rows([], written, "")[1], by, now)
-
-
-def _renamed(records: Iterable[Record], heading: Heading, name: str) -> Iterator[Record]:
-    """What stands under a heading, as it is when that is called otherwise."""
-    for each in records:
-        if isinstance(each, Course) and isinstance(heading, Theme) and each.theme == heading.name != name:
-            yield replace(each, theme=name)
-        if isinstance(each, RedemptionItem) and isinstance(heading, Category) and each.category == heading.name != name:
-            yield replace(each, category=name)
 
 
 async def _drawn(picture: bytes) -> bytes:

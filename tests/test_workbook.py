@@ -504,6 +504,34 @@ def test_another_answer_that_goes_on_leaves_no_gap(empty: OwnCentre, tmp_path: P
     assert not [each for each in plan.notes if "redeem-how" in each.told("zh")]
 
 
+def test_what_stands_under_a_theme_goes_along_with_its_new_name(empty: OwnCentre, tmp_path: Path) -> None:
+    courses: list[dict[str, object]] = [
+        {"名称": name, "主题": "汽修", "层次": "初级", "简介": "修车。"} for name in ("发动机", "底盘")
+    ]
+    goods: list[dict[str, object]] = [{"名称": "扳手", "类别": "工具", "积分": 5, "库存": 1}]
+    themes: list[dict[str, object]] = [{"编号": "cars", "名称": "汽修"}, {"编号": "metal", "名称": "金工"}]
+    kinds: list[dict[str, object]] = [{"编号": "tools", "名称": "工具"}]
+    empty.take(filled(tmp_path, 课程主题=themes, 课程=courses, 物品类别=kinds, 兑换物品=goods))
+    themes[0]["名称"], kinds[0]["名称"] = "汽车维修", "工具耗材"
+    book = filled(tmp_path, 课程主题=themes, 课程=courses[:1], 物品类别=kinds)
+    dropping = empty.plan(book, remove=True)
+    assert {each.name for each in dropping.records if isinstance(each, Course)} == {"发动机"}, (
+        "what goes is not written"
+    )
+    empty.take(book)
+    known = empty.state.records.values()
+    assert {each.theme for each in known if isinstance(each, Course)} == {"汽车维修"}, "also what the sheet left out"
+    assert {each.category for each in known if isinstance(each, RedemptionItem)} == {"工具耗材"}
+    again = filled(
+        tmp_path,
+        课程主题=[{"编号": "cars", "名称": "金工"}, {"编号": "metal", "名称": "汽车维修"}],
+        课程=[{**courses[0], "主题": "汽车维修"}],
+    )
+    empty.take(again)
+    swapped = {each.name: each.theme for each in empty.state.records.values() if isinstance(each, Course)}
+    assert swapped == {"发动机": "汽车维修", "底盘": "汽车维修"}, "what the sheet says, where the name is another's now"
+
+
 def test_a_logo_is_the_file_that_the_sheet_names(empty: OwnCentre, tmp_path: Path) -> None:
     path = tmp_path / "sign.png"
     path.write_bytes(picture("PNG"))

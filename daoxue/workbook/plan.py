@@ -42,7 +42,9 @@ from knowledge.conversion import Conversion
 from knowledge.conversion import Sheet as AnswerRows
 from knowledge.entries import Entry
 from knowledge.gaps import about
+from knowledge.headings import Heading
 from knowledge.library import Partial
+from knowledge.renaming import renamed
 from knowledge.sessions import with_past
 from knowledge.standard import IN_DANGER, standard
 from knowledge.words import Words
@@ -164,6 +166,7 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool, today: date
         if taken.texts:
             said = taken.records.get(THE_CENTRE)
             taken.records[THE_CENTRE] = centres.without(said if isinstance(said, Centre) else state.centre, taken.texts)
+    _renamed(plan, state, taken)
     before = Catalogue.of(state.records.values())
     for (kind, id), new in taken.records.items():
         if (record := with_past(new, before, today)) is not new:
@@ -171,6 +174,17 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool, today: date
             plan.notes.append(Fault(about(id, records.name_of(record), _PAST), SPECIAL_DAYS.name))
         if plan.count(_SHEET_OF[kind], state.records.get((kind, id)), record):
             plan.records.append(record)
+
+
+def _renamed(plan: Plan, state: State, taken: Taken) -> None:
+    """What stands under a heading by the name that it had goes along with its new one, unless another has that now."""
+    after = {key: each for key, each in {**state.records, **taken.records}.items() if key not in plan.dropped}
+    names = {(kind, each.name) for (kind, _), each in after.items() if isinstance(each, Heading)}
+    for key, heading in [*taken.records.items()]:
+        before = state.records.get(key)
+        if isinstance(heading, Heading) and isinstance(before, Heading) and (key[0], before.name) not in names:
+            below = renamed(after.values(), before, heading.name)
+            taken.records |= {(KIND_OF[type(each)], each.id): each for each in below}
 
 
 def _tell_of_desk(plan: Plan, state: State, key: Key, place: Place) -> None:
