@@ -1,7 +1,7 @@
 """What courses teach, to find those that are described and not named: 捏泥巴烧碗的那个班 is what 陶艺 teaches."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -33,8 +33,8 @@ class Taught:
         known = before.meaning if before else None
         self.meaning: MeaningIndex = MeaningIndex([each for group in texts for each in group], encoder, known)
         self._begins = np.cumsum([0, *map(len, texts)])[:-1]
-        whole = tuple("，".join((*names[id], *told[id])) for id in self.ids)
-        self._pairs, self._characters = _postings(_pairs_of, whole), _postings(_characters_of, whole)
+        whole = ["，".join((*names[id], *told[id])) for id in self.ids]
+        self._pairs, self._characters = _postings(map(_pairs_of, whole)), _postings(map(_characters_of, whole))
 
     def strengths(self, folded: str, parts: Sequence[str]) -> Floats:
         """How much speaks for each course that a text, or one of its parts, describes it: a weighted sum of `WEIGHTS`."""
@@ -69,11 +69,11 @@ def _is_word(character: str) -> bool:
     return "一" <= character <= "鿿"
 
 
-def _postings(of: Callable[[str], set[str]], texts: tuple[str, ...]) -> dict[str, Rows]:
-    """The texts that have each piece, by their places."""
+def _postings(pieces: Iterable[set[str]]) -> dict[str, Rows]:
+    """The rows that have each piece."""
     rows: dict[str, list[int]] = {}
-    for row, text in enumerate(texts):
-        for piece in of(text):
+    for row, found in enumerate(pieces):
+        for piece in found:
             rows.setdefault(piece, []).append(row)
     return {piece: np.array(found, dtype=np.intp) for piece, found in rows.items()}
 

@@ -23,10 +23,11 @@ from daoxue.config import Config
 from desk import api
 from desk.api.answers import Described
 from desk.parts import Desk
-from knowledge import taught
-from knowledge.catalogue import Catalogue
+from knowledge import library
+from knowledge.catalogue import Catalogue, Course
 from knowledge.centre import TextForms
 from knowledge.files import Content, read_sample
+from knowledge.meaning import MeaningIndex
 from knowledge.search import KnowledgeIndex, by_variants
 from knowledge.taught import Taught
 from nlu.classifier import Classifier
@@ -68,6 +69,19 @@ def _named(names: tuple[Name, ...]) -> Gazetteer:
 
 def _gazetteer(names: Iterable[Name]) -> Gazetteer:
     return _named(tuple(names))
+
+
+@lru_cache(32)
+def _counted(courses: tuple[Course, ...]) -> Taught:
+    return Taught(courses, Use())
+
+
+def _taught(courses: Iterable[Course], encoder: Encoder, before: Taught | None = None) -> Taught:
+    """What was counted of the same courses before, with a meaning of its own: that is read little by little."""
+    found = copy.copy(_counted(tuple(courses)))
+    found._encoder = encoder
+    found.meaning = MeaningIndex(found.meaning._texts, encoder, before.meaning if before else None)
+    return found
 
 
 @cache
@@ -113,7 +127,7 @@ def read_once() -> None:
     sample.read_sample = _sampled  # type: ignore[attr-defined]
     api.build = _built
     httpx._transports.default.create_ssl_context = _trusting  # type: ignore[assignment, attr-defined]
-    taught._postings = lru_cache(32)(taught._postings)
+    library.Taught = _taught  # type: ignore[assignment, attr-defined]
 
 
 def read_all() -> None:
@@ -126,7 +140,7 @@ def read_all() -> None:
     _trusting()
     content, encoder = _sampled(datetime.now(Config().zone).date()), Use()
     index = KnowledgeIndex(by_variants((each.id, each.questions) for each in content.entries), encoder)
-    courses = Taught(Catalogue.of(content.records).courses.values(), encoder)
+    courses = _taught(Catalogue.of(content.records).courses.values(), encoder)
     for meaning in (index.meaning, courses.meaning):
         assert meaning is not None
         while not meaning.complete:
