@@ -28,7 +28,8 @@ class TextCarrier(Protocol):
 
 
 class TextMisfit(NamedTuple):
-    """What is wrong with a text of a centre's own; `too_long` where a channel cannot carry it."""
+    """What is wrong with a text of a centre's own, or with a whole language, which has no key; `too_long` where a channel
+    cannot carry it."""
 
     language: str
     key: str
@@ -36,7 +37,7 @@ class TextMisfit(NamedTuple):
     too_long: bool = False
 
     def __str__(self) -> str:
-        return f"texts/{self.language}: {self.key}: {self.why}"
+        return ": ".join(filter(None, (f"texts/{self.language}", self.key, self.why)))
 
 
 class TextsError(Exception):
@@ -122,17 +123,16 @@ class Texts:
         a channel cannot carry it. Values that are known only when it is said stand there as their names."""
         found = []
         for language, texts in own.items():
-            given, values = self.given.get(language, {}), centre.values(language) | {"kept": str(self._kept)}
-            told = _filled(_overlaid(given, [texts]), values)
-            for key, text in texts.items():
-                if language not in self.given or (why := _misfit(given, key, text)):
-                    found.append(
-                        TextMisfit(language, key, why if language in self.given else "there is no such language")
-                    )
-                    continue
-                reply = Reply(text=told[key].text, spoken=told[key].spoken, short=told[key].short)
-                said = [each for channel in _said_on(key, channels).values() for each in channel.problems([reply])]
-                found += [TextMisfit(language, key, each, too_long=True) for each in dict.fromkeys(said)]
+            if (given := self.given.get(language)) is None:
+                found.append(TextMisfit(language, "", "there is no such language"))
+                continue
+            wrong = {key: why for key, text in texts.items() if (why := _misfit(given, key, text))}
+            found += [TextMisfit(language, key, why) for key, why in wrong.items()]
+            said = {key: _forms(text) for key, text in texts.items() if key not in wrong}
+            for key, told in _filled(said, centre.values(language) | {"kept": str(self._kept)}).items():
+                reply = Reply(text=told.text, spoken=told.spoken, short=told.short)
+                unfit = [each for channel in _said_on(key, channels).values() for each in channel.problems([reply])]
+                found += [TextMisfit(language, key, each, too_long=True) for each in dict.fromkeys(unfit)]
         return found
 
     def _greetings(self, table: Table) -> dict[str, TextForms]:

@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import threading
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import bot.texts
 import web
-from bot.texts import Texts
+from bot.texts import Table, Texts
 from daoxue import asking, check, cli, sample
 from daoxue.app import App, compose
 from daoxue.config import CentreSettings, Config, DatabaseSettings, Nlu
@@ -76,6 +78,21 @@ def test_its_own_words_are_said_instead_and_what_does_not_fit_is_not() -> None:
         "texts/zh: item.one: it has no value for nmae", "texts/zh: no.such: there is no such text",
         "texts/zh: goodbye: a single { or }",
     ]  # fmt: skip
+
+
+def test_only_the_texts_in_question_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, looked_at, fill = Texts(), list[str](), bot.texts._filled
+
+    def filled(table: Table, values: Mapping[str, str]) -> dict[str, TextForms]:
+        looked_at.extend(table)
+        return fill(table, values)
+
+    monkeypatch.setattr(bot.texts, "_filled", filled)
+    own = {"zh": {"goodbye": "再见", "no.such": "x"}, "xx": {"goodbye": "x", "greeting": "y"}}
+    assert [str(each) for each in texts.misfits(own, SONGJIANG, CHANNELS)] == [
+        "texts/zh: no.such: there is no such text", "texts/xx: there is no such language",
+    ]  # fmt: skip
+    assert looked_at == ["goodbye"]
 
 
 def test_braces_in_a_name_are_letters() -> None:
