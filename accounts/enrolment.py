@@ -10,13 +10,14 @@ again (its `key`) finds what it did.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from time import time as time_now
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from accounts.timetable import Group, Scheduled, Timetable
 from store import conversations, enrolments, identity
 from store.database import Database
 from store.enrolments import ACTIVE, EnrolmentRow, PlacesRow
@@ -25,46 +26,6 @@ from store.transaction import Transaction
 OFFER = timedelta(hours=48)  # to say yes to a place that has come free
 LAST_CALL = timedelta(hours=2)  # before the first session, when offers end
 TOGETHER = 500
-
-
-class Group(Protocol):
-    """What is needed of a training class."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def capacity(self) -> int: ...
-    @property
-    def enrolled(self) -> int: ...
-    @property
-    def waiting(self) -> int: ...
-    @property
-    def enrol_from(self) -> date: ...
-    @property
-    def enrol_until(self) -> date: ...
-    @property
-    def starts(self) -> str: ...
-    @property
-    def ends(self) -> str: ...
-    @property
-    def ballot(self) -> bool: ...
-    @property
-    def minors(self) -> bool: ...
-    @property
-    def schools(self) -> Sequence[str]: ...
-
-
-class Timetable(Protocol):
-    """The classes by their ids, and when each is held."""
-
-    @property
-    def classes(self) -> Mapping[str, Group]: ...
-
-    def days(self, id: str) -> Sequence[date]:
-        """The day of every session, in order."""
-
-    def times(self, id: str) -> str:
-        """When and where it is: what those who are in it are told when it changes."""
 
 
 class EnrolError(Exception):
@@ -171,15 +132,15 @@ class Enrolments:
 
     async def enrol(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Takes a place, or a number on the waiting list, or a lot. Raises `EnrolError`."""
-        found = self._group(group)
-        today = self._day(now)
+        held = self._found(group)
+        found, today = held.group, self._day(now)
         if today < found.enrol_from:
             raise EnrolError("not_yet")
         if today > found.enrol_until:
             raise EnrolError("closed")
 
         def work(transaction: Transaction) -> EnrolmentStatus:
-            places = self._places(transaction, found)
+            places = self._places(transaction, held)
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state in ACTIVE:
                 return self._standing(transaction, row)
@@ -211,7 +172,7 @@ class Enrolments:
         """Takes the place that was offered. Raises `EnrolError`."""
 
         def work(transaction: Transaction) -> EnrolmentStatus:
-            self._places(transaction, self._group(group))
+            self._places(transaction, self._found(group))
             row = enrolments.one(transaction, group, learner)
             if row is not None and row.state == "admitted":
                 return self._standing(transaction, row)
@@ -229,12 +190,12 @@ class Enrolments:
     async def withdraw(self, learner: int, group: str, key: str, by: str, now: int) -> EnrolmentStatus:
         """Gives the place, the number or the lot back; whoever waits moves up. Once a class has begun only a person
         helps. Raises `EnrolError`."""
-        found = self._group(group)
-        if now >= self._begins(found):
+        held = self._found(group)
+        if now >= self._begins(held):
             raise EnrolError("begun")
 
         def work(transaction: Transaction) -> EnrolmentStatus:
-            places = self._places(transaction, found)
+            places = self._places(transaction, held)
             row = enrolments.one(transaction, group, learner)
             if row is None or row.state not in ACTIVE:
                 if row is not None and row.state == "withdrawn":
@@ -244,7 +205,7 @@ class Enrolments:
             self._put(transaction, gone)
             conversations.audited(transaction, by, "enrolment.withdrawn", f"learner {learner}", group, now)
             if row.state in ("admitted", "offered"):
-                self._move_up(transaction, found, replace(places, taken=places.taken - 1), now)
+                self._move_up(transaction, held, replace(places, taken=places.taken - 1), now)
             return self._standing(transaction, gone)
 
         return await self._database.settle(work)
@@ -258,9 +219,9 @@ class Enrolments:
             done += await self._database.settle(lambda t, row=row: self._lapse(t, row, now))  # type: ignore[misc]
         rows, unsettled = await self._database.read(lambda t: (enrolments.all_places(t), enrolments.unsettled(t)))
         for places in rows:
-            found = self._groups().classes.get(places.group)
-            if found is not None and self._has_work(found, places, places.group in unsettled, now):
-                done += await self._database.settle(lambda t, found=found: self._advance(t, found, now))  # type: ignore[misc]
+            held = Scheduled.of(self._groups(), places.group)
+            if held is not None and self._has_work(held, places, places.group in unsettled, now):
+                done += await self._database.settle(lambda t, held=held: self._advance(t, held, now))  # type: ignore[misc]
         await self.refresh()
         return done
 
@@ -268,44 +229,45 @@ class Enrolments:
         """One round of the worker."""
         await self.tick(int(self._clock() * 1000))
 
-    def _has_work(self, group: Group, places: PlacesRow, unsettled: bool, now: int) -> bool:
+    def _has_work(self, held: Scheduled, places: PlacesRow, unsettled: bool, now: int) -> bool:
         """Whether a transaction is worth its while; `unsettled` where somebody waits."""
-        if self._is_to_tell(group, places, now):
+        if self._is_to_tell(held, places, now):
             return True
-        if now >= self._begins(group):
+        if now >= self._begins(held):
             return unsettled
+        group = held.group
         lots = group.ballot and not places.drawn and self._day(now) > group.enrol_until
         return lots or (unsettled and places.taken < group.capacity and not group.waiting)
 
-    def _is_to_tell(self, group: Group, places: PlacesRow, now: int) -> bool:
+    def _is_to_tell(self, held: Scheduled, places: PlacesRow, now: int) -> bool:
         """Whether those who are in it have not been told yet when and where it is, and some of it is to come."""
-        return places.told != self._groups().times(group.id) and now < self._ends(group)
+        return places.told != held.times and now < self._ends(held)
 
     def _lapse(self, transaction: Transaction, row: EnrolmentRow, now: int) -> int:
-        group = self._groups().classes.get(row.group)
+        held = Scheduled.of(self._groups(), row.group)
         current = enrolments.one(transaction, row.group, row.learner)
         if current is None or current.state != "offered" or current.until is None or current.until >= now:
             return 0
         self._put(transaction, replace(current, state="lapsed", at=now, until=None))
         self._tell(transaction, row.learner, Turned("lapsed", row.group, f"lapsed:{row.id}:{current.until}"), now)
-        if group is not None:
-            places = self._places(transaction, group)
-            self._move_up(transaction, group, replace(places, taken=places.taken - 1), now)
+        if held is not None:
+            places = self._places(transaction, held)
+            self._move_up(transaction, held, replace(places, taken=places.taken - 1), now)
         return 1
 
-    def _advance(self, transaction: Transaction, group: Group, now: int) -> int:
-        places = self._places(transaction, group)
-        before, begun, done = places, now >= self._begins(group), 0
+    def _advance(self, transaction: Transaction, held: Scheduled, now: int) -> int:
+        places, group = self._places(transaction, held), held.group
+        before, begun, done = places, now >= self._begins(held), 0
         if not begun and group.ballot and not places.drawn and self._day(now) > group.enrol_until:
             places = self._draw(transaction, group, places, now)
             done += 1
-        if self._is_to_tell(group, places, now):
+        if self._is_to_tell(held, places, now):
             what = "changed" if begun else "moved"
             for row in enrolments.in_state(transaction, group.id, "admitted"):
                 self._tell(transaction, row.learner, Turned(what, group.id, f"moved:{row.id}:{now}"), now)
-            places, done = replace(places, told=self._groups().times(group.id)), done + 1
+            places, done = replace(places, told=held.times), done + 1
         if not begun:
-            return done + self._move_up(transaction, group, places, now, changed=places != before)
+            return done + self._move_up(transaction, held, places, now, changed=places != before)
         if places != before:
             enrolments.count(transaction, places)
         return done + self._begin(transaction, group, now)
@@ -338,13 +300,11 @@ class Enrolments:
         return replace(places, taken=places.taken + min(free, len(lots)), queue=queue, drawn=1)
 
     def _move_up(
-        self, transaction: Transaction, group: Group, places: PlacesRow, now: int, *, changed: bool = True
+        self, transaction: Transaction, held: Scheduled, places: PlacesRow, now: int, *, changed: bool = True
     ) -> int:
         """Offers free places to those who wait, in the order of their numbers."""
-        moved = 0
-        until = min(
-            now + int(OFFER.total_seconds() * 1000), self._begins(group) - int(LAST_CALL.total_seconds() * 1000)
-        )
+        group, moved = held.group, 0
+        until = min(now + int(OFFER.total_seconds() * 1000), self._begins(held) - int(LAST_CALL.total_seconds() * 1000))
         # Who waits on a list from before (`waiting` of the catalogue) comes first, and staff see to that list.
         while (
             places.taken < group.capacity and not group.waiting and until > now and (not group.ballot or places.drawn)
@@ -374,24 +334,24 @@ class Enrolments:
         if self._report is not None:
             self._report(transaction, row)
 
-    def _group(self, id: str) -> Group:
-        found = self._groups().classes.get(id)
+    def _found(self, id: str) -> Scheduled:
+        found = Scheduled.of(self._groups(), id)
         if found is None:
             raise EnrolError("no_class")
         return found
 
-    def _places(self, transaction: Transaction, group: Group) -> PlacesRow:
-        return enrolments.places(transaction, group.id, group.enrolled, 0, self._groups().times(group.id))
+    def _places(self, transaction: Transaction, held: Scheduled) -> PlacesRow:
+        return enrolments.places(transaction, held.group.id, held.group.enrolled, 0, held.times)
 
     def _day(self, now: int) -> date:
         return datetime.fromtimestamp(now / 1000, self._zone).date()
 
-    def _begins(self, group: Group) -> int:
-        return self._at(self._groups().days(group.id)[0], group.starts)
+    def _begins(self, held: Scheduled) -> int:
+        return self._at(held.days[0], held.group.starts)
 
-    def _ends(self, group: Group) -> int:
+    def _ends(self, held: Scheduled) -> int:
         """When its last session ends (ms)."""
-        return self._at(self._groups().days(group.id)[-1], group.ends)
+        return self._at(held.days[-1], held.group.ends)
 
     def _at(self, day: date, clock: str) -> int:
         found = time.fromisoformat(clock if clock != "24:00" else "23:59")

@@ -9,20 +9,19 @@ from accounts.accounts import Accounts
 from accounts.enrolment import Places
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
-from knowledge.library import Library
 
 # Built once for all turns that see the same.
 _CURRENT: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}
 _IN_ENGLISH: dict[str, tuple[Catalogue, Catalogue]] = {}
 
 
-def as_it_is(library: Library, accounts: Accounts, lang: str) -> Catalogue:
-    current = _current(library, accounts)
+def as_it_is(base: Catalogue, accounts: Accounts, lang: str) -> Catalogue:
+    current = _current(base, accounts)
     return _in_english(current) if lang == "en" else current
 
 
-def _current(library: Library, accounts: Accounts) -> Catalogue:
-    base, seen = library.catalogue, accounts.enrolments.seen
+def _current(base: Catalogue, accounts: Accounts) -> Catalogue:
+    seen = accounts.enrolments.seen
     known = _CURRENT.get("catalogue")
     if known is not None and known[0] is base and known[1] is seen:
         return known[2]

@@ -322,6 +322,8 @@ class Inbox:
         # What is longer than anybody reads may take half a second, in which others would wait.
         text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
         now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
+        # What is changed from here on is found by the commit, and all is thought anew.
+        calendar, revision = self._mind.library.calendar, self._mind.library.revision
         heard = await self._mind.comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
@@ -329,6 +331,8 @@ class Inbox:
             state=state,
             heard=heard,
             library=self._mind.library,
+            calendar=calendar,
+            revision=revision,
             texts=self._mind.texts,
             desk=self._mind.desk,
             accounts=self._mind.accounts,
@@ -362,7 +366,7 @@ class Inbox:
                 opened = new_ticket(turn.reference, handover, turn.person, turn.state.lang)
         now = turn.inbound.at
         return conversations.TurnRow(
-            read=read, knowledge=turn.library.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
+            read=read, knowledge=turn.revision, inbound=turn.inbound.id, state=conversation.dump(turn.state), said=said, now=now,
             lease_until=now if turn.inbound.outbox else now + LEASE, inline=turn.inbound.inline, opened=opened, reopened=reopened, led=led, raised=raised,
             rating=turn.rating, files=files, joined=turn.joined.ref if turn.joined else None,
             person=turn.person if turn.handover and turn.inbound.session is None else "", goes_on=turn.goes_on,

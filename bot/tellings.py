@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from accounts.bank import Bank
@@ -11,6 +12,7 @@ from bot.texts import Texts
 from knowledge.catalogue import TrainingClass
 from knowledge.hours import day_in_words, weekdays
 from knowledge.library import Library
+from knowledge.sessions import Calendar
 from store import enrolments
 from store.database import Database
 from store.notices import NewNotice
@@ -38,9 +40,10 @@ class Tellings:
     def tell(self, transaction: Transaction, learner: int, turned: Turned, now: int) -> None:
         """How an enrolment went on."""
         group, until = turned.group, turned.until
-        found = self._library.catalogue.classes.get(group)
+        calendar = self._library.calendar
+        found = calendar.classes.get(group)
         values = (
-            self._values(found, now)
+            self._values(calendar, found, now)
             if found
             else dict.fromkeys(("first", "next", "last", "times", "place"), "") | {"group": group}
         )
@@ -50,15 +53,14 @@ class Tellings:
         key = f"{turned.what}:{learner}:{turned.key}"
         self._notices.owe(transaction, NewNotice(learner, "enrolment", key, until or now + WEEK), reply, now)
 
-    def _values(self, group: TrainingClass, now: int) -> dict[str, str]:
-        place, calendar = self._library.catalogue.organisations.get(group.organisation), self._library.calendar
+    def _values(self, calendar: Calendar, group: TrainingClass, now: int) -> dict[str, str]:
         following = calendar.following(group.id, datetime.fromtimestamp(now / 1000, self._zone))
         first, last = calendar.first(group.id), calendar.last(group.id)
         return {
             "group": group.name, "first": day_in_words(first, "zh"),
             "next": day_in_words(following[0] if following else last, "zh"), "last": day_in_words(last, "zh"),
             "times": f"{weekdays(group.days, 'zh')} {group.starts}—{group.ends}",
-            "place": (place.name if place else "") + group.room,
+            "place": _where(calendar, group),
         }  # fmt: skip
 
     def _moment(self, at: int) -> str:
@@ -75,17 +77,17 @@ class Tellings:
         if at.hour < REMINDS:
             return 0
         tomorrow = at.date() + timedelta(days=1)
-        owed = 0
-        for group in self._library.catalogue.classes.values():
-            if tomorrow in self._library.calendar.days(group.id):
-                owed += await self._database.write(lambda t, group=group: self._lesson(t, group, tomorrow, now))  # type: ignore[misc]
+        owed, calendar = 0, self._library.calendar
+        for group in calendar.classes.values():
+            if tomorrow in calendar.days(group.id):
+                owed += await self._database.write(partial(self._lesson, calendar, group, tomorrow, now))
         return owed
 
-    def _lesson(self, transaction: Transaction, group: TrainingClass, day: date, now: int) -> int:
+    def _lesson(self, calendar: Calendar, group: TrainingClass, day: date, now: int, transaction: Transaction) -> int:
         starts = datetime.fromisoformat(f"{day.isoformat()}T{group.starts}").replace(tzinfo=self._zone)
         until = int(starts.timestamp() * 1000)
-        values = self._values(group, now)
-        reply = self._texts.reply("zh", "notice.lesson", group=group.name, time=group.starts, place=values["place"])
+        where = _where(calendar, group)
+        reply = self._texts.reply("zh", "notice.lesson", group=group.name, time=group.starts, place=where)
         rows = enrolments.in_state(transaction, group.id, "admitted")
         owed = [NewNotice(row.learner, "class", f"lesson:{group.id}:{day}:{row.learner}", until) for row in rows]
         return sum(self._notices.owe(transaction, new, reply, now) for new in owed)
@@ -104,3 +106,8 @@ class Tellings:
             return owed
 
         return await self._database.write(work)
+
+
+def _where(calendar: Calendar, group: TrainingClass) -> str:
+    place = calendar.catalogue.organisations.get(group.organisation)
+    return (place.name if place else "") + group.room

@@ -50,6 +50,8 @@ class Turn:
     state: Conversation
     heard: Understanding
     library: Library
+    calendar: Calendar  # when classes are held, by what was on record when the thinking began
+    revision: int  # of what was known then
     texts: Texts
     desk: SeatAvailability
     accounts: Accounts
@@ -98,12 +100,12 @@ class Turn:
     @property
     def catalogue(self) -> Catalogue:
         """What there is, in the resident's language, with as many places taken as are by now."""
-        return as_it_is(self.library, self.accounts, self.state.lang)
+        return as_it_is(self.recorded, self.accounts, self.state.lang)
 
     @property
-    def calendar(self) -> Calendar:
-        """When classes are held."""
-        return self.library.calendar
+    def recorded(self) -> Catalogue:
+        """What there is as it is on record, in Chinese."""
+        return self.calendar.catalogue
 
     @property
     def red_line(self) -> str | None:
@@ -323,7 +325,7 @@ class Turn:
         """Of the topic that it is about: who asks for a person after an answer means what was answered."""
         last = self.state.last
         told = self.library.entries.get(last.slots.get("entry", "")) if last and topic == "human_agent" else None
-        found = self.library.catalogue.topics.get(told.topic if told else topic)
+        found = self.recorded.topics.get(told.topic if told else topic)
         return found.skill if found else GENERAL
 
     def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:

@@ -75,7 +75,7 @@ def _with_their_parts(named: Collection[str], upcoming: Collection[Activity]) ->
 
 def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:
     """As their subjects are compared, whatever the language of the talk."""
-    return [turn.library.catalogue.activities[each.id] for each in activities]
+    return [turn.recorded.activities[each.id] for each in activities]
 
 
 def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:

@@ -52,7 +52,7 @@ def _matching(turn: Turn, without: Collection[str], open_to: Callable[[TrainingC
 def called_so(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
     """Of some classes those that the message calls by a name of their own, which is not that of their course (亲子烘焙
     beside 烘焙): of several, the longest names. All, where it calls none so."""
-    return called(turn.heard.folded, groups, turn.library.catalogue) or groups
+    return called(turn.heard.folded, groups, turn.recorded) or groups
 
 
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:

@@ -228,7 +228,7 @@ async def redemption_items(turn: Turn) -> None:
             return
     if (wished := _WISHED.search(turn.heard.folded)) and not any(wished["name"] in each for each in _known(turn)):
         turn.say("item.unknown", name=wished["name"])
-    category = category_in(turn.heard.folded, turn.library.catalogue)
+    category = category_in(turn.heard.folded, turn.recorded)
     kinds: dict[str, list[str]] = {}
     for item in items.values():
         if item.stock and category in (None, item.category):
@@ -248,7 +248,7 @@ async def redemption_items(turn: Turn) -> None:
 
 def _known(turn: Turn) -> Iterable[str]:
     """Names of items and of their kinds."""
-    for item in turn.library.catalogue.items.values():
+    for item in turn.recorded.items.values():
         yield from (item.name, item.category)
 
 

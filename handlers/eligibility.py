@@ -55,7 +55,7 @@ _NAMED = {
 def misfit(turn: Turn, group: TrainingClass) -> str | None:
     """Which fact of who is spoken of keeps them out of a class: "age", "work", "sex" or "home"; None where nothing does, as far as is
     known."""
-    return _misfit(turn.library.catalogue.classes[group.id], turn.state.facts)  # its conditions in Chinese
+    return _misfit(turn.recorded.classes[group.id], turn.state.facts)  # its conditions in Chinese
 
 
 def _misfit(group: TrainingClass, facts: Facts) -> str | None:
@@ -190,7 +190,7 @@ def fee_rule(turn: Turn, group: TrainingClass | None = None) -> FeeRule | None:
     grounds = [*facts.grounds, *(["失业"] if facts.work == "失业" and "登记失业" not in facts.grounds else [])]
     for ground in grounds:
         named, words = re.compile(_NAMED[ground]), turn.line(f"about.ground.{ground}")
-        own = turn.library.catalogue.classes[group.id].eligibility if group else ""
+        own = turn.recorded.classes[group.id].eligibility if group else ""
         if group and named.search(own) and _OF_THE_FEE.search(own):
             return FeeRule(words, conditions(group, turn), SOURCE, _is_free(named, own))
         if entry and named.search(entry.answer):

@@ -52,7 +52,13 @@ async def enrol_me(turn: Turn) -> None:
     """Asks once whether it is meant; the yes comes with what it is a yes to."""
     learner = await whose(turn, acts=True)
     group = turn.catalogue.classes.get(turn.get("class") or "")
-    if learner is None or group is None or refused(turn, group):
+    if learner is None:
+        return
+    if group is None:
+        turn.say("enrol.no_class", source=RULES)
+        turn.suggest("find_class")
+        return
+    if refused(turn, group):
         return
     if turn.get("sure") != "yes":
         known = next((each for each in await turn.accounts.enrolments.of(learner.id) if each.group == group.id), None)

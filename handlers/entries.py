@@ -57,7 +57,7 @@ async def entry(turn: Turn) -> None:
 def _about_another_place(turn: Turn, found: Entry) -> bool:
     """What is known of the college is not said of a school: whoever names one, or talks of one, is told what its own
     record says of it, or whom to ask."""
-    place, college = _place(turn, found), turn.library.catalogue.college
+    place, college = _place(turn, found), turn.recorded.college
     if place is None or college is None or place.level == "college" or place.name in found.answer:
         return False
     of_college = found.topic == "site_hours" or any(name in found.answer for name in (college.name, *college.aliases))
@@ -87,7 +87,7 @@ def _place(turn: Turn, found: Entry) -> Organisation | None:
         and not _US.search(turn.heard.folded)
     ):
         named = turn.state.focus.get("org")
-    return turn.library.catalogue.organisations.get(named or "")
+    return turn.recorded.organisations.get(named or "")
 
 
 async def not_answered(turn: Turn) -> None:
@@ -114,7 +114,7 @@ def _tell_rules(turn: Turn) -> bool:
     if not turn.catalogue.rules:
         return False
     named, kind = turn.heard.values("rule"), _OF_A_KIND.get(turn.get("question") or "")
-    known = [*turn.library.catalogue.rules.values()]
+    known = [*turn.recorded.rules.values()]
     of_it = [each.id for each in known if each.id in named] or [
         each.id for each in known if kind and kind.search(each.name)
     ]

@@ -236,7 +236,7 @@ def _bring(turn: Turn, group: TrainingClass) -> str:
 
 def _kit(turn: Turn, group: TrainingClass) -> list[str]:
     """What its course demands to be brought: as the course says itself, and as the centre's rule says."""
-    course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
+    course, chinese = turn.catalogue.courses.get(group.course), turn.recorded.courses.get(group.course)
     if course is None or chinese is None:
         return []
     own = [wording.clause(course.prerequisite)] if any(word in chinese.prerequisite for word in _OWN_KIT) else []
@@ -253,7 +253,7 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
 
 def _eligible(turn: Turn, group: TrainingClass) -> str:
     """Its conditions, and what one has to have learnt before."""
-    course, chinese = turn.catalogue.courses.get(group.course), turn.library.catalogue.courses.get(group.course)
+    course, chinese = turn.catalogue.courses.get(group.course), turn.recorded.courses.get(group.course)
     demands = chinese is not None and not _NOTHING.fullmatch(chinese.prerequisite)
     own = wording.clause(conditions(group, turn))
     learnt = [each for each in _COMMAS.split(course.prerequisite) if each not in own] if course and demands else []

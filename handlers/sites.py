@@ -76,8 +76,8 @@ async def site_hours(turn: Turn) -> None:
 
 def _named_days(turn: Turn, place: Organisation) -> str | None:
     """苗年开门吗, 县庆那天呢: the days by what the centre calls them."""
-    here = turn.library.catalogue.organisations[place.id]
-    others = () if turn.get("org") else turn.library.catalogue.organisations.values()
+    here = turn.recorded.organisations[place.id]
+    others = () if turn.get("org") else turn.recorded.organisations.values()
     found = named_days(turn.heard.folded, (here, *others), turn.today)
     return str(When(*found)) if found else None
 
@@ -87,10 +87,10 @@ def _keeper(turn: Turn, place: Organisation, asked: When | None) -> Organisation
     if (
         turn.get("org")
         or asked is None
-        or named_days(turn.heard.folded, (turn.library.catalogue.organisations[place.id],), turn.today)
+        or named_days(turn.heard.folded, (turn.recorded.organisations[place.id],), turn.today)
     ):
         return place
-    others = turn.library.catalogue.organisations.values()
+    others = turn.recorded.organisations.values()
     keeps = (
         each.id for each in others if named_days(turn.heard.folded, (each,), turn.today) == (asked.first, asked.last)
     )

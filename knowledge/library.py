@@ -51,8 +51,7 @@ class Library:
         self.questions = {question.id: question for question in questions}
         self.revision = -1
         self._records_revision = -1
-        self.catalogue = Catalogue()
-        self.calendar = Calendar(self.catalogue)
+        self.calendar = Calendar(Catalogue())  # with its catalogue, so that who looks sees both of one moment
         self.entries: dict[str, Entry] = {}
         self._answers: dict[str, list[str]] = {}
         self._search = KnowledgeIndex([])
@@ -60,6 +59,10 @@ class Library:
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.calendar.catalogue
 
     @property
     def state(self) -> tuple[int, bool]:
@@ -95,8 +98,7 @@ class Library:
             search = await asyncio.to_thread(self._indexed, texts)
         if (records_revision := await self._database.read(rows.records_revision)) != self._records_revision:
             stored = await self._database.read(rows.records)
-            self.catalogue = Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored)
-            self.calendar = Calendar(self.catalogue)
+            self.calendar = Calendar(Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored))
             self._records_revision = records_revision
             self._changed(self.catalogue)
             if self._encoder is not None:

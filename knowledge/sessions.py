@@ -27,22 +27,23 @@ class Schedule(Struct, frozen=True):
 
 
 class Calendar:
-    """The schedules of a catalogue's classes; each is reckoned once, when it is first asked for."""
+    """The schedules of a catalogue's classes; each is reckoned once, when it is first asked for. Whoever goes by both takes
+    the catalogue from here: the newest may have dropped a class that this one knows."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._known: dict[str, Schedule] = {}
 
     @property
     def classes(self) -> Mapping[str, TrainingClass]:
-        return self._catalogue.classes
+        return self.catalogue.classes
 
     def of(self, id: str) -> Schedule:
         """The schedule of a class by its id. Raises KeyError where there is none."""
         known = self._known.get(id)
         if known is None:
-            group = self._catalogue.classes[id]
-            place = self._catalogue.organisations.get(group.organisation)
+            group = self.catalogue.classes[id]
+            place = self.catalogue.organisations.get(group.organisation)
             known = self._known[id] = schedule(group, place)
         return known
 
@@ -58,12 +59,12 @@ class Calendar:
 
     def following(self, id: str, now: datetime) -> tuple[date, ...]:
         """The days of the sessions that have not ended by then."""
-        day, clock, group = now.date(), now.strftime("%H:%M"), self._catalogue.classes[id]
+        day, clock, group = now.date(), now.strftime("%H:%M"), self.catalogue.classes[id]
         return tuple(each for each in self.days(id) if each > day or (each == day and clock < group.ends))
 
     def times(self, id: str) -> str:
         """When and where a class is: what those who are in it have to be told when it changes."""
-        group, off = self._catalogue.classes[id], self.of(id).off
+        group, off = self.catalogue.classes[id], self.of(id).off
         told = f"{group.first_day} {group.sessions} {group.days} {group.starts} {group.ends} {group.organisation} {group.room}"
         return f"{told} without {' '.join(map(str, off))}" if off else told
 

@@ -261,3 +261,17 @@ async def test_a_class_in_which_nobody_waits_costs_no_transaction(
     office.group.times = "fridays"
     await office.enrolments.tick(at(office.group.closes_on, 11))
     assert settled == 1, "it is over"
+
+
+async def test_a_class_that_is_dropped_within_a_round_stops_nothing(office: Office) -> None:
+    """Who is in it has been told what was so a moment ago; the next round finds that there is none."""
+    learner = await office.somebody()
+    await office.enrol(learner)
+    office.group.times = "thursdays"
+    here, gone = Timetable(dict(office.groups)), Timetable({})
+    looks = iter([here])
+    enrolments = Enrolments(
+        office.database, lambda: next(looks, gone), lambda body: body.decode(), Listeners(office._tell), CHINA
+    )
+    assert [await enrolments.tick(NOW), await enrolments.tick(NOW + HOUR)] == [1, 0]
+    assert office.told == [(learner, "moved")]

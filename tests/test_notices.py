@@ -267,4 +267,4 @@ async def test_two_processes_say_it_once(desk: Desk) -> None:
 def test_days_are_said_as_everywhere(app: App, days: tuple[int, ...], said: str) -> None:
     """Never from the first to the last where there are gaps."""
     group = msgspec.structs.replace(next(iter(app.library.catalogue.classes.values())), days=days)
-    assert app.tellings._values(group, 0)["times"] == f"{said} {group.starts}—{group.ends}"
+    assert app.tellings._values(app.library.calendar, group, 0)["times"] == f"{said} {group.starts}—{group.ends}"

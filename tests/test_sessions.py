@@ -2,10 +2,12 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from accounts.enrolment import EnrolmentStatus
 from daoxue.app import App
 from daoxue.check import outside
 from daoxue.config import Config
@@ -151,6 +153,28 @@ async def test_what_is_asked_in_the_middle_of_a_class_and_after_it(app: App) -> 
     assert asked.count("日") == 12
     resident.wait((days[11] - days[3]).days * 24 * 60)
     assert "目前没有正在报名的班" in await resident.say("二胡班还剩几节课")
+
+
+async def test_a_class_that_is_dropped_while_a_turn_is_thought_is_thought_about_anew(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a turn is of one moment; what was changed by its end is found then."""
+    known, resident = app.accounts.enrolments.of, Resident(app)
+    await resident.prove()
+    await resident.say("二胡晚间班怎么报名")
+    dropped = False
+
+    async def dropping(learner: int) -> list[EnrolmentStatus]:
+        nonlocal dropped
+        if not dropped:
+            dropped = True
+            await app.desk.cataloguing.drop("class", "erhu-1", "zhou", 0)
+        return await known(learner)
+
+    monkeypatch.setattr(app.accounts.enrolments, "of", dropping)
+    said = await resident.say("给我报名")
+    assert dropped
+    assert said.startswith("这个班已经不在了")
 
 
 def test_reckoned_once_for_a_catalogue() -> None:

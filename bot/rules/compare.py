@@ -59,7 +59,7 @@ def _items_told(turn: Turn) -> list[Thing]:
 
 def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
     """电焊夜班和零基础班哪个便宜: of several those of which what is theirs alone is said; none, where that is of one at most."""
-    catalogue, found = turn.library.catalogue, list[Thing]()
+    catalogue, found = turn.recorded, list[Thing]()
     for _, id in things:
         course, own = (
             catalogue.courses.get(catalogue.classes[id].course),

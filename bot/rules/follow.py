@@ -254,7 +254,7 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
     after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
     if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
         return False
-    known = turn.library.catalogue.courses
+    known = turn.recorded.courses
     called = {char for id in courses if id in known for name in (known[id].name, *known[id].aliases) for char in name}
     name = next((each for each in _names_said(turn, called) if NAME.fullmatch(each)), None)
     if name is None:
@@ -307,7 +307,7 @@ def of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
     """The classes of a course that is named: those that were told, else those that one may be in; else the course."""
     shown = _fitting(turn, [each for each in classes_of(turn) if each.course == course])
     to_come = [each for each in turn.catalogue.classes.values() if each.course == course and each.comes(turn.today)]
-    if not whole and (named := called(turn.heard.folded, to_come, turn.library.catalogue)):
+    if not whole and (named := called(turn.heard.folded, to_come, turn.recorded)):
         return [("class", each.id) for each in [one for one in shown if one in named] or _fitting(turn, named) or named]
     others = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
     return [("class", each.id) for each in shown or _fitting(turn, others)] or [("course", course)]

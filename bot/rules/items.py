@@ -41,12 +41,12 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     told = bool(items_told) or (last is not None and last.intent == "redemption_items")
     brief = phrases.without_following(turn.heard.folded)
     found = _NAMED.fullmatch(brief)
-    if told and _OF_A_KIND.sub("", brief) in turn.library.catalogue.category_by_word:
+    if told and _OF_A_KIND.sub("", brief) in turn.recorded.category_by_word:
         await run.start(turn, "redemption_items", {})
         return True
     if not told or found is None or len(turn.heard.folded) > _BRIEF:
         return False
-    items = {each.id: plain_item(each.name) for each in turn.library.catalogue.items.values()}
+    items = {each.id: plain_item(each.name) for each in turn.recorded.items.values()}
     said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
     named = [id for id, name in items.items() if name.startswith(said) or name.endswith(said)]
     if not named and phrases.follows(turn.heard.folded):

@@ -21,7 +21,7 @@ def names_meant(turn: Turn) -> tuple[Entity, ...]:
 def _around(turn: Turn) -> list[Entity]:
     """The first in 某某街道的某某社区: a place right before one that belongs to it."""
     places = sorted((each for each in turn.heard.entities if each.kind == "org"), key=lambda each: each.start)
-    known, folded = turn.library.catalogue.organisations, turn.heard.folded
+    known, folded = turn.recorded.organisations, turn.heard.folded
     return [
         before
         for before, each in pairwise(places)

@@ -119,7 +119,7 @@ def _told(turn: Turn) -> dict[str, str] | None:
 
 def _names_another(turn: Turn, told: Sequence[TrainingClass]) -> bool:
     """插花班元旦上课吗: something by name that is not what was told."""
-    courses = turn.library.catalogue.courses
+    courses = turn.recorded.courses
     known = {char for each in told if each.course in courses for char in courses[each.course].name + each.name}
     said = [each for each in phrases.described(turn.heard.folded) if NAME.fullmatch(each)]
     return any(not set(each) <= known for each in said)

@@ -201,7 +201,7 @@ def _names_level(folded: str) -> bool:
 
 def at_level(turn: Turn) -> str | None:
     """我要的是中级: the course of another level, beside the one that is talked of."""
-    courses, level = turn.library.catalogue.courses, _LEVEL.search(turn.heard.folded)
+    courses, level = turn.recorded.courses, _LEVEL.search(turn.heard.folded)
     course = courses.get(turn.state.focus.get("course", ""))
     if course is None or level is None:
         return None
