@@ -117,8 +117,11 @@ class ConversationSearch:
         people: Sequence[str] = ()
         number = ""
         if _PHONE.fullmatch(query):
-            if self._limits.take((NUMBERS, by)) > 0:
-                raise TicketError("too_often", "一小时内查的号码太多了，请过一会儿再查")
+            if (wait := self._limits.take((NUMBERS, by))) > 0:
+                raise TicketError(
+                    "too_often", "一小时内查的号码太多了，请过一会儿再查",
+                    "Too many numbers were looked up within an hour; try again later", wait,
+                )  # fmt: skip
             people, number = self._reached(query), query
         words = grams(query, query=True)
 

@@ -126,3 +126,4 @@ async def test_a_mask_is_not_undone_by_searching(app: App) -> None:
     assert answers[0].status_code == 200
     assert answers[-1].status_code == 429
     assert answers[-1].json()["code"] == "too_often"
+    assert 0 < int(answers[-1].headers["retry-after"]) <= NUMBERS.seconds

@@ -16,8 +16,9 @@ from accounts.limits import CODES_ANYWHERE, GUESSES, GUESSES_ANYWHERE, GUESSES_F
 from daoxue.app import App
 from desk import passwords
 from desk.attempts import DAY, DEVICE_DAYS, Caller
-from desk.errors import SignInError
+from desk.errors import STATUS, Refusal, SignInError, TicketError
 from desk.people import ONE_TIME
+from desk.search import ConversationSearch
 from desk.signing import Factor
 from store import audit as rows
 from store import people
@@ -190,6 +191,21 @@ async def test_who_has_to_wait_is_told_how_long(app: App) -> None:
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= GUESSES.seconds
     assert answer.json()["code"] == "locked"
+
+
+@pytest.mark.parametrize("code", [code for code, status in STATUS.items() if status == 429])
+@pytest.mark.parametrize("error", [TicketError, SignInError])
+async def test_whatever_passes_by_itself_says_when(
+    app: App, code: Refusal, error: type[TicketError] | type[SignInError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise error(code, "请过一会儿再来")
+
+    li = await Desk(app).person()
+    monkeypatch.setattr(ConversationSearch, "find", refuse)
+    answer = await li.ask("GET", "/search?q=你好")
+    assert (answer.status_code, answer.json()["code"]) == (429, code)
+    assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_guesses_at_the_old_password_and_at_codes_are_counted(app: App) -> None:

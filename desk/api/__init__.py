@@ -1,7 +1,5 @@
 """The desk's API: everything the pages do, in OpenAPI, for other systems too."""
 
-import math
-
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -29,7 +27,7 @@ from desk.api import (
 from desk.api.answers import Described
 from desk.api.guard import language_of, refuse_strangers
 from desk.api.live import live
-from desk.errors import STATUS, SignInError, TicketError
+from desk.errors import STATUS, SignInError, TicketError, told_to_wait
 from desk.parts import Desk
 from store.outages import OutageError
 
@@ -61,11 +59,13 @@ def described() -> Described:
     @api.exception_handler(TicketError)
     async def refused(request: Request, error: TicketError) -> JSONResponse:
         text = error.english if language_of(request) == "en" else str(error)
-        return JSONResponse({"code": error.code, "text": text}, STATUS[error.code])
+        return JSONResponse(
+            {"code": error.code, "text": text}, STATUS[error.code], told_to_wait(error.code, error.seconds)
+        )
 
     @api.exception_handler(SignInError)
     async def not_let_in(_: Request, error: SignInError) -> JSONResponse:
-        later = {"retry-after": str(math.ceil(error.seconds))} if error.seconds else None
+        later = told_to_wait(error.code, error.seconds)
         return JSONResponse({"code": error.code, "text": str(error)}, STATUS[error.code], later)
 
     @api.exception_handler(OutageError)
