@@ -372,7 +372,6 @@ class Paper:
 def quick(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "paper" in request.node.name:
         monkeypatch.setattr(timing, "WITHIN", 0.05)
-        monkeypatch.setattr(timing, "OPENS_WITHIN", 0.2)
         monkeypatch.setattr(timing, "HEARD", 0.05)
 
 
