@@ -161,9 +161,9 @@ async def test_a_lost_connection_loses_nothing(postgres: str, sample_in_postgres
 def test_laughing_takes_no_longer_than_speaking() -> None:
     """What is read with patterns is read in linear time: 1 000 characters of laughter, of hesitation, of commas."""
     looks = (CORRECTION.match, commands, phrases.accuses, phrases.requests, phrases.lone_name)
-    for said in ("哈" * 1000, "嗯" * 15 + "x", "啊，" * 500, "等等" * 500, "哎呀" * 500):
-        assert CORRECTION.match(said) is None
-        assert sum(effort.seconds(look, said) for look in looks) < 1
+    sayings = ("哈" * 1000, "嗯" * 15 + "x", "啊，" * 500, "等等" * 500, "哎呀" * 500)
+    assert all(CORRECTION.match(said) is None for said in sayings)
+    assert sum(effort.seconds(look, said) for said in sayings for look in looks) < 2
 
 
 async def test_what_was_corrected_can_be_spelt(app: App) -> None:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ from desk.tickets import barred
 from integrations.webchat.frames import address_of
 from players.gateway import TextGateway
 from players.wechat.platform import WechatPlatform
-from store import conversations, queue, tickets
+from store import conversations, queue, ticket_lists, tickets
 from store.queue import Backlog
 from store.transaction import Transaction
 from tests.cluster import Cluster, binaries
@@ -41,7 +42,6 @@ PAGES, FOLLOWERS, PHONES, SEATS = 12, 8, 4, ("li", "wang", "zhao")
 TEXTS = 10  # of each resident, spread over the storm
 TYPED = 4  # of each telephone: who sends more in a minute is not answered
 SETTLING = 120.0  # seconds in which everything has to come to its end
-LOOKS = 4  # in a row that find it quiet: what ends a ticket may still have the resident asked for stars
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Attack:
             self.seats.append(ApiSeat(name=name, world=self.hour, client=client))
 
     async def _settled(self, app: App, tasks: "list[asyncio.Task[None]]") -> HouseChecker | None:
-        until, quiet = time.monotonic() + SETTLING, 0
+        until = time.monotonic() + SETTLING
         while time.monotonic() < until:
             await asyncio.sleep(0.5)
             for failed in (task for task in tasks if task.done() and task.exception()):
@@ -133,8 +133,7 @@ class Attack:
             for seat in self.seats:
                 seat.is_finishing = True
             with contextlib.suppress(Exception):
-                quiet = quiet + 1 if await app.database.read(self._is_quiet) else 0
-                if quiet == LOOKS:
+                if await app.database.read(partial(self._is_quiet, now=int(time.time() * 1000))):
                     break
         else:
             self.hour.wrong(f"not at an end {SETTLING:.0f} seconds after the last fault")
@@ -144,10 +143,14 @@ class Attack:
         checker.all()
         return checker
 
-    def _is_quiet(self, transaction: Transaction) -> bool:
+    def _is_quiet(self, transaction: Transaction, now: int) -> bool:
+        """Whether every ticket is closed, but those that complain of every seat, and its resident asked for stars; everything has
+        left, and every page has heard all of it."""
         names = {each.name for each in self.seats}
         left = [row for state in ("waiting", "open", "snoozed") for row in tickets.in_state(transaction, state)]
         if any(not names <= {*barred(row)} for row in left):
+            return False
+        if ticket_lists.unsurveyed(transaction, now):
             return False
         talks = [conversations.find(transaction, "webchat", address_of(page.visitor)) for page in self.pages]
         heard = all(talk and talk.seq == page.seen for talk, page in zip(talks, self.pages, strict=True))
