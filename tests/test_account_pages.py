@@ -75,6 +75,24 @@ async def test_a_theme_gets_words_and_a_course_another_theme(service: Service, o
     await accessible(page)
 
 
+async def test_saving_one_theme_leaves_what_is_typed_in_others(service: Service, one_browser: Browser) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.get_by_role("link", name="管理").click()
+    await page.get_by_role("tab", name="主题和类别").click()
+    themes = page.locator("section", has_text="课程主题")
+    await expect(themes.get_by_label("职业技能 别名")).to_have_value(re.compile("一技之长"), timeout=10_000)
+    await themes.get_by_label("非遗传承 别名").fill("民间手艺")
+    await themes.get_by_label("乡村振兴 别名").fill("职业技能")
+    await themes.get_by_role("button", name="保存 乡村振兴").click()
+    await expect(page.locator(".el-message--error")).to_contain_text("职业技能")
+    await expect(themes.get_by_label("乡村振兴 别名")).to_have_value("职业技能")  # to be mended, not to be typed again
+    await themes.get_by_label("人文艺术 别名").fill("琴棋书画, 唱歌")
+    await themes.get_by_role("button", name="保存 人文艺术").click()
+    await expect(themes.get_by_label("人文艺术 别名")).to_have_value("琴棋书画、唱歌")
+    await expect(themes.get_by_label("非遗传承 别名")).to_have_value("民间手艺")
+    await expect(themes.get_by_label("乡村振兴 别名")).to_have_value("职业技能")
+
+
 async def test_who_takes_out_an_answer_reads_what_residents_will_hear(service: Service, one_browser: Browser) -> None:
     page = await enter(one_browser, service, "chen")
     await page.get_by_role("link", name="知识").click()
