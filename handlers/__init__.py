@@ -71,7 +71,9 @@ HANDLERS: Handlers = {
         of_a_class=("how-long-usual", "teacher-who"),
         needs=("courses",),
     ),
-    "class_days": Handler(sessions.class_days, "training_info", (CLASS, COURSE, ORG, DAY, TEACHER), needs=("courses",)),
+    "class_days": Handler(
+        sessions.class_days, "training_info", (CLASS, COURSE, THEME, ORG, DAY, TEACHER), needs=("courses",)
+    ),
     "class_fee": Handler(
         fees.class_fee,
         "training_info",

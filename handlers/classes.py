@@ -247,16 +247,35 @@ def focus(turn: Turn, group: TrainingClass) -> None:
     turn.focus("org", group.organisation)
 
 
-def _meant(turn: Turn, course: str) -> list[TrainingClass]:
-    """The class that is meant, or those that may be."""
-    wanted = {name: value for name, value in turn.task.slots.items() if name in {"org", "when", "teacher"}} | {
-        "course": course
-    }
+async def running(turn: Turn) -> list[TrainingClass]:
+    """The class that is meant, or those that may be, where it is asked on which days: of those that go on or come, whether one
+    can still enrol or not, and whatever day is named."""
+    named = turn.catalogue.classes.get(turn.get("class") or "")
+    course = turn.get("course") or (named.course if named else None)
+    named_otherwise = not course and (turn.get("teacher") or turn.get("theme"))
+    if named_otherwise and (taught := _matching(turn, {"when"}, lambda group: _goes_on(turn, group))):
+        return taught
+    course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
+    turn.task.slots["course"] = course
+    return _meant(turn, course, running=True)
+
+
+def _goes_on(turn: Turn, group: TrainingClass) -> bool:
+    return turn.calendar.last(group.id) >= turn.today
+
+
+def _meant(turn: Turn, course: str, *, running: bool = False) -> list[TrainingClass]:
+    """The class that is meant, or those that may be: of those that one can enrol in, or will, or of the `running`."""
+    kept = {"org", "teacher"} if running else {"org", "when", "teacher"}
+    wanted = {name: value for name, value in turn.task.slots.items() if name in kept} | {"course": course}
     fitting = [each for each in turn.catalogue.classes.values() if _fits(each, wanted, turn)]
     last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     if last in fitting and last in called_so(turn, fitting):
         return [last]
     fitting = called_so(turn, fitting)
+    if running:
+        found = [each for each in fitting if _goes_on(turn, each)]
+        return sorted(found, key=lambda each: (turn.calendar.first(each.id), each.id))
     found = [each for each in fitting if each.enrols(turn.today)] or [
         each for each in fitting if each.comes(turn.today)
     ]
@@ -273,7 +292,7 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
     named_otherwise = turn.get("teacher") or turn.get("theme")
     if not course and named_otherwise and (taught := _taught(turn, question)):
         if len({each.course for each in taught}) > 1 or question == "enrol_it":
-            _choose(turn, taught, question)
+            choose(turn, taught, question)
             return None
         course = taught[0].course  # 秦师傅的课几点, 修车的班多少钱
     course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
@@ -291,13 +310,18 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         refused(turn, found[0])
         return None
     if found:
-        _choose(turn, found, question)
+        choose(turn, found, question)
         return None
+    say_none(turn, course)
+    return None
+
+
+def say_none(turn: Turn, course: str) -> None:
+    """That a course has no class now, and what there is instead."""
     name = turn.catalogue.courses[course].name
     turn.say("class.none_of_course", course=name, source=SOURCE)
     turn.suggest("join_waiting_list", course=course)
     turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
-    return None
 
 
 def _taught(turn: Turn, question: str) -> list[TrainingClass]:
@@ -307,7 +331,8 @@ def _taught(turn: Turn, question: str) -> list[TrainingClass]:
     return taught if taught and question in {"enrol", "enrol_it"} else taught + _to_come(turn)
 
 
-def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
+def choose(turn: Turn, found: Sequence[TrainingClass], question: str, **asked: str) -> None:
+    """Asks which of several classes a question is about; what else was `asked` goes along with the choice."""
     if question in {"enrol", "enrol_it"}:
         if "eligible" in spoken(turn.heard.folded):  # 学电焊要满多少岁
             told = (
@@ -323,7 +348,7 @@ def _choose(turn: Turn, found: Sequence[TrainingClass], question: str) -> None:
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
     turn.say("class.which", count=len(found), lines=lines, source=SOURCE)
     for group in shown:
-        turn.offer(group.name, question, **{"class": group.id})
+        turn.offer(group.name, question, **{"class": group.id}, **asked)
     turn.show("class", *(group.id for group in shown))
     turn.focus("course", shown[0].course)
 

@@ -10,9 +10,8 @@ from datetime import date, timedelta
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import called_so, focus, is_at
+from handlers.classes import choose, focus, running, say_none
 from handlers.eligibility import SOURCE
-from handlers.slots import COURSE
 from knowledge.catalogue import TrainingClass
 from knowledge.hours import closed_around, day_of
 from nlu.calendar import day_off, days_off
@@ -28,52 +27,22 @@ _ONE_DAY = re.compile(
 
 async def class_days(turn: Turn) -> None:
     """Of the class that is meant, or of each of a few: whether it is held on the days in `when`; else what `asks` names."""
-    groups = await _meant(turn)
+    groups = await running(turn)
     if not groups:
-        course = turn.catalogue.courses[await turn.ask(COURSE)]
-        turn.say("class.none_of_course", course=course.name, source=SOURCE)
-        turn.suggest("join_waiting_list", course=course.id)
+        say_none(turn, turn.task.slots["course"])
         return
-    asked = {name: value for name in ("when", "asks") if (value := turn.get(name))}
     if len(groups) > CHOICES:
-        lines = "\n".join(wording.class_line(each, turn) for each in groups[:CHOICES])
-        turn.say("class.which", count=len(groups), lines=lines, source=SOURCE)
-        for each in groups[:CHOICES]:
-            turn.offer(each.name, "class_days", **{"class": each.id}, **asked)
-        turn.show("class", *(each.id for each in groups[:CHOICES]))
+        choose(turn, groups, "class_days", **{name: value for name in ("when", "asks") if (value := turn.get(name))})
         return
     told = _held(turn, groups) or groups
     asks = turn.get("asks") or "next"
     asks = "count" if asks == "all" and len(told) > 1 else asks  # a list of lists is read by nobody
-    turn.say("fact.lines", lines="\n".join(_told(turn, each, asks) for each in told), source=SOURCE)
+    when = _asked(turn)
+    turn.say("fact.lines", lines="\n".join(_told(turn, each, asks, when) for each in told), source=SOURCE)
     turn.show("class", *(each.id for each in told))
     if len(told) == 1:
         focus(turn, told[0])
-        _offer_next(turn, told[0])
-
-
-async def _meant(turn: Turn) -> list[TrainingClass]:
-    """The class that is named or talked of; of a course those that go on or come."""
-    classes = turn.catalogue.classes
-    named = classes.get(turn.get("class") or "")
-    last = classes.get(turn.state.focus.get("class", ""))
-    course = turn.get("course")
-    if named is not None and course in (None, named.course):
-        return [named]
-    if last is not None and course in (None, last.course) and not turn.heard.first("org"):
-        return [last]
-    course = course or await turn.ask(COURSE)
-    turn.task.slots["course"] = course
-    place, teacher = turn.get("org"), turn.get("teacher")
-    found = [
-        each
-        for each in classes.values()
-        if each.course == course
-        and turn.calendar.last(each.id) >= turn.today
-        and (not place or is_at(each, place, turn))
-        and (not teacher or teacher in each.teacher)
-    ]
-    return sorted(called_so(turn, found), key=lambda each: (turn.calendar.first(each.id), each.id))
+        _offer_next(turn, told[0], when)
 
 
 def _asked(turn: Turn) -> When | None:
@@ -91,8 +60,7 @@ def _held(turn: Turn, groups: Sequence[TrainingClass]) -> list[TrainingClass]:
     return [each for each in groups if any(asked.fits(day, each.starts) for day in turn.calendar.days(each.id))]
 
 
-def _told(turn: Turn, group: TrainingClass, asks: str) -> str:
-    asked = _asked(turn)
+def _told(turn: Turn, group: TrainingClass, asks: str, asked: When | None) -> str:
     if asked is None:
         return _of_all(turn, group, asks)
     if not asked.fixed:
@@ -201,9 +169,8 @@ def _part(group: TrainingClass, asks: str, state: str, is_off: bool) -> str:
     return "every_day" if asks == "every" and len(group.days) == 7 else asks
 
 
-def _offer_next(turn: Turn, group: TrainingClass) -> None:
+def _offer_next(turn: Turn, group: TrainingClass, asked: When | None) -> None:
     others = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.id != group.id]
-    asked = _asked(turn)
     if asked is not None:
         turn.offer(turn.line("label.sessions.last"), "class_days", **{"class": group.id}, asks="last")
     if asked is not None and not asked.fixed and others and not set(asked.weekdays) & set(group.days):

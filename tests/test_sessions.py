@@ -155,6 +155,21 @@ async def test_what_is_asked_in_the_middle_of_a_class_and_after_it(app: App) -> 
     assert "目前没有正在报名的班" in await resident.say("二胡班还剩几节课")
 
 
+async def test_which_class_is_asked_as_elsewhere(app: App) -> None:
+    """By numbers, with the course in mind; a theme or a teacher says which as well as a course does."""
+    resident = Resident(app)
+    asked = await resident.say("智能手机班元旦上课吗")
+    assert "您问的是哪一个" in asked
+    assert "\n2. 老年智能手机应用班（青禾街道）：" in asked
+    told = await Resident(app).receipt("智能手机班元旦上课吗")
+    assert told.state.focus.get("course") == "smartphone"
+    assert (await resident.say("2")).startswith("老年智能手机应用班（青禾街道）")
+    for answer, said in (("人文艺术", "有 8 个班，您问的是哪一个？\n1. "), ("李兰老师", "国画班（学院）")):
+        resident = Resident(app)
+        assert "您问的是哪门课" in await resident.say("国庆那天上课吗")
+        assert (await resident.say(answer)).startswith(said)
+
+
 async def test_a_class_that_is_dropped_while_a_turn_is_thought_is_thought_about_anew(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
