@@ -2,26 +2,64 @@
 says why they are needed."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from bot.messages import Numbered
 from nlu import phones
+from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
 from nlu.text import fold
 
-_ABROAD = re.compile(r"(\+\d{3})\d{3,8}(\d{4})(?!\d)")
+_ABROAD = re.compile(r"(\+\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
+_LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
+_AT_HOME = re.compile(r"((?:电话|座机|家里|号码)\D{0,4})([2-8]\d{2,3})[- ]?\d{4}(?!\d)")
+_MOBILE, _DIGITS = re.compile(r"1[3-9]\d{9}"), 11
+
+Span = tuple[int, int, str]  # of a text, and what is shown for it
 
 
 def mask(text: str, *, theirs: bool = False) -> str:
     """138****5678. A landline is a person's where it is `theirs`, said by a resident; else it may be an office of ours."""
     masked, last = [], 0
-    folded = fold(text)
+    folded = _LIKE.sub("1", fold(text))
+    for start, end, hidden in sorted([*_written(folded, theirs=theirs), *_in_pieces(folded)]):
+        if start >= last:
+            masked += [text[last:start], hidden]
+            last = end
+    said = _ABROAD.sub(r"\1****\2", "".join([*masked, text[last:]]))
+    return _AT_HOME.sub(r"\1\2****", said) if theirs else said
+
+
+def _written(folded: str, *, theirs: bool) -> Iterator[Span]:
+    """The numbers that are written as numbers are."""
     for phone in phones.find(folded):
         kind = phone.number[0]
         if kind == "1" or (kind == "0" and theirs):
             country = "+86" if folded[phone.start] == "+" else ""
             hidden = f"{phone.number[:3]}****{phone.number[-4:]}" if kind == "1" else f"{phone.number[:4]}****"
-            masked += [text[last : phone.start], country, hidden]
-            last = phone.end
-    return _ABROAD.sub(r"\1****\2", "".join([*masked, text[last:]]))
+            yield phone.start, phone.end, country + hidden
+
+
+def _in_pieces(folded: str) -> Iterator[Span]:
+    """139/1234/5678, 139后面是12345678, 139壹贰叁肆…: the mobiles' numbers whose digits stand apart in any way."""
+    for run in runs(folded):
+        first = 0
+        while first < len(run):
+            size, number = _mobile(run, first)
+            if number:
+                yield run[first].start, run[first + size - 1].end, f"{number[:3]}****{number[-4:]}"
+            first += size
+
+
+def _mobile(run: Sequence[DigitGroup], first: int) -> tuple[int, str]:
+    """How many groups from there are a mobile's number as people group it, and its digits; one and none, where they are
+    none."""
+    number, sizes = "", tuple[int, ...]()
+    for last in range(first, min(first + _DIGITS, len(run))):
+        number, sizes = number + run[last].digits, sized(sizes, run, first, last)
+        if len(number) >= _DIGITS:
+            grouped = sizes in PHONE_GROUPS or len(sizes) == _DIGITS
+            return (last - first + 1, number) if grouped and _MOBILE.fullmatch(number) else (1, "")
+    return 1, ""
 
 
 def mask_said(each: Numbered) -> str:

@@ -39,7 +39,7 @@ _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
 _BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
-_PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
+PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
 CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
 _KEPT = re.compile(
     rf"[\W_]*(?:(?:{phones.MOBILE}|{phones.LANDLINE}|{phones.SERVICE}|\d{{12}}|\d{{4}}([ -])\d{{4}}\2\d{{4}}"
@@ -214,6 +214,8 @@ class _NumberReader:
 
     def _likely(self, window: _Window) -> str | None:
         number, near = window.number, not window.apart
+        if any(self._folded[each.start - 1] == "+" for each in window.groups[1:]):
+            return None  # 转492 +8618000000000: with that another number begins
         if self._person and window.whole and len(number) in {15, 18} and number[0] != "0":
             return IDENTITY
         together = window.groups[-1].end - window.groups[0].start == len(number.removesuffix("x"))
@@ -233,9 +235,9 @@ class _NumberReader:
         return len({*sizes[:-1]}) == 1 and sizes[0] in {1, 4} and window.number.startswith(("6", "4", "5"))
 
     def _long(self, digits: str) -> str | None:
-        if len(digits) <= _MANY and _KEPT.fullmatch(digits):
-            return None
-        return IDENTITY if _DATED.search(digits) else BANK
+        if _DATED.search(digits):  # once, or twice without a space
+            return IDENTITY
+        return None if len(digits) <= _MANY and _KEPT.fullmatch(digits) else BANK
 
     def _labelled(self, groups: list[DigitGroup], label: str) -> Iterator[Span]:
         """Words between groups stay."""
@@ -287,7 +289,7 @@ def _natural(run: list[DigitGroup], first: int) -> int:
         if len(number) > _CARD:
             return 0
         sizes = sized(sizes, run, first, last)
-        if (sizes in _PHONE_GROUPS or sizes in CARD_GROUPS) and _is_kept(number):
+        if (sizes in PHONE_GROUPS or sizes in CARD_GROUPS) and _is_kept(number):
             return last - first + 1
     return 0
 

@@ -31,6 +31,8 @@ _CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动
 _OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
 _AFTER_CODE = re.compile(rf"(?:{_CALLED})\D{{0,6}}(\d{{4,8}})(?!\d)")
 _COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
+_CUT = 60  # digits of what is cut into numbers that run together
+_MOBILE, _MOBILE_DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 _DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _YEARS = re.compile(r"(?:(?:19|20)\d\d){3}")
 
@@ -111,6 +113,10 @@ class _Reader:
         first = 0
         kind: Kind | None = None
         while first < len(part):
+            if together := _together(part[first], of_card=self._of_card):
+                yield from together
+                first, kind = first + 1, "card"
+                continue
             size, kind = self._at(part, first, behind=kind == "card")
             taken = part[first : first + size]
             if kind:
@@ -155,6 +161,40 @@ class _Reader:
 
     def _is_phone(self, groups: Sequence[DigitGroup]) -> bool:
         return any(group.start in self._phones for group in groups)
+
+
+def _together(group: DigitGroup, *, of_card: bool) -> list[Found]:
+    """The cards and codes of digits that run together: a card typed twice, a card and a telephone number. Where they are
+    more than those, and a card is among them or spoken of, all is one."""
+    number = group.digits
+    if len(number) <= _CARD_DIGITS or len(number) != group.end - group.start:
+        return []
+    pieces = _cut(number) if len(number) <= _CUT else None
+    if pieces:
+        return [
+            Found(kind, number[at : at + size], ((group.start + at, group.start + at + size),))
+            for at, size, kind in pieces
+            if kind != "phone"
+        ]
+    card = next((each for each in (number[:_CARD_DIGITS], number[-_CARD_DIGITS:]) if has_check_digit(each)), None)
+    if card is None and not (of_card and len(number) not in _NEARLY):
+        return []
+    return [Found("card", card or number, ((group.start, group.end),))]
+
+
+def _cut(number: str, at: int = 0) -> list[tuple[int, int, Literal["card", "code", "phone"]]] | None:
+    """The pieces of which a number wholly is: where each begins, how long it is, and what; None where it is not of such. A
+    code is one behind a card."""
+    if at == len(number):
+        return []
+    piece = number[at : at + _CARD_DIGITS]
+    if len(piece) == _CARD_DIGITS and has_check_digit(piece) and (rest := _cut(number, at + _CARD_DIGITS)) is not None:
+        return [(at, _CARD_DIGITS, "card"), *rest]
+    if _MOBILE.match(number, at) and (rest := _cut(number, at + _MOBILE_DIGITS)) is not None:
+        return [(at, _MOBILE_DIGITS, "phone"), *rest]
+    if at and len(number) - at == _CODE_DIGITS:
+        return [(at, _CODE_DIGITS, "code")]
+    return None
 
 
 def _parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:

@@ -34,7 +34,7 @@ NARROW = {
         "nlu.judgement",
         "nlu.text",
     },  # what an engine elsewhere answers in; how texts are compared
-    ("desk", "nlu"): {"nlu.phones", "nlu.text"},  # which numbers reach a person
+    ("desk", "nlu"): {"nlu.phones", "nlu.masking", "nlu.text"},  # which numbers reach a person
     ("handlers", "bot"): {
         "bot.alarming",
         "bot.turn",

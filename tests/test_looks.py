@@ -127,3 +127,27 @@ async def test_a_mask_is_not_undone_by_searching(app: App) -> None:
     assert answers[-1].status_code == 429
     assert answers[-1].json()["code"] == "too_often"
     assert 0 < int(answers[-1].headers["retry-after"]) <= NUMBERS.seconds
+
+
+@pytest.mark.parametrize("number", [
+    "139/1234/5678", "139*1234*5678", "139·1234·5678", "139→1234→5678", "139|1234|5678", "139后面是12345678", "139壹贰叁肆伍陆柒捌",
+    "l3912345678", "1 3 9 1 2 3 4 5 6 7 8", "+852 9123 5678",
+])  # fmt: skip
+def test_a_mobile_is_masked_however_its_digits_stand_apart(number: str) -> None:
+    for around in ("{}", "打{}找我", "{}，或者138/0000/1111"):
+        shown = mask(around.format(number), theirs=True)
+        assert "****5678" in shown, shown
+        assert "1234" not in shown, shown
+        assert "0000" not in shown, shown
+
+
+def test_what_is_no_number_of_a_person_stays() -> None:
+    for said in (
+        "20261128",
+        "2026年11月28日 15:00到16:30",
+        "积分320，学分12",
+        "第13课到第24课，共12节",
+        "电话0551-6200 1234",
+    ):
+        assert mask(said) == said
+    assert mask("我家电话62001234", theirs=True) == "我家电话6200****"

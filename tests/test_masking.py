@@ -109,6 +109,7 @@ kept = st.one_of(
 )  # fmt: skip
 
 
+@example(["0500-80000000转492", "+8618000000000"], " ")
 @given(st.lists(kept, min_size=1, max_size=5), st.sampled_from([" ", "，", "；", "和", "、", "，或者打"]))
 def test_what_is_needed_stays(numbers: list[str], between: str) -> None:
     assert mask(between.join(numbers)) == between.join(numbers)

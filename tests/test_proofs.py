@@ -11,6 +11,7 @@ from accounts.learners import check_digit
 from bot.messages import Inbound
 from daoxue.app import App
 from daoxue.config import Config
+from nlu.masking import mask
 from nlu.proofs import Kind, answer, hide
 from store import queue
 from tests import effort
@@ -171,3 +172,17 @@ async def test_unasked_and_put_off(app: App, config: Config) -> None:
 def test_six_digits_right_behind_a_card_are_its_code(between: str) -> None:
     assert hide(f"你好老师 620801047296{between}341955 谢谢") == f"你好老师 [学习卡号]{between}[验证码] 谢谢"
     assert hide("你好老师 620801047296 200000分够不够") == "你好老师 [学习卡号] 200000分够不够"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize(("said", "kept"), [
+    ("620801126488620801126488", ""), ("卡号620801126488620801126488", "卡号"), ("620801126488620801126488620801126488", ""),
+    ("62080112648813912345678", "13912345678"), ("13912345678620801126488", "13912345678"), ("是620801126488648571", "是"),
+    ("340104195203144521340104195203144521", ""), ("6208011264886208011264889", ""),
+])  # fmt: skip
+def test_numbers_that_run_together_are_each_taken_out(said: str, kept: str, asked: bool) -> None:
+    assert re.sub(r"\[[^]]+\]", "", hide(mask(said), asked=asked)) == kept
+
+
+def test_a_card_typed_twice_is_the_card() -> None:
+    assert answer("620801126488620801126488", "card") == "620801126488"
