@@ -70,6 +70,7 @@ from integrations.channels import CHANNELS
 from integrations.clamd import Clamd
 from integrations.platform import Platform
 from integrations.rasa import Rasa
+from knowledge.called import names_of
 from knowledge.library import Library
 from nlu import encoder
 from store import attachments, codes, deliveries, notices, pushes, remote, summons, webhooks
@@ -311,7 +312,8 @@ async def _desk(
     library, hours, identity = knowing.library, talk.hours, affairs.identity
     standing = LiveSettings(database, config.desk, hours, ground.texts.keep)
     await standing.refresh()
-    passwords, attempts = Passwords(), Attempts(ground.limits, ground.vault)
+    passwords = Passwords(lambda: names_of(library.catalogue, ground.texts.centre))
+    attempts = Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
     editing = Editing(database, library, needed)
     return Desk(
@@ -324,8 +326,7 @@ async def _desk(
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
         cataloguing=Cataloguing(database, library, ground.texts, ways.channels, config.zone),
-        standing=standing, hooks=hooks,
-        residents=Residents(database, identity, ground.vault),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault),
         learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
         broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened, clock=ground.clock,

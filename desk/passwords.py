@@ -8,14 +8,16 @@ residents' answers.
 import asyncio
 import base64
 import importlib
+import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
 import argon2
 
 from desk.errors import SignInError
+from nlu.text import digits, fold, spelled
 
 SHORTEST, LOOKED_AT = 10, 72  # characters of a password; those by which it is judged
 SAFE = 3  # of 0 to 4: more than 10^8 guesses
@@ -24,14 +26,28 @@ WAITING = 32  # at most for the thread; twice as many where the device is known:
 PATIENCE = 5  # seconds until it is worth another try
 # RFC 9106's second recommendation, but for its four threads: a sign-in takes no more than one of the processors.
 _HASHER = argon2.PasswordHasher(parallelism=1)
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTHS = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_BETWEEN = "[-./_ ]"
+# A year alone is guessed as a number is.
+_DATE = re.compile("|".join([
+    rf"(?<!\d){_YEAR}{_BETWEEN}?{_MONTH}{_BETWEEN}?{_DAY}(?!\d)", rf"(?<!\d){_YEAR}{_BETWEEN}?{_MONTH}(?!\d)",
+    rf"(?<!\d)(?:{_MONTH}{_BETWEEN}?{_DAY}|{_DAY}{_BETWEEN}?{_MONTH}){_BETWEEN}?{_YEAR}(?!\d)",
+    r"(?<!\d)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)",
+    r"[\d十廿卅]{1,4}[年月日号]",
+    rf"\d{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}?{_MONTHS}(?:{_BETWEEN}?{_YEAR})?",
+    rf"{_MONTHS}{_BETWEEN}?\d{{1,2}}(?:st|nd|rd|th)?(?:,?{_BETWEEN}?{_YEAR})?",
+]))  # fmt: skip
 T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
 
 class Passwords:
-    """Raises `SignInError` where so many wait already that it would take too long."""
+    """Raises `SignInError` where so many wait already that it would take too long. `names` gives those of the centre, which
+    everybody knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Callable[[], Iterable[str]] = tuple) -> None:
+        self._names = names
         self._thread = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
 
@@ -49,7 +65,8 @@ class Passwords:
 
     async def is_weak(self, password: str, about: Sequence[str]) -> bool:
         """Whether it is guessed soon, by somebody who knows `about` whom."""
-        return len(password) < SHORTEST or await self._run(_guessable, password, [*about, *LIKELY])
+        known = [*about, *LIKELY, *self._names()]
+        return len(password) < SHORTEST or await self._run(_guessable, password, known)
 
     async def _run(self, work: Callable[[*Given], T], *given: *Given, known: bool = False) -> T:
         if self._waiting >= WAITING * (1 + known):
@@ -80,7 +97,19 @@ def _nobody() -> str:
     return f"$argon2id$v=19${cost}${salt}${content}"
 
 
-def _guessable(password: str, about: Sequence[str]) -> bool:
+def _guessable(password: str, known: Sequence[str]) -> bool:
     # Its dictionaries are loaded where somebody changes a password, and then only.
-    found = importlib.import_module("zxcvbn").zxcvbn(password[:LOOKED_AT], user_inputs=about)
-    return int(found["score"]) < SAFE
+    judge = importlib.import_module("zxcvbn").zxcvbn
+    judged = (password[:LOOKED_AT], _told_by_nobody(password[:LOOKED_AT], known))
+    return any(not each or int(judge(each, user_inputs=known)["score"]) < SAFE for each in judged)
+
+
+def _told_by_nobody(password: str, known: Iterable[str]) -> str:
+    """What is left of it without dates and known names, in characters or in pinyin: whoever guesses begins with those."""
+    left = _DATE.sub("", digits(fold(password)))
+    # Dates go first: a name may hold a numeral. The longest first: one name may stand in another.
+    names = {digits(spelling) for each in known for spelling in (fold(each), spelled(fold(each)))}
+    for name in sorted(names, key=lambda each: (-len(each), each)):
+        if len(name) > 1:
+            left = left.replace(name, "")
+    return left

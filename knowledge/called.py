@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterable
 
 from knowledge.catalogue import Catalogue, TrainingClass
+from knowledge.centre import Centre
 
 _TOWN = re.compile("^(?P<town>(?P<name>.{2,4}?)(?:街道|[乡镇村]))(?!.*街道)")
+
+# 松江 of 松江职业学院, 云溪 of 云溪区.
+_OWN = re.compile("^(?P<own>.{2,4}?)(?:[省市区县乡镇村]|街道|社区|职业|开放|老年|学院|学校|大学|中学)")
 
 
 def towns(catalogue: Catalogue) -> dict[str, str]:
@@ -17,6 +21,17 @@ def towns(catalogue: Catalogue) -> dict[str, str]:
                 found.setdefault(text, set()).add(place.id)
     taken = {text for each in catalogue.organisations.values() for text in (each.name, *each.aliases)}
     return {text: min(ids) for text, ids in found.items() if len(ids) == 1 and text not in taken}
+
+
+def names_of(catalogue: Catalogue, centre: Centre) -> set[str]:
+    """What the centre and its places are called, in full and in short: what everybody knows of it."""
+    places = catalogue.organisations.values()
+    of_places = [name for each in places for name in (each.name, *each.aliases)]
+    whole = [*of_places, centre.name, centre.bot, centre.district, centre.platform]
+    if centre.en:
+        whole += [centre.en.name, centre.en.bot, centre.en.district, centre.en.platform]
+    short = filter(None, map(_OWN.match, [centre.name, centre.district, *(each.name for each in places)]))
+    return {*filter(None, whole), *(each["own"] for each in short)}
 
 
 def category_in(folded: str, catalogue: Catalogue) -> str | None:

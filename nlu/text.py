@@ -129,6 +129,14 @@ def syllables(folded: str) -> list[str]:
     return list(map(_SYLLABLES.__getitem__, folded))
 
 
+def spelled(folded: str) -> str:
+    """The text in pinyin without tones, as it is typed; each character by its commonest reading."""
+    return "".join(
+        unicodedata.normalize("NFD", PINYIN_DICT.get(ord(char), char).split(",")[0]).translate(_TONES)
+        for char in folded
+    )
+
+
 @cache
 def readings(char: str) -> tuple[str, ...]:
     """All syllables that a character may be read as, the commonest first, in the form of `syllables`."""

@@ -358,6 +358,21 @@ async def test_weak_passwords(app: App, weak: str) -> None:
     assert (await refused(app.desk.signing.set_password("xiaoming", first, weak, NOW))).code == "weak"
 
 
+@pytest.mark.parametrize("name", ["云溪区社区教育学院", "青禾街道社区学校", "云溪", "yunxi", "YunXiQu", "qinghe"])
+@pytest.mark.parametrize("date", [
+    "20260101", "2026-01-01", "2026/1/1", "2026.01.01", "2026年1月1日", "二〇二六年十二月三十一日", "２０２６０１０１", "01012026", "1/1/2026",
+    "31.12.2026", "261231", "202612", "1Jan2026", "January 1, 2026", "",
+])  # fmt: skip
+async def test_names_of_the_centre_and_dates_count_as_nothing(app: App, name: str, date: str) -> None:
+    for password in (f"{name}{date}!!", f"{date}{name}@1"):
+        assert await app.desk.signing._passwords.is_weak(password.ljust(10, "!"), []), password
+
+
+async def test_a_date_is_no_password_with_a_name_that_nobody_told_us(app: App) -> None:
+    first = await app.desk.people.add("li", "seat", NOW, "test")
+    assert (await refused(app.desk.signing.set_password("li", first, "松江学院20260101", NOW))).code == "weak"
+
+
 @pytest.mark.parametrize("strong", ["correct horse battery", "k3v9-tqpz-8w", "x" + "学习 " * 60 + "9k"])
 async def test_strong_passwords(app: App, strong: str) -> None:
     first = await app.desk.people.add("li", "seat", NOW, "test")
