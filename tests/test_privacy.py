@@ -43,6 +43,25 @@ def holds(config: Config, *words: str) -> list[str]:
     return [word for word in words if word.encode() in found]
 
 
+async def test_what_staff_write_for_the_audit_and_on_tags_holds_no_such_number(app: App) -> None:
+    desk, identity_number = Desk(app), "330106196412034529"
+    seat, boss = await desk.person(), await desk.person("administrator")
+    ref = (await Resident(app).receipt("转人工")).ticket
+    await seat.post(f"/tickets/{ref}/take")
+    why = f"核对卡号{CARD}，身份证{identity_number}，验证码 648571"
+    await seat.post(f"/tickets/{ref}/reveal", {"reason": why})
+    await seat.post("/counter/learner", {"card": CARD, "reason": why})
+    tagged = await seat.put(f"/tickets/{ref}/tags", {"tags": [f"卡{CARD}", identity_number, "老年人"]})
+    assert tagged["ticket"]["tags"] == ["卡[学习卡号]", "[证件号]", "老年人"]
+    await boss.post("/tokens", {"seat": seat.name, "label": f"机{CARD}"})
+    lines = (await (await desk.person("auditor")).get("/audit"))["lines"]
+    written = {each["action"]: each["detail"] for each in lines}
+    hidden = "核对卡号[学习卡号]，身份证[证件号]，验证码 [验证码]"
+    assert (written["resident.reveal"], written["learner.read"]) == (hidden, hidden)
+    assert written["token.add"] == "机[学习卡号]"
+    assert holds(app.config, CARD, identity_number, "648571") == []
+
+
 async def test_addresses_names_and_numbers_are_not_in_the_file(app: App) -> None:
     visitor = Visitor(app, "visitor-token-7f3a")
     await visitor.say("我有多少学分")

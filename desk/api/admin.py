@@ -20,7 +20,7 @@ from desk.api.given import (
     ThePeople,
 )
 from desk.api.guard import Number, may
-from desk.api.session import Strict
+from desk.api.session import Handwritten, Strict
 from desk.dispatch import Dispatch
 from desk.errors import TicketError
 from desk.feed import Feed
@@ -79,7 +79,7 @@ class Linked(Strict):
 
 class NewToken(Strict):
     seat: str = Field(min_length=1, max_length=64)
-    label: str = Field(min_length=1, max_length=64)
+    label: Annotated[str, Handwritten] = Field(min_length=1, max_length=64)
 
 
 class NewHook(Strict):

@@ -13,7 +13,7 @@ from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.given import Now, TheInviting, TheLearners, TheLibrary, Today
 from desk.api.guard import Number, may
-from desk.api.session import Reason, Strict, is_said
+from desk.api.session import Handwritten, Reason, Strict, is_said
 from desk.errors import TicketError
 from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
 from desk.people import Seat
@@ -53,7 +53,7 @@ class ForWhom(Strict):
     the seat has and in whose talk it was proven (of several it names the `learner`). Kept in the audit."""
 
     card: str | None = Field(None, pattern=r"^[0-9]{12}$")
-    reason: str = Field("", max_length=200)
+    reason: Annotated[str, Handwritten] = Field("", max_length=200)
     ticket: str | None = Field(None, max_length=32)
     learner: Number | None = None
 

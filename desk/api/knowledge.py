@@ -18,7 +18,7 @@ from desk import children, drafts
 from desk.api.answers import Answering
 from desk.api.given import Moment, Now, TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
 from desk.api.guard import LARGEST_FILE, Language, Number, may
-from desk.api.session import Strict
+from desk.api.session import Handwritten, Strict
 from desk.api.shown import written_down
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
@@ -40,7 +40,7 @@ USED_DAYS = 30
 
 
 class Why(Strict):
-    why: str = Field("", max_length=500)
+    why: Annotated[str, Handwritten] = Field("", max_length=500)
 
 
 class Trial(Strict):

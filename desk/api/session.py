@@ -10,6 +10,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
+from bot.inbox import kept
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.given import (
     Now,
@@ -70,8 +71,10 @@ def _said(reason: str) -> str:
     return reason
 
 
+# What staff write by hand and the audit or a tag keeps: without the numbers that nobody should keep, as residents' words.
+Handwritten = AfterValidator(kept)
 # Kept in the audit, for whoever asks later why something was done.
-Reason = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_said)]
+Reason = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_said), Handwritten]
 
 
 class Login(Strict):

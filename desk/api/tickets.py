@@ -20,7 +20,7 @@ from desk.api.given import (
     TheTickets,
 )
 from desk.api.guard import may
-from desk.api.session import Reason, Strict
+from desk.api.session import Handwritten, Reason, Strict
 from desk.api.shown import (
     Changed,
     QuotaShown,
@@ -79,7 +79,7 @@ class Close(Strict):
 
 
 class Tags(Strict):
-    tags: list[Annotated[str, Field(max_length=40)]] = Field(max_length=20)
+    tags: list[Annotated[str, Field(max_length=40), Handwritten]] = Field(max_length=20)
 
 
 class Merge(Strict):
