@@ -8,7 +8,7 @@ from knowledge.centre import Centre
 
 _TOWN = re.compile("^(?P<town>(?P<name>.{2,4}?)(?:街道|[乡镇村]))(?!.*街道)")
 
-# 松江 of 松江职业学院, 云溪 of 云溪区.
+# 松江 of 松江职业学院, 临江 of 临江区.
 _OWN = re.compile("^(?P<own>.{2,4}?)(?:[省市区县乡镇村]|街道|社区|职业|开放|老年|学院|学校|大学|中学)")
 
 
