@@ -15,6 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.claiming import claim
 from bot.messages import LONGEST
 from bot.names import names_of, services_in
 from knowledge.activities import MEANT, Subjects
@@ -262,10 +263,10 @@ class Comprehension:
         for (words, text), verdict, hits in found:
             if ranked := self._elsewhere.get(text):
                 verdict = replace(verdict, ranked=tuple(ranked[:MOST]), confidence=ranked[0].probability)
-            self._meant[words] = self._meaning(verdict, hits, today) if words[0] else NOTHING
+            self._meant[words] = self._meaning(verdict, self._claimed(hits, text), today) if words[0] else NOTHING
 
-    def _meaning(self, verdict: Verdict, hits: Sequence[Hit], today: date) -> TextUnderstanding:
-        found = [self._own(hit) for hit in hits]
+    def _meaning(self, verdict: Verdict, owned: Sequence[Candidate], today: date) -> TextUnderstanding:
+        found = [*owned]
         # Where a question of the centre's own is meant for certain, it is not the standard one beside it.
         own = max((each.score for each in found), default=0.0)
         left = 1 - own if own >= self._lines.sure else 1.0
@@ -320,9 +321,12 @@ class Comprehension:
                 found[twin] = replace(found[twin], score=min(1.0, found[twin].score + each.score))
         return list(found.values())
 
-    def _own(self, hit: Hit) -> Candidate:
-        entry = self._library.entries[hit.id]
-        return Candidate(hit.score, entry.topic, entry=hit.id)
+    def _claimed(self, hits: Sequence[Hit], folded: str) -> list[Candidate]:
+        """The questions of the centre's own that are near a text, as far as they may claim it."""
+        found = [(hit, self._library.entries[hit.id]) for hit in hits]
+        return [
+            Candidate(claim(entry, hit.score, folded, self._lines), entry.topic, entry=hit.id) for hit, entry in found
+        ]
 
 
 def _days_by_name(found: Sequence[Entity]) -> list[Entity]:
