@@ -15,7 +15,8 @@ class Handler:
 
     `slots` are what it can use of what a message names. `personal` marks what needs identity: of two questions in one
     message it comes second. `careful` marks what costs the resident or us something where it was not meant: it is
-    asked about where it is only likely. `steps` says that 下一步 and 更多 go on with it after its end;
+    asked about where it is only likely, and done with one resident alone; but what is `in_public` is told where others
+    read it too. `steps` says that 下一步 and 更多 go on with it after its end;
     `of_a_class`, `of_a_day` and `of_a_place` are standard questions that it answers where a course, a day or one of
     our places is named. `by_whom` says that its answer depends on who asks. What it `needs` is on record when it runs:
     where it is not, that is said in its place.
@@ -26,6 +27,7 @@ class Handler:
     slots: tuple[Slot, ...] = ()
     personal: bool = False
     careful: bool = False
+    in_public: bool = False
     steps: bool = False
     of_a_class: tuple[str, ...] = ()
     of_a_day: tuple[str, ...] = ()
@@ -37,7 +39,7 @@ class Handler:
     def is_private(self) -> bool:
         """Whether it asks or tells what nobody else may read."""
         asks = any(slot.proves or slot.name == "phone" for slot in self.slots)
-        return self.personal or self.careful or asks
+        return self.personal or asks or (self.careful and not self.in_public)
 
 
 Handlers = Mapping[str, Handler]

@@ -79,6 +79,7 @@ HANDLERS: Handlers = {
         "training_info",
         classes.ONE,
         careful=True,
+        in_public=True,
         of_a_class=("fee-general", "fee-standard", "fee-free-who", "enrol-disabled"),
         by_whom=True,
     ),

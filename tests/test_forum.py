@@ -87,6 +87,12 @@ def talk_base(talk: Foruming) -> str:
     return talk.app.config.channels.of(ForumSettings).base
 
 
+async def test_what_a_class_costs_is_told_where_everybody_reads(talk: Foruming) -> None:
+    _, [answer] = await talk.ask("书法晚间班多少钱")
+    assert "单独找我办" not in answer
+    assert "元" in answer
+
+
 @pytest.mark.parametrize("personal", ["我的学分还有多少", "我要投诉你们的老师", "请给我回个电话"])
 async def test_what_is_personal_is_pointed_to_a_private_way_and_is_no_ticket(talk: Foruming, personal: str) -> None:
     _, [answer] = await talk.ask("请教", personal)
