@@ -31,6 +31,7 @@ from knowledge.catalogue import (
     SpecialDay,
     TrainingClass,
 )
+from knowledge.entries import Entry
 from knowledge.files import Content
 from store import knowledge as rows
 from store.database import Database
@@ -382,3 +383,22 @@ def test_there_are_no_test_cards_but_the_sample_s(tmp_path: Path, capsys: pytest
     with pytest.raises(ConfigError, match="不是示例中心"):
         _accounts_sample(Namespace(config=settings, json=False))
     assert capsys.readouterr().out == ""
+
+
+async def test_a_question_of_its_own_is_answered_whatever_was_told_before(own: Config) -> None:
+    lights = Entry(
+        id="lights", topic="site_hours", questions=("宿舍几点熄灯", "寝室什么时候关灯"), answer="学员宿舍晚上10点半熄灯。", source="学生处",
+        owner="学生处", valid_from=TODAY, valid_until=TODAY + timedelta(days=90),
+    )  # fmt: skip
+    database = Database(own.database.url, vault_of(own))
+    save(database, Content([lights], []), "test")
+    database.close()
+    composed = await compose(own)
+    await composed.library.all_read()
+    resident = Resident(composed)
+    for before in ("实训楼几点开门", "钳工班多少钱"):
+        await resident.say(before)
+        assert "10点半熄灯" in await resident.say("宿舍几点熄灯")
+    await resident.say("钳工班多少钱")
+    assert "09:00" in await resident.say("几点上课")
+    composed.database.close()

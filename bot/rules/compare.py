@@ -73,7 +73,7 @@ def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
 
 
 def _at_places(turn: Turn) -> list[Thing]:
-    """石桥和青禾哪边空位多: the classes of the course that was told, at each of several places that are named."""
+    """东校区和西校区哪边空位多: the classes of the course that was told, at each of several places that are named."""
     courses, places = courses_of(turn), set(turn.heard.values("org"))
     there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
     at = [each for each in there if any(turn.catalogue.is_within(each.organisation, place) for place in places)]

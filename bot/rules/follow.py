@@ -6,7 +6,7 @@ What may be asked about a thing stands in `bot.aspects`.
 import re
 from collections.abc import Sequence
 
-from bot import about, phrases
+from bot import about, halves, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
@@ -53,7 +53,7 @@ NAME = re.compile(
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     activity = _by_its_name(turn)
-    if not activity and _is_another_activity(turn):
+    if not activity and (_is_another_activity(turn) or _is_our_own(turn)):
         return False
     named = None if activity else turn.heard.first("course")
     aspect = asked_of_a_name(turn) if named else asked(turn)
@@ -137,6 +137,14 @@ def _is_another_activity(turn: Turn) -> bool:
         and bool(named)
         and not any(each.id == named or any(piece in each.name + each.summary for piece in pieces) for each in told)
     )
+
+
+def _is_our_own(turn: Turn) -> bool:
+    """宿舍几点熄灯, after a class: a question of the centre's own, for sure, that says more than what a class has too."""
+    best = turn.heard.best
+    if best is None or best.entry is None or best.intent or best.question or best.score < turn.heard.lines.sure:
+        return False
+    return len(halves.beyond(phrases.unnamed(turn.heard))) > 1
 
 
 async def described(run: Runner, turn: Turn) -> bool:
