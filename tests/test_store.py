@@ -203,7 +203,7 @@ async def test_another_process_that_holds_the_file_is_told_of_and_ends_nothing(
     held.execute("ROLLBACK")
     # The thread that told whoever waited may not have come to its end yet.
     async with asyncio.timeout(5):
-        while await database.outage() is not None:
+        while await database.outage() is not None:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
     await database.write(lambda t: None)
     assert [record.levelname for record in caplog.records if record.name == "store.outages"] == ["ERROR", "WARNING"]
