@@ -28,6 +28,7 @@ from knowledge.gaps import about, gap
 from knowledge.hours import week_in_words, weekdays
 from knowledge.sessions import Calendar, is_outside
 from knowledge.standard import standard, strangers
+from knowledge.topics import Topics
 from knowledge.words import Words
 from nlu.questions import DataError
 from nlu.questions import read as read_data
@@ -182,10 +183,13 @@ def fits(database: Database, content: Content, channels: Channels = CHANNELS) ->
     known = {(row.kind, row.id): msgspec.json.decode(row.body, type=Record) for row in stored}
     new = {(KIND_OF[type(record)], record.id): record for record in content.records}
     catalogue = Catalogue.of({**known, **new}.values())
-    found = inconsistencies(catalogue) + strangers(content.entries, catalogue.topics)
-    return found + [
-        f"entry {entry.id}: {problem}" for entry in content.entries for problem in _unsayable(entry, channels)
-    ]
+    return [*inconsistencies(catalogue), *misplaced(content.entries, catalogue.topics, channels)]
+
+
+def misplaced(entries: Collection[Entry], topics: Topics, channels: Channels = CHANNELS) -> list[str]:
+    """What is wrong with entries where there are these topics: they are of none of them, or cannot be said on a channel."""
+    unsayable = [f"entry {entry.id}: {problem}" for entry in entries for problem in _unsayable(entry, channels)]
+    return strangers(entries, topics) + unsayable
 
 
 def content_of(config: Config) -> Content:

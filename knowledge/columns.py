@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from knowledge.words import Words
 NAMES = {
     "编号": "id", "主题": "topic", "类型": "kind", "问题": "questions", "问法": "questions", "回答": "answer", "答案": "answer",
     "语音": "spoken", "口语": "spoken", "短信": "sms", "步骤": "steps", "对象": "audience", "地区": "district", "来源": "source",
-    "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文问题": "en_question", "英文来源": "source_en",
+    "依据": "source", "负责人": "owner", "英文回答": "en_answer", "英文步骤": "en_steps", "英文问题": "en_question", "英文来源": "source_en", "转人工": "person",
     "生效日期": "valid_from", "失效日期": "valid_until", "有效期至": "valid_until",
     "question": "questions", "标准问题": "wording", "English": "english", "例句": "examples",
     "相似问法": "alike", "相似问题": "alike", "相似问": "alike", "扩展问": "alike", "扩展问法": "alike", "其他问法": "alike",
@@ -26,7 +26,7 @@ NAMES = {
     "topic": "topic", "kind": "kind", "spoken": "spoken", "sms": "sms", "steps": "steps", "audience": "audience",
     "district": "district", "source": "source", "owner": "owner", "from": "valid_from", "valid from": "valid_from",
     "until": "valid_until", "valid until": "valid_until", "answer in english": "en_answer", "steps in english": "en_steps", "question in english": "en_question",
-    "source in english": "source_en", "standard question": "wording", "examples": "examples", "other ways to ask": "alike",
+    "source in english": "source_en", "to a person": "person", "standard question": "wording", "examples": "examples", "other ways to ask": "alike",
 }  # fmt: skip
 HEADS = {field: head for head, field in reversed(NAMES.items())}
 ENGLISH_HEADS = {field: head for head, field in reversed(NAMES.items()) if head.isascii()}
@@ -40,6 +40,10 @@ KINDS = {
     "announcement": "announcement",
     "faq": "faq",
 }
+YES_WORDS, NO_WORDS = (
+    frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓"}),
+    frozenset({"否", "无", "n", "no", "false", "0", "×"}),
+)
 LONG_TERM = date(2099, 12, 31)  # until when is what has no end
 _NUMBERING = frozenset({"", "序号", "行号", "no", "no.", "#", "备注", "remarks"})  # columns that say nothing to us
 _ENDLESS = frozenset({"长期", "长期有效", "永久", "永久有效", "无期限", "不限", "long-term", "permanent"})
@@ -52,6 +56,7 @@ ENGLISH = {
     "en_steps": "steps",
     "en_question": "question",
 }  # columns that together are the field `en`
+_BREAKS = re.compile(r"\s*[|｜\r\n]\s*")
 _PARTS = re.compile(r"[|｜\n]")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -82,6 +87,7 @@ TEMPLATE: Sequence[Column] = (
     Column("英文回答", 60, "英文回答；空着就用中文。数字要和中文一致", "The answer in English, with the same figures; empty: the Chinese one."),
     Column("英文步骤", 44, "步骤的英文，一行一步，和中文步骤一样多", "The steps in English, one a line, as many as in Chinese."),
     Column("英文来源", 24, "来源的英文名；空着写中文", "The source's name in English; empty: the Chinese one."),
+    Column("转人工", 9, "说了回答还要请人接着办的，写“是”；空着照旧，新的是“否”", "是 (yes): a person finishes it after the answer; empty: as it was, of a new one no."),
     Column("来源", 24, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入."),
     Column("生效日期", 13, "从哪天起；空着从今天起。如 2026-12-31", "From which day; empty: today. E.g. 2026-12-31."),
     Column("失效日期", 13, "到哪天止；空着一年", "Until which day; empty: a year."),
@@ -120,9 +126,20 @@ def kind(cell: str) -> str:
     return KINDS.get(cell.strip().casefold(), cell)
 
 
+def yes(cell: str) -> str:
+    """是 and 否 as they are converted; what is neither stays as it is."""
+    plain = cell.strip().casefold()
+    return "true" if plain in YES_WORDS else "false" if plain in NO_WORDS else cell
+
+
 def parts(cell: str) -> list[str]:
     """What stands in one cell with lines or bars between."""
     return [part for each in _PARTS.split(cell) if (part := each.strip())]
+
+
+def in_lines(each: Iterable[str]) -> str:
+    """What `parts` takes apart again: a line each."""
+    return "\n".join(_BREAKS.sub(" ", part) for part in each)
 
 
 def last_day(cell: str) -> str:

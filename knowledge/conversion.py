@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from knowledge.columns import ENGLISH, GIVEN, HEADS, first_day, kind, last_day, named, parts
+from knowledge.columns import ENGLISH, GIVEN, HEADS, first_day, kind, last_day, named, parts, yes
 from knowledge.entries import IMPORTED, LONGEST_ANSWER, SHORT, Entry, no_text, too_long_for_sms
 from knowledge.standard import standard, unknown
 from knowledge.topics import Topics, by_name
@@ -73,7 +73,7 @@ class Conversion:
     """Rows becoming entries of these topics; a row may be wrong by what another says."""
 
     def __init__(self, sheets: Sequence[Sheet], owner: str, today: date, topics: Topics) -> None:
-        self._topics = topics
+        self.topics = topics
         self._names = {name.casefold(): id for name, id in by_name(topics).items()}
         self._names |= {each.en.casefold(): each.id for each in topics.values()}
         self._sheets = sheets
@@ -110,7 +110,8 @@ class Conversion:
         if (again := self._again(row, entry, "id" in values)) is not None:
             problems, told = again
             return msgspec.structs.replace(row, problems=problems, notes=(*notes, *told))
-        keeps = tuple(name for name in KEPT if name not in sheet.columns and name not in values)
+        spoken_of = (sheet.columns - {"person"}) | values.keys()  # an empty cell does not say that nobody is needed
+        keeps = tuple(name for name in KEPT if name not in spoken_of)
         if not (sheet.columns | values.keys()) & ENGLISH.keys():
             keeps += ("en",)
         if "wording" in sheet.columns or "id" not in values:
@@ -150,10 +151,10 @@ class Conversion:
             yield unknown(str(name), self._questions)
         if not template and "questions" not in values:
             yield Words(f"“{heads('questions').zh}”空着", f"“{heads('questions').en}” is empty")
-        if (topic := str(raw["topic"])) not in self._topics:
+        if (topic := str(raw["topic"])) not in self.topics:
             yield Words(
-                f"{heads('topic').zh}：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self._topics.values())}",
-                f"{heads('topic').en}: there is no “{topic[:40]}”; there are {', '.join(each.en for each in self._topics.values())}",
+                f"{heads('topic').zh}：没有“{topic[:40]}”；可以是 {'、'.join(each.zh for each in self.topics.values())}",
+                f"{heads('topic').en}: there is no “{topic[:40]}”; there are {', '.join(each.en for each in self.topics.values())}",
             )
         if "answer" not in values:
             yield Words(f"“{heads('answer').zh}”空着", f"“{heads('answer').en}” is empty")
@@ -206,6 +207,7 @@ class Conversion:
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "questions": parts, "steps": parts, "en_steps": parts, "valid_until": last_day, "kind": kind,
+    "person": yes,
 }  # fmt: skip
 
 

@@ -6,9 +6,8 @@ it is given: what writes workbooks weighs more than the service should carry.
 
 import csv
 import io
-import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import msgspec
@@ -22,7 +21,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from knowledge.cells import inert
-from knowledge.columns import HELP, TEMPLATE
+from knowledge.columns import HELP, TEMPLATE, in_lines
 from knowledge.entries import Entry, following
 from knowledge.standard import standard
 from knowledge.topics import ours
@@ -31,7 +30,6 @@ Answers = Mapping[str, Entry]
 HEADS = [column.head for column in TEMPLATE]
 _HEAD, _ON_HEAD, _GIVEN = "0B6E5F", "FFFFFF", "EEF2F0"
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
-_LINES = re.compile(r"\s*[|｜\r\n]\s*")
 _ABOUT = (
     ("这张表怎么用", "How to use this table"),
     ("在“标准问题”这一页写回答，写多少算多少；没有回答的行导入时跳过。", "Answer on the sheet 标准问题, as many as you like; rows without an answer are skipped."),
@@ -47,21 +45,17 @@ def rows(answers: Answers) -> Iterator[list[str]]:
         given = [question.zh, question.en, "\n".join(standard().examples[question.id])]
         id = entry.topic if entry else question.topic
         topic = ours()[id].zh if id in ours() else id  # a centre's own is read back by its id
-        yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 11)]
+        yield [question.id, topic, *given, *(_answered(entry) if entry else [""] * 12)]
 
 
 def _answered(entry: Entry) -> list[str]:
     """What only repeats the answer stays empty, so that it follows when the answer is changed."""
     entry = following(entry)
-    english = ["", ""] if entry.en is None else [entry.en.answer, _in_lines(entry.en.steps)]
+    english = ["", ""] if entry.en is None else [entry.en.answer, in_lines(entry.en.steps)]
     return [
-        entry.answer, entry.spoken or "", entry.sms or "", _in_lines(entry.steps), *english, entry.source_en or "", entry.source,
-        str(entry.valid_from), str(entry.valid_until), entry.owner,
+        entry.answer, entry.spoken or "", entry.sms or "", in_lines(entry.steps), *english, entry.source_en or "",
+        "是" if entry.person else "否", entry.source, str(entry.valid_from), str(entry.valid_until), entry.owner,
     ]  # fmt: skip
-
-
-def _in_lines(steps: Iterable[str]) -> str:
-    return "\n".join(_LINES.sub(" ", step) for step in steps)
 
 
 def as_csv(answers: Answers) -> bytes:

@@ -29,7 +29,7 @@ LABELS: Labels = {
         ("owner", "负责人", "Owner"), ("valid_from", "生效", "From"), ("valid_until", "有效至", "Until"),
         ("en", "英文", "English"), ("en.answer", "英文回答", "Answer in English"), ("en.steps", "英文步骤", "Steps in English"),
         ("en.question", "英文问题", "Question in English"),
-        ("source_en", "来源的英文名", "Source in English"), ("zh", "中文名", "Chinese name"), ("skill", "技能", "Skill"),
+        ("source_en", "来源的英文名", "Source in English"), ("person", "转人工", "To a person"), ("zh", "中文名", "Chinese name"), ("skill", "技能", "Skill"),
         ("colour", "颜色", "Colour"), ("hours", "时间", "Hours"), ("opens", "开始", "Opens"), ("closes", "结束", "Closes"),
         ("days", "星期", "Days"), ("seat", "坐席", "Seat"), ("shifts", "班次", "Shifts"), ("closed_on", "休息日", "Closed on"),
         ("open_on", "加班日", "Open on"), ("messages", "居民消息", "Messages"), ("audit", "操作记录", "Audit"),
@@ -55,6 +55,7 @@ _SAID = tuple(
         (r"^Invalid enum value '?(.{0,40}?)'?$", "没有“{}”这一项", "there is no “{}”"),
         (r"^Object missing required field `(\w+)`", "没有填", "is missing"),
         (r"^Object contains unknown field `(.{0,40})`", "不认识“{}”", "“{}” is not known"),
+        (r"^Expected `bool`", "要写 是 或 否", "是 (yes) or 否 (no) is wanted"),
         (r"^Expected `[^`]*`, got `[^`]*`", "内容不对", "is not what is asked for"),
         (r"^(?:JSON is malformed|Input data was truncated)", "内容不完整，请再试一次", "is incomplete; please try again"),
     )

@@ -68,7 +68,7 @@ def test_the_template_holds_every_question_and_says_what_each_column_is_for(tabl
     examples = str(row[4]).splitlines()
     assert 3 <= len(examples) <= 5
     assert questions["parking"].zh not in examples
-    assert row[5:] == [None] * 11
+    assert row[5:] == [None] * 12
     assert (table.sheet.freeze_panes, table.sheet.protection.sheet) == ("D2", True)
     assert (table.sheet["A2"].protection.locked, table.sheet["F2"].protection.locked) == (True, False)
     assert table.sheet["F2"].alignment.wrap_text

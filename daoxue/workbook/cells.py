@@ -7,6 +7,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from daoxue.workbook.words import CellError
+from knowledge.columns import NO_WORDS, YES_WORDS
 from knowledge.columns import day as as_day
 
 Cell = str | int | float
@@ -23,10 +24,6 @@ _RANGE = re.compile(
     r"(?:周|星期|礼拜)?([一二三四五六日天1-7])\s*(?:到|至|-|—|–|~|～)\s*(?:周|星期|礼拜)?([一二三四五六日天1-7])"
 )
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)?([一二三四五六日天1-7])")
-_YES, _NO = (
-    frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓"}),
-    frozenset({"否", "无", "n", "no", "false", "0", "×"}),
-)
 
 
 def echoed(text: str) -> str:
@@ -130,8 +127,8 @@ def _clock(text: str, _: Names) -> object:
 
 
 def _yes(text: str, _: Names) -> object:
-    if text.lower() in _YES | _NO:
-        return text.lower() in _YES
+    if text.lower() in YES_WORDS | NO_WORDS:
+        return text.lower() in YES_WORDS
     raise CellError("要写 是 或 否", "是 (yes) or 否 (no) is wanted")
 
 

@@ -61,9 +61,8 @@ _SHEET_OF = {sheet.kind: sheet for sheet in SHEETS if sheet.kind and not sheet.d
 @dataclass(frozen=True, slots=True)
 class State:
     """What there is. `published` are all answers; `answers` those on record, one by standard question; `own` those to
-    questions of the centre's own, by id. `kept` gives what an answer of a sheet becomes beside them, `unsayable` what cannot
-    be said of it on some channel. `desk` says who wrote something last at the desk, by kind and id; an answer's kind is
-    `entry`."""
+    questions of the centre's own, by id. `kept` gives what an answer of a sheet becomes beside them. `desk` says who
+    wrote something last at the desk, by kind and id; an answer's kind is `entry`."""
 
     records: Records
     centre: Centre
@@ -74,7 +73,6 @@ class State:
     learners: Mapping[str, KnownLearner]
     revision: int
     kept: Callable[[Sequence[Partial]], Sequence[Entry]]
-    unsayable: Callable[[Sequence[Entry]], Sequence[str]]
     desk: Mapping[Key, str]
 
 
@@ -135,7 +133,10 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
     topics = Catalogue.of(after.values()).topics
     for sheet in (ANSWERS, QUESTIONS):
         if (filled := book.sheets.get(sheet.key)) is not None:
-            conversion = Conversion([AnswerRows(filled.rows, filled.fields)], by, today, topics)
+            fields = (
+                filled.fields | {"wording"} if sheet is ANSWERS else filled.fields
+            )  # which marks standard questions
+            conversion = Conversion([AnswerRows(filled.rows, fields)], by, today, topics)
             _answers(plan, filled, conversion, state, remove)
     if (filled := book.sheets.get(SEATS.key)) is not None:
         _staff(plan, reading, filled, state.staff, remove)
@@ -271,7 +272,7 @@ def _answers(plan: Plan, filled: FilledPage, conversion: Conversion, state: Stat
     for entry in fresh:
         _tell_of_desk(plan, state, ("entry", entry.id), (sheet, places.get(entry.standard or entry.id, 0)))
     numbers = {entry.id: places.get(entry.standard or entry.id, 0) for entry in entries}
-    for problem in state.unsayable(fresh):
+    for problem in check.misplaced(fresh, conversion.topics):
         id = problem.split(": ")[0].removeprefix("entry ")
         plan.problems.append(Fault(in_words(problem), sheet.name, numbers.get(id, 0)))
     if found:

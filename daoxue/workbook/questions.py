@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from daoxue.workbook.cells import Cell
 from daoxue.workbook.sheets import KINDS_OF_ENTRY
+from knowledge.columns import in_lines
 from knowledge.entries import Entry, following
 from knowledge.topics import Topics
 
@@ -19,15 +20,16 @@ def _row(entry: Entry, topics: Topics) -> dict[str, Cell]:
         "id": entry.id,
         "topic": topics[entry.topic].zh if entry.topic in topics else entry.topic,
         "kind": KINDS_OF_ENTRY[entry.kind],
-        "questions": "\n".join(entry.questions),
+        "questions": in_lines(entry.questions),
         "answer": entry.answer,
         "spoken": entry.spoken,
         "sms": entry.sms,
-        "steps": "\n".join(entry.steps),
+        "steps": in_lines(entry.steps),
         "en_question": english.question if english else None,
         "en_answer": english.answer if english else None,
-        "en_steps": "\n".join(english.steps) if english else None,
+        "en_steps": in_lines(english.steps) if english else None,
         "source_en": entry.source_en,
+        "person": "是" if entry.person else "否",
         "audience": entry.audience,
         "district": entry.district,
         "source": entry.source,

@@ -298,6 +298,7 @@ QUESTIONS = BookSheet(
         PageColumn("en_answer", "英文回答", TEXT, "空着就用中文。数字要和中文一致", "With the same figures; empty: the Chinese one.", 60),
         PageColumn("en_steps", "英文步骤", TEXT, "一行一步，和中文步骤一样多", "One a line, as many as in Chinese.", 44),
         PageColumn("source_en", "英文来源", TEXT, "来源的英文名；空着写中文", "The source's name in English; empty: the Chinese one.", 24),
+        PageColumn("person", "转人工", YES, "说了回答还要请人接着办的，写“是”；空着照旧，新的是“否”", "是 (yes): a person finishes it after the answer; empty: as it was, of a new one no.", 9),
         PageColumn("audience", "对象", TEXT, "对谁说的；空着是 所有居民", "For whom it is; empty: all residents.", 14),
         PageColumn("district", "地区", TEXT, "在哪里适用；空着是 本区", "Where it holds; empty: the district.", 12),
         PageColumn("source", "来源", TEXT, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入.", 24),

@@ -9,7 +9,6 @@ import msgspec
 
 from accounts import registering
 from accounts.vault import Vault
-from daoxue import check
 from daoxue.config import Config
 from daoxue.files import library_of
 from daoxue.resolved import centre_of
@@ -24,9 +23,8 @@ from desk.passwords import Passwords, one_time
 from knowledge.catalogue import Catalogue, Record
 from knowledge.centre import Centre
 from knowledge.entries import Entry
-from knowledge.files import Content, KnowledgeError
+from knowledge.files import KnowledgeError
 from knowledge.library import Partial, as_rows, keeping
-from knowledge.topics import Topic
 from store import conversations
 from store import knowledge as stored
 from store.database import Database
@@ -46,12 +44,6 @@ def state_of(config: Config, database: Database, vault: Vault) -> State:
         placed = library.placed(answers, today)
         return database.look(lambda t: keeping(t, placed))
 
-    def unsayable(entries: Sequence[Entry]) -> list[str]:
-        topics = [each for each in found.values() if isinstance(each, Topic)]
-        return [
-            each for each in check.fits(database, Content(list(entries), list(topics))) if each.startswith("entry ")
-        ]
-
     seats = database.look(staff.known)
     authors: dict[Key, str] = {**database.look(stored.authors)}
     authors |= {("entry", entry.id): version.by for entry, version in database.look(stored.with_last)}
@@ -59,7 +51,7 @@ def state_of(config: Config, database: Database, vault: Vault) -> State:
         found, centre if isinstance(centre, Centre) else centre_of(config), library.entries.values(),
         library.on_record(today),
         {each.id: each for each in library.entries.values() if library.asks(each) is None}, seats,
-        database.look(lambda t: registering.known(t, vault)), revision, kept, unsayable,
+        database.look(lambda t: registering.known(t, vault)), revision, kept,
         {key: by for key, by in authors.items() if by in seats},
     )  # fmt: skip
 
