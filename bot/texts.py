@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import yaml
+from msgspec.structs import replace
 
 from bot.messages import Reply
 from knowledge.centre import Centre, OwnTexts, TextForms
@@ -27,14 +28,17 @@ class TextCarrier(Protocol):
     def problems(self, replies: Sequence[Reply]) -> list[str]: ...
 
 
+NO_SUCH_TEXT = "there is no such text"
+
+
 class TextMisfit(NamedTuple):
-    """What is wrong with a text of a centre's own, or with a whole language, which has no key; `too_long` where a channel
-    cannot carry it."""
+    """What is wrong with a text of a centre's own, or with a whole language, which has no key; where a channel
+    cannot carry it, `form` is the one of its forms (as `TextForms` calls them) that has to be shorter."""
 
     language: str
     key: str
     why: str
-    too_long: bool = False
+    form: str = ""
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (f"texts/{self.language}", self.key, self.why)))
@@ -131,9 +135,11 @@ class Texts:
             said = {key: _forms(text) for key, text in texts.items() if key not in wrong}
             for key, told in _filled(said, centre.values(language) | {"kept": str(self._kept)}).items():
                 reply = Reply(text=told.text, spoken=told.spoken, short=told.short)
-                unfit = [each for channel in _said_on(key, channels).values() for each in channel.problems([reply])]
-                found += [TextMisfit(language, key, each, too_long=True) for each in dict.fromkeys(unfit)]
-        return found
+                for channel in _said_on(key, channels).values():
+                    found += [
+                        TextMisfit(language, key, each, _too_long(channel, reply)) for each in channel.problems([reply])
+                    ]
+        return list(dict.fromkeys(found))
 
     def _greetings(self, table: Table) -> dict[str, TextForms]:
         return {f"{GREETING}{name}": table[key] for name, key in self._greets.items() if key in table}
@@ -179,7 +185,7 @@ def _parts(forms: TextForms) -> list[str]:
 def _misfit(given: Table, key: str, text: str | TextForms) -> str:
     """Why this is no text for the key; empty where it is one."""
     if key not in given:
-        return "there is no such text"
+        return NO_SUCH_TEXT
     known = {name for part in _parts(given[key]) for name in PLACEHOLDER.findall(part)} | {
         *Centre().values("zh"),
         "kept",
@@ -190,6 +196,12 @@ def _misfit(given: Table, key: str, text: str | TextForms) -> str:
         if set("{}") & set(PLACEHOLDER.sub("", part)):
             return "a single { or }"
     return ""
+
+
+def _too_long(channel: TextCarrier, reply: Reply) -> str:
+    """Which form of a reply a channel cannot carry: the one that would have to be another."""
+    others = {"short": replace(reply, short="…"), "spoken": replace(reply, spoken="…")}
+    return next((form for form, other in others.items() if not channel.problems([other])), "text")
 
 
 def _overlaid(given: Table, layers: list[OwnTexts]) -> dict[str, TextForms]:

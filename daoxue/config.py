@@ -23,6 +23,7 @@ from integrations.redis.addresses import PATTERN as REDIS
 from integrations.redis.addresses import AddressError, parse
 from knowledge.centre import Centre, Colour, Said
 from knowledge.files import KnowledgeError, load_yaml
+from knowledge.words import wanted
 from nlu.judgement import Budget
 
 PREFIX = "DAOXUE_"
@@ -239,6 +240,10 @@ def _named(error: str) -> str:
     if "unknown field" in message:
         key = message.split("`")[1]
         return f"{path + '.' if path else ''}{key}: unknown setting"
+    if (said := wanted(message)) is not None:
+        message = f"{said.zh} · {said.en}"
+    elif message.endswith("got `null`"):
+        message = '空着；没有就写 ""，# 开头的要加引号 · is empty; "" is nothing, and what begins with # wants quotes'
     return f"{path}: {message}" if path else message
 
 

@@ -19,6 +19,7 @@ from daoxue.workbook.sheets import HOURS, ORGANISATIONS, SHEETS
 from daoxue.workbook.words import CellError
 from knowledge.catalogue import Opening
 from knowledge.centre import Centre, CentreInEnglish
+from knowledge.words import said as said_of
 
 _BESIDE = Path(__file__).with_name("config.yml")  # in a wheel; in the repository it is what one starts with
 # Every setting with its default and what it does.
@@ -49,7 +50,8 @@ class Founding:
         try:
             record = msgspec.convert({"kind": "centre", **own, "en": english}, Centre)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"init: {error}") from error
+            wrong = said_of(error)
+            raise ConfigError(f"init: {wrong.zh} {wrong.en}") from error
         languages = tuple(given["languages"].replace("，", ",").split(",")) if given["languages"] else ("zh",)
         if not {"zh"} <= set(languages) <= {"zh", "en"}:
             raise ConfigError("--languages: zh 或 zh,en。 zh or zh,en")
@@ -102,7 +104,12 @@ def _hours(text: str) -> Iterator[Opening]:
         except CellError as error:
             raise ConfigError(f"--hours: {error.said.zh}") from error
         for opens, closes in _SPAN.findall(part):
-            yield Opening(days, *(f"{each.replace('：', ':'):0>5}" for each in (opens, closes)))
+            opened, closed = (f"{each.replace('：', ':'):0>5}" for each in (opens, closes))
+            if not opened < closed <= "24:00":
+                raise ConfigError(
+                    f"--hours: {part}：关门要晚于开门，如 {asking.HOURS}。 It has to close after it opens"
+                )
+            yield Opening(days, opened, closed)
 
 
 def found(folder: Path, founding: Founding) -> tuple[Path, Path]:

@@ -1,5 +1,6 @@
 """The catalogue in the hands of staff: what there is, changed in place, each change checked against all the rest."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from knowledge.headings import Heading
 from knowledge.library import Library, as_rows
 from knowledge.renaming import renamed
 from knowledge.sessions import with_past
+from knowledge.words import Words, in_words, said
 from store import conversations
 from store import knowledge as rows
 from store.database import Database
@@ -27,6 +29,7 @@ from store.transaction import Transaction
 
 Keyed = dict[tuple[str, str], Record]  # by kind and id
 Change = Callable[[Keyed], None]
+_PROBLEM = re.compile(r"(\w+ \S+): (?:[\w.]+: )?(.*)")
 DRAWN_WITHIN = 20  # seconds
 KINDS = frozenset(KIND_OF.values()) - {"topic"}  # topics are made with the knowledge that needs them
 
@@ -150,7 +153,8 @@ def _decoded(kind: str, id: str, raw: bytes) -> Record:
     try:
         record: Record = msgspec.json.decode(raw, type=Record)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TicketError("invalid", f"格式不对：{error}") from error
+        wrong = said(error)
+        raise TicketError("invalid", wrong.zh, wrong.en) from error
     if (KIND_OF[type(record)], record.id) != (_known(kind), id):
         raise TicketError("invalid", "编号或类别与地址里的不一致")
     return record
@@ -166,7 +170,15 @@ def _refuse_worse(transaction: Transaction, change: Change) -> None:
     before = set(_problems(known.values()))
     change(known)
     if worse := [each for each in _problems(known.values()) if each not in before]:
-        raise TicketError("invalid", "；".join(worse[:5]))
+        told = [_told(each) for each in worse[:5]]
+        raise TicketError("invalid", "；".join(each.zh for each in told), "; ".join(each.en for each in told))
+
+
+def _told(problem: str) -> Words:
+    """A problem of the catalogue, with the record that it is in."""
+    match = _PROBLEM.fullmatch(problem)
+    wrong = in_words(match[2] if match else problem)
+    return Words(f"{match[1]}：{wrong.zh}", f"{match[1]}: {wrong.en}") if match else wrong
 
 
 def _keep_what_saves_lives(known: Centre | None, new: Centre) -> None:

@@ -87,7 +87,7 @@ TEMPLATE: Sequence[Column] = (
     Column("英文回答", 60, "英文回答；空着就用中文。数字要和中文一致", "The answer in English, with the same figures; empty: the Chinese one."),
     Column("英文步骤", 44, "步骤的英文，一行一步，和中文步骤一样多", "The steps in English, one a line, as many as in Chinese."),
     Column("英文来源", 24, "来源的英文名；空着写中文", "The source's name in English; empty: the Chinese one."),
-    Column("转人工", 9, "说了回答还要请人接着办的，写“是”；空着照旧，新的是“否”", "是 (yes): a person finishes it after the answer; empty: as it was, of a new one no."),
+    Column("转人工", 9, "说了回答还要请人接着办的，写“是”；空着照旧，新的是“否”", "是 (yes): a person goes on with it; empty: as it was."),
     Column("来源", 24, "依据什么文件或哪个部门；空着写“导入”", "The document or office behind it; empty: 导入."),
     Column("生效日期", 13, "从哪天起；空着从今天起。如 2026-12-31", "From which day; empty: today. E.g. 2026-12-31."),
     Column("失效日期", 13, "到哪天止；空着一年", "Until which day; empty: a year."),

@@ -44,6 +44,11 @@ def _of_place(catalogue: Catalogue, place: Organisation) -> Iterator[str]:
     for each in place.hours:
         if each.closes <= each.opens:
             yield f"hours: closes {each.closes} before it opens {each.opens}"
+    for day in place.special_days:
+        if (day.opens is None) != (day.closes is None):
+            yield f"special_days: {day.day} has one of two times"
+        elif day.opens and day.closes and day.closes <= day.opens:
+            yield f"special_days: {day.day} closes {day.closes} before it opens {day.opens}"
     for weekday in range(1, 8):
         for ends, begins in _gaps(place.hours, weekday):
             if begins < ends:
@@ -79,3 +84,5 @@ def _of_activity(catalogue: Catalogue, activity: Activity) -> Iterator[str]:
         yield f"organisation: there is no {activity.organisation}"
     if activity.last_day < activity.first_day:
         yield f"last_day: {activity.last_day} is before {activity.first_day}"
+    if activity.ends <= activity.starts:
+        yield f"ends: {activity.ends} is not after starts {activity.starts}"

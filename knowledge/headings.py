@@ -49,5 +49,6 @@ def problems(headings: Iterable[Heading]) -> list[str]:
     for each in headings:
         for name in dict.fromkeys(each.words):
             if (other := taken.setdefault(fold(name), each.id)) != each.id:
-                found.append(f"{each.id}: {name} is taken by {other}")
+                field = "name" if name == each.name else "aliases" if name in each.aliases else "en.name"
+                found.append(f"{each.id}: {field}: {name} is taken by {other}")
     return found

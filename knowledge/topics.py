@@ -44,7 +44,8 @@ def ours() -> Topics:
 def problems(topic: Topic, others: Iterable[Topic]) -> list[str]:
     """Why a centre may not have this topic beside the others: none has its id, or one of its names."""
     known = {name: each.id for each in others for name in (each.id, *each.names)}
-    return [f"topic {topic.id}: {name} is taken by {known[name]}" for name in (topic.id, *topic.names) if name in known]
+    said = [("id", topic.id), ("zh", topic.zh), ("en", topic.en), *(("also", each) for each in topic.also)]
+    return [f"topic {topic.id}: {field}: {name} is taken by {known[name]}" for field, name in said if name in known]
 
 
 def by_name(topics: Topics) -> dict[str, str]:

@@ -298,7 +298,8 @@ async def test_what_is_no_picture_is_no_logo(app: App) -> None:
         ({"texts": {"zh": {"greeting.voice": "您好，" * 300}}}, "电话上要念"),
         ({"texts": {"zh": {"greeting.fax": "您好"}}}, "greeting.fax"),
         ({"head_colour": "#ffff00"}, "head_colour"),
-        ({"id": "other"}, "id"),
+        ({"head_colour": "很蓝"}, "页头颜色：要写成 #0b6e5f"),
+        ({"id": "other"}, "编号"),
     ],
 )
 async def test_what_cannot_be_said_is_refused(app: App, change: dict[str, object], word: str) -> None:
@@ -536,3 +537,12 @@ def test_what_is_asked_is_asked_again_where_the_answer_cannot_be(
     told = capsys.readouterr().err
     assert "中心叫什么" in told
     assert "要写成" in told
+
+
+@pytest.mark.parametrize("hours", ["周一到周五 17:30-08:30", "周一到周五 08:30-08:30", "周一 20:00-25:00"])
+def test_hours_that_end_before_they_begin_are_asked_again(hours: str) -> None:
+    assert "晚于" in Founding.problem("hours", hours)
+
+
+def test_what_a_centre_is_called_is_refused_in_words() -> None:
+    assert Founding.problem("hotline", "8" * 61).startswith("hotline：最多 60 字")

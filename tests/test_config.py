@@ -30,6 +30,7 @@ def test_the_file_we_ship_holds_the_defaults() -> None:
     ("centre: {timezone: Mars/Base}", "centre.timezone: there is no time zone"), ("desk: {hours: [{days: [9], opens: '08:00', closes: '09:00'}]}", "desk.hours"),
     ("desk: {hours: [{days: [1], opens: '18:00', closes: '09:00'}]}", "desk.hours: closes"),
     ("desk: {hours: [{days: [1], opens: '8am', closes: '09:00'}]}", "opens"),
+    ("centre: {colour: 很蓝}", "centre.colour: 要写成 #0b6e5f"), ("centre:\n  colour: #0b6e5f", "centre.colour: 空着"),
     ("nlu: {engine: magic}", "nlu.engine"), ("nlu: {rasa: {base: localhost}}", "nlu.rasa.base"), ("nlu: {rasa: {seconds: 0}}", "nlu.rasa.seconds"),
     ("log: {level: loud}", "log.level"), (": :", "not readable"), ("sample: perhaps", "sample"),
 ])  # fmt: skip

@@ -110,9 +110,9 @@ def test_no_two_are_called_the_same() -> None:
         Theme(id="b", name="修车", aliases=("汽修",)),
         Category(id="a", name="汽修"),
     ]
-    assert inconsistencies(Catalogue.of(two)) == ["theme b: 汽修 is taken by a"]
+    assert inconsistencies(Catalogue.of(two)) == ["theme b: aliases: 汽修 is taken by a"]
     folded: list[Record] = [Category(id="a", name="Arts"), Category(id="b", name="艺术", aliases=("ａrts", "arts"))]
-    assert inconsistencies(Catalogue.of(folded))[0] == "category b: ａrts is taken by a"
+    assert inconsistencies(Catalogue.of(folded))[0] == "category b: aliases: ａrts is taken by a"
 
 
 def test_what_categories_are_called_is_compared_as_residents_words_are() -> None:

@@ -45,7 +45,7 @@ def test_records_with_a_name_that_is_taken_are_told() -> None:
         Topic(id="b", zh="乙", en="B"),
     ]
     assert inconsistencies(Catalogue.of(own)) == [
-        "topic activity: activity is taken by activity", "topic tours: 报名 is taken by enrolment",
+        "topic activity: id: activity is taken by activity", "topic tours: zh: 报名 is taken by enrolment",
     ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ async def test_an_editor_adds_one_and_answers_with_it(app: App) -> None:
 
 @pytest.mark.parametrize(("wrong", "word"), [
     ({"id": "activity"}, "activity"), ({"zh": "报名"}, "报名"), ({"en": "Enrolment"}, "Enrolment"), ({"zh": "人工"}, "人工"),
-    ({"zh": ""}, "中文名：不能空着"), ({"en": " "}, "英文"), ({"id": "Tours!"}, "编号：只能用小写字母"), ({"colour": "red"}, "颜色：写法不对"),
+    ({"zh": ""}, "中文名：不能空着"), ({"en": " "}, "英文"), ({"id": "Tours!"}, "编号：只能用小写字母"), ({"colour": "red"}, "颜色：要写成 #0b6e5f"),
 ])  # fmt: skip
 async def test_what_is_taken_or_no_name_is_refused(app: App, wrong: dict[str, str], word: str) -> None:
     editor = await Desk(app).person("editor")

@@ -35,9 +35,15 @@ def taken(reading: PageReading, book: Book, known: Centre) -> tuple[Centre, list
     if (filled := book.sheets.get(TEXTS.key)) is not None and filled.rows:
         own = {language: dict(texts) for language, texts in centre.texts.items()}
         for number, row in rows.read_all(reading, filled, TextRow):
+            place = (f"texts/{row.language}", row.key)
+            if place in reading.places:
+                first = reading.places[place][1]
+                said = Words(f"与第 {first} 行重复", f"the same as row {first}")
+                reading.wrong(filled.sheet, number, filled.sheet.head("key"), said)
+                continue
             text = TextForms(row.text, row.spoken, row.short) if row.spoken or row.short else row.text
             own.setdefault(row.language, {})[row.key] = text
-            reading.places[f"texts/{row.language}", row.key] = (filled.sheet, number)
+            reading.places[place] = (filled.sheet, number)
         left = [
             (language, key)
             for language, texts in known.texts.items()
@@ -112,7 +118,7 @@ def _checked(reading: PageReading, place: Place, column: str, field: tuple[type[
         return msgspec.convert(text, info.type)
     except msgspec.ValidationError as error:
         reading.wrong(*place, place[0].head(column), of_type(error))
-        return text
+        return text if info.required else info.default
 
 
 def _said_of(centre: Centre) -> Iterator[CentreRow]:

@@ -8,7 +8,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from accounts.registering import KnownLearner, Registered
-from bot.texts import Texts
+from bot.texts import NO_SUCH_TEXT, Texts
 from daoxue import check
 from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
@@ -32,7 +32,6 @@ from daoxue.workbook.sheets import (
     SPECIAL_DAYS,
     TEXTS,
 )
-from daoxue.workbook.words import in_words
 from desk.staff import StaffAccount
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
@@ -47,9 +46,10 @@ from knowledge.library import Partial
 from knowledge.renaming import renamed
 from knowledge.sessions import with_past
 from knowledge.standard import IN_DANGER, standard
-from knowledge.words import Words
+from knowledge.words import Words, in_words
 
-_PLACED = re.compile(r"(\w+) (\S+): (?:(\w+): )?(.*)")
+_PLACED = re.compile(r"(\w+) (\S+): (?:([\w.]+): )?(.*)")
+_TAKEN_BY = re.compile(r" is taken by (\S+)$")
 _DATED = ("valid_from", "valid_until", "owner", "source")  # of an answer that is there, where a row does not say them
 _PAST = Words(
     "已经过去的特殊日子没有删，有班还没上完，末次课按它算；那天其实开了门，就写上那天的时间",
@@ -207,8 +207,9 @@ def _centre(plan: Plan, reading: PageReading, after: Records) -> None:
     for each in texts.misfits(centre.texts, centre, CHANNELS):
         sheet, row = reading.places.get((f"texts/{each.language}", each.key), (TEXTS, 0))
         longer = Words(each.why, "it does not fit an SMS or the telephone: give it a shorter form")
-        said = longer if each.too_long else in_words(each.why)
-        plan.problems.append(Fault(said, sheet.name, row, sheet.head("key")))
+        said = longer if each.form else in_words(each.why)
+        column = each.form or ("key" if each.why == NO_SUCH_TEXT else "text")
+        plan.problems.append(Fault(said, sheet.name, row, sheet.head(column)))
     for problem in centre.problems():
         sheet, row = reading.places.get(("centre", problem.partition(":")[0]), (CENTRE, 0))
         said = Words(problem.partition(": ")[2], "this colour is too light for white letters")
@@ -239,6 +240,8 @@ def _placed(reading: PageReading, problem: str) -> Fault:
     place: Place | None = reading.places.get((HOURS.key, id)) if name == "hours" else None
     sheet, row = place or reading.places.get((kind, id)) or (_SHEET_OF[kind], 0)
     said = in_words(text)
+    if (other := _TAKEN_BY.search(text)) and (there := reading.places.get((kind, other[1]), (sheet, 0))[1]):
+        said = Words(f"{said.zh}（第 {there} 行）", f"{said.en} (row {there})")
     if not row:  # what is wrong is in something that is there, and not in the workbook
         return Fault(Words(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
     return Fault(said, sheet.name, row, sheet.head(name or "id"))
