@@ -26,7 +26,10 @@ SIZE = 32
 NONCE = 12
 MARK = "~"  # begins what is sealed
 SHUT = b"~c1~"  # begins a document that is closed where others are not
-WRONG = "DATA_KEY: 32 bytes in base64 each, the newest first, separated by commas"
+WRONG = (
+    "密钥不对：DATA_KEY 或密钥文件里的每一把都是 32 字节的 base64，新的在前，用逗号隔开"
+    " · DATA_KEY or the key file: 32 bytes in base64 each, the newest first, separated by commas"
+)
 
 
 class VaultError(Exception):

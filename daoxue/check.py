@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from accounts import vault as vaults
+from accounts.vault import VaultError
 from bot.channel import Channel
 from bot.messages import Reply
 from bot.texts import PLACEHOLDER, Texts, TextsError, read_own
@@ -16,6 +18,7 @@ from daoxue import model
 from daoxue.config import Config, ConfigError
 from daoxue.ours import shared
 from daoxue.outside import misfits, unreachable
+from daoxue.preparing import key_problem
 from daoxue.resolved import centre_of, encoder_of, push_keys, rules_of, texts_of
 from handlers.needs import NEEDS, needed
 from integrations.channels import CHANNELS
@@ -50,12 +53,12 @@ def problems(config: Config, channels: Channels = CHANNELS) -> list[str]:
     """Every problem of knowledge, training data, texts and channels under these settings."""
     found = [*shared(), *_training(), *_texts(Texts(), channels)]
     try:
-        content = content_of(config)
+        content, keys = content_of(config), _key(config)
     except KnowledgeError as error:
         return found + error.problems
     except DatabaseError as error:
         return [*found, str(error)]
-    found += [*_secrets(config, channels), *unreachable(config, channels)]
+    found += [*keys, *_secrets(config, channels), *unreachable(config, channels)]
     found += _own_texts(config, Catalogue.of(content.records).centre, channels)
     for read in (lambda: rules_of(config), push_keys, lambda: encoder_of(config.nlu.encoder, config.nlu.encoder_path)):
         try:
@@ -139,11 +142,31 @@ def leaving(transaction: Transaction) -> frozenset[str]:
 
 def leaving_of(config: Config) -> frozenset[str]:
     """The same of the centre's database, where there is one."""
-    path = Path(config.database.embedded)
-    if (config.database.embedded and not path.exists()) or not is_current(config.database.url):
+    if not _is_there(config):
         return frozenset()
     with contextlib.closing(Database(config.database.url)) as database:
         return database.look(leaving)
+
+
+def _is_there(config: Config) -> bool:
+    """Whether there is a database, and up to date."""
+    path = Path(config.database.embedded)
+    return (not config.database.embedded or path.exists()) and is_current(config.database.url)
+
+
+def _key(config: Config) -> list[str]:
+    """Why the key does not open what is in the database; of a new one, why it could close nothing."""
+    path = Path(config.accounts.key_file)
+    if _is_there(config):
+        with contextlib.closing(Database(config.database.url)) as database:
+            problem = key_problem(database, path)
+            return [problem] if problem else []
+    try:
+        if keys := vaults.given(path):
+            vaults.of(keys)
+    except VaultError as error:
+        return [str(error)]
+    return []
 
 
 def _own_texts(config: Config, centre: Centre | None, channels: Channels) -> list[str]:

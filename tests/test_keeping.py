@@ -22,11 +22,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Table
 
 from accounts.vault import VaultError, of
-from daoxue import archive
+from daoxue import archive, check
 from daoxue.app import compose
 from daoxue.archive import ArchiveError
 from daoxue.config import ConfigError, Nlu
-from daoxue.preparing import vault_of
+from daoxue.preparing import prepare, vault_of
 from store import alone, search, whole
 from store.database import Database
 from store.leftovers import hold
@@ -515,6 +515,39 @@ def test_where_the_key_is_lacking_none_is_made(place: Place) -> None:
     with pytest.raises(VaultError, match="密钥不在"):
         place.run("accounts", "rekey")
     assert not place.key.exists()
+
+
+LOST, OTHER = ("密钥不在", "the key is lacking"), ("密钥不对", "not the key that closed")
+NONE = ("密钥不对", "32 bytes in base64")
+
+
+@pytest.mark.parametrize(
+    ("keys", "environment", "words"),
+    [(None, None, LOST), (f"{'B' * 43}=", None, OTHER), ("a key\n", None, NONE), (None, f"{'B' * 43}=", OTHER), (None, "x", NONE)],
+)  # fmt: skip
+def test_a_key_that_opens_nothing_is_one_line_before_the_start_and_at_it(
+    keys: str | None, environment: str | None, words: tuple[str, str], place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "密钥" not in str(check.problems(place.config)), "that of its own fits"
+    found = place.key.read_text()
+    place.key.unlink()
+    if keys is not None:
+        place.key.write_text(keys)
+    if environment is not None:
+        monkeypatch.setenv("DATA_KEY", environment)
+    [line] = [each for each in check.problems(place.config) if "密钥" in each]
+    assert all(each in line for each in words), line
+    with pytest.raises(VaultError) as told:
+        prepare(place.config)
+    assert str(told.value) == line
+    assert place.key.exists() == (keys is not None), "none is made"
+    monkeypatch.delenv("DATA_KEY", raising=False)
+    place.key.unlink(missing_ok=True)
+    place.key.with_name("data.key.new").write_text(found)  # as a change of keys that was killed leaves it
+    assert "密钥" not in str(check.problems(place.config)), "the start adopts what lies beside it"
+    assert not place.key.exists(), "but looking changes nothing"
+    prepare(place.config)
+    assert place.key.read_text() == found
 
 
 def test_a_backup_amid_a_change_of_keys_has_the_right_one(

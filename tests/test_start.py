@@ -143,5 +143,14 @@ def test_a_key_that_cannot_be_kept_is_one_line(centre: Centre) -> None:
     assert "has to be writable" in str(told.value)
 
 
+def test_a_new_centre_is_told_of_a_key_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "data.key").write_text("a key\n")
+    config = Config(
+        database=DatabaseSettings(f"sqlite:///{tmp_path}/new.db"),
+        accounts=AccountsSettings(key_file=f"{tmp_path}/data.key"),
+    )
+    assert len([each for each in check.problems(config) if "32 bytes" in each]) == 1
+
+
 def daoxue(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     return ran([command], folder, {**os.environ, "DAOXUE_SERVER__PORT": str(free_port()), **settings})
