@@ -6,7 +6,7 @@ with a number too far behind, is told to fetch everything again: it never misses
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -19,8 +19,9 @@ from bot.inbox import numbered
 from bot.live import Live
 from bot.messages import Card, Numbered
 from desk.hours import Hours
+from desk.looks import Looks
 from desk.masking import mask, mask_all, mask_said
-from desk.summary import Summary, for_seat, summarise
+from desk.summary import Summary, for_seat, is_own, summarise
 from store import conversations, tickets
 from store.database import Database
 from store.tickets import EventRow
@@ -169,18 +170,23 @@ class _Told:
 
     def __init__(self, frame: EventFrame) -> None:
         self._frame = frame
-        self._encoded: dict[tuple[bool, bool], bytes] = {}
+        self._encoded: dict[tuple[bool, bool], tuple[bytes, bool]] = {}
+        self.ref = frame.ref
 
-    def to(self, page: FeedPage) -> bytes:
+    def to(self, page: FeedPage) -> tuple[bytes, bool]:
+        """And whether it shows what was said in a ticket that is not the seat's."""
         frame = self._frame
         ticket = for_seat(frame.ticket, page.seat)
-        open = page.watching == frame.ref or page.seat in (ticket.owner, ticket.offered_to)
+        looks = page.seat not in ticket.barred and (page.watching == frame.ref or page.seat == ticket.offered_to)
+        open = page.seat == ticket.owner or looks
         key = (ticket is frame.ticket, open)
         if key not in self._encoded:
             kept = {name: value for name, value in frame.data.items() if open or name not in _WORDS}
             told = replace(frame, ticket=ticket, data=kept, messages=frame.messages if open else [])
-            self._encoded[key] = encode(told)
-        return self._encoded[key]
+            words = bool(ticket.about or ticket.last or told.messages or _WORDS & kept.keys())
+            self._encoded[key] = encode(told), words
+        encoded, words = self._encoded[key]
+        return encoded, words and not is_own(ticket, page.seat)
 
 
 class Feed:
@@ -188,6 +194,7 @@ class Feed:
 
     def __init__(self, database: Database, live: Live, hours: Hours, clock: Callable[[], float]) -> None:
         self._database = database
+        self._looks = Looks(database, hours.zone, clock)
         self._live = live
         self._hours = hours
         self._clock = clock
@@ -216,13 +223,25 @@ class Feed:
             return
         while True:
             frames = await self._after(self._seen)
-            for number, told in frames:
-                self._seen = number
-                for page in self.pages:
-                    if page.hears_tickets:
-                        page.put(told.to(page))
+            await self._tell([told for _, told in frames], [page for page in self.pages if page.hears_tickets])
+            if frames:
+                self._seen = frames[-1][0]
             if len(frames) < TOGETHER:
                 return
+
+    async def _tell(self, frames: Sequence[_Told], pages: Sequence[FeedPage]) -> None:
+        """All of it to each of them, once it is written down whose words their seats are shown."""
+        shown: dict[str, set[str]] = {}
+        encoded = []
+        for told in frames:
+            for page in pages:
+                frame, is_look = told.to(page)
+                encoded.append((page, frame))
+                if is_look:
+                    shown.setdefault(told.ref, set()).add(page.seat)
+        await self._looks.about_to(shown)
+        for page, frame in encoded:
+            page.put(frame)
 
     async def join(self, page: FeedPage, since: int | None) -> None:
         """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
@@ -246,10 +265,8 @@ class Feed:
     async def _catch_up(self, page: FeedPage, since: int) -> None:
         while since < self._seen:
             missed = await self._after(since)
-            for number, told in missed:
-                if number <= self._seen:
-                    page.put(told.to(page))
-                since = number
+            await self._tell([told for number, told in missed if number <= self._seen], [page])
+            since = missed[-1][0]
 
     def leave(self, page: FeedPage) -> None:
         self.pages.discard(page)

@@ -1,5 +1,6 @@
 """A ticket as it is opened: with what the bot handed over, what happened to it, and the newest of what was said."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,3 +65,8 @@ def before(transaction: Transaction, conversation: int, seq: int, most: int) -> 
 
 def handover(row: TicketRow) -> Handover:
     return msgspec.json.decode(row.body, type=Handover)
+
+
+def complains(transaction: Transaction, talk: int, seat: str) -> bool:
+    """Whether a ticket that came of a conversation complains of the seat."""
+    return any(seat in json.loads(each.barred) for each in ticket_lists.through_conversation(transaction, talk))

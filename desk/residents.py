@@ -7,7 +7,7 @@ what about. The proof names what was erased and a digest over it, so that it can
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,7 +22,7 @@ from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
 from desk import answering, drafts
 from desk.errors import TicketError
-from desk.opening import ALL, before, handover
+from desk.opening import ALL, before, complains, handover
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
@@ -75,39 +75,50 @@ class Residents:
         """What the person of a ticket said in other conversations, the newest of each, but for one with a complaint of the seat
         that looks. A look at those that the ticket has not gone on in is audited."""
 
-        def look(transaction: Transaction) -> tuple[list[TalkElsewhere], set[int]]:
+        def look(transaction: Transaction) -> list[TalkElsewhere]:
             found = [conversations.get(transaction, id) for id in self._talks(transaction, row.person, now)]
             talks = sorted(filter(None, found), key=lambda each: each.updated_at)[-MOST:]
-            shown = [
+            return [
                 TalkElsewhere(each.id, each.channel, before(transaction, each.id, ALL, NEWEST))
                 for each in talks
-                if each.id != row.conversation and not _complains(transaction, each.id, by)
+                if each.id != row.conversation and not complains(transaction, each.id, by)
             ]
-            return shown, tickets.talks(transaction, row)
 
-        talks, own = await self._database.read(look)
-        if others := " ".join(each.channel for each in talks if each.id not in own):
+        talks = await self._database.read(look)
+        await self.looked_into(row, [each.id for each in talks], by, now)
+        return talks
+
+    async def looked_into(self, row: TicketRow, talks: Collection[int], by: str, now: int) -> None:
+        """Writes down a look at conversations of a ticket's person, but for those that the ticket has gone on in: the channel of
+        each, and what tickets came of it."""
+
+        def named(transaction: Transaction) -> str:
+            others = sorted(set(talks) - tickets.talks(transaction, row))
+            return ", ".join(_named(transaction, id) for id in others)
+
+        if others := await self._database.read(named):
             await self._database.write(
                 lambda t: conversations.audited(t, by, "resident.elsewhere", row.ref, others, now)
             )
-        return talks
 
     async def said_in(self, row: TicketRow, talk: int, by: str, place: tuple[int, int], now: int) -> list[Numbered]:
-        """The messages of one of these conversations just before a number, as many as that: `place`."""
+        """The messages of one of these conversations just before a number, as many as that: `place`. Audited as above."""
 
         def look(transaction: Transaction) -> list[Numbered]:
-            if talk not in self._talks(transaction, row.person, now) or _complains(transaction, talk, by):
+            if talk not in self._talks(transaction, row.person, now) or complains(transaction, talk, by):
                 raise TicketError("not_found", "这位居民没有这段对话")
             return before(transaction, talk, *place)
 
-        return await self._database.read(look)
+        said = await self._database.read(look)
+        await self.looked_into(row, [talk], by, now)
+        return said
 
     async def talks_seen(self, row: TicketRow, by: str, now: int) -> set[int]:
         """The conversations of a ticket's person that a seat may see."""
 
         def look(transaction: Transaction) -> set[int]:
             theirs = self._talks(transaction, row.person, now)
-            return {row.conversation} | {each for each in theirs if not _complains(transaction, each, by)}
+            return {row.conversation} | {each for each in theirs if not complains(transaction, each, by)}
 
         return await self._database.read(look)
 
@@ -277,8 +288,10 @@ def _is_written_on(transaction: Transaction, row: TicketRow, talk: int) -> bool:
     return any(each.author == "resident" for each in conversations.messages(transaction, talk, last + 1, ALL))
 
 
-def _complains(transaction: Transaction, talk: int, seat: str) -> bool:
-    return any(seat in json.loads(each.barred) for each in ticket_lists.through_conversation(transaction, talk))
+def _named(transaction: Transaction, talk: int) -> str:
+    row = conversations.get(transaction, talk)
+    assert row is not None
+    return " ".join([row.channel, *(each.ref for each in ticket_lists.through_conversation(transaction, talk))])
 
 
 def forget(transaction: Transaction, id: int) -> int:

@@ -16,7 +16,8 @@ from bot.inbox import numbered
 from bot.live import Live
 from desk.errors import TicketError
 from desk.masking import mask_said
-from desk.opening import handover
+from desk.opening import complains, handover
+from desk.tickets import barred
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database
 from store.ticket_rows import TicketRow, TicketState
@@ -108,12 +109,12 @@ class ConversationSearch:
 
     async def find(self, query: str, by: str) -> list[FoundTicket]:
         """Tickets whose conversations have all of it, the newest first; by reference, by the number that somebody writes or
-        calls from, and by one that was left with a ticket that is not closed. Raises `TicketError` where somebody asks for
-        more numbers in an hour than come by themselves: that is guessing."""
+        calls from, and by one that was left with a ticket that is not closed; none that complains of who asks. Raises
+        `TicketError` where somebody asks for more numbers in an hour than come by themselves: that is guessing."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
             row = await self._database.read(lambda t: tickets.get(t, query))
-            return [FoundTicket(row, 0, "")] if row else []
+            return [FoundTicket(row, 0, "")] if row and by not in barred(row) else []
         people: Sequence[str] = ()
         number = ""
         if _PHONE.fullmatch(query):
@@ -133,8 +134,9 @@ class ConversationSearch:
                 if row.person not in people
             ]
             refs = {each.ticket.ref for each in theirs}
-            said = _find(transaction, query, words) if words else ()
-            return theirs + [each for each in said if each.ticket.ref not in refs]
+            said = _find(transaction, query, words, by) if words else ()
+            found = theirs + [each for each in said if each.ticket.ref not in refs]
+            return [each for each in found if by not in barred(each.ticket)]
 
         return await self._database.page(work)
 
@@ -157,7 +159,7 @@ def _left_with(transaction: Transaction, number: str) -> Iterator[TicketRow]:
                 yield row
 
 
-def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[FoundTicket]:
+def _find(transaction: Transaction, query: str, words: list[str], by: str) -> Iterator[FoundTicket]:
     parts = [part for part in query.lower().split() if part]
     seen: set[int] = set()
     for conversation, first, last in search.find(transaction, words, LOOKED_AT):
@@ -170,7 +172,7 @@ def _find(transaction: Transaction, query: str, words: list[str]) -> Iterator[Fo
                 continue
             seen.add(conversation)
             theirs = ticket_lists.through_conversation(transaction, conversation)
-            if theirs:
+            if theirs and (not complains(transaction, conversation, by) or by in {each.owner for each in theirs}):
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)
                 yield FoundTicket(newest, row.seq, ("…" if start else "") + text[start : start + 3 * AROUND])

@@ -60,9 +60,15 @@ class Summary(Struct, frozen=True):
 
 def for_seat(ticket: Summary, seat: str) -> Summary:
     """As this seat sees it in passing: what was said in a colleague's ticket is there for who opens it, which is written
-    down."""
-    theirs = ticket.state == TicketState.WAITING or seat in (ticket.owner, ticket.last_seat)
-    return ticket if theirs else replace(ticket, about="", last="")
+    down; what complains of the seat, never."""
+    seen = ticket.state == TicketState.WAITING or seat == ticket.last_seat
+    is_shown = seat == ticket.owner or (seen and seat not in ticket.barred)
+    return ticket if is_shown else replace(ticket, about="", last="")
+
+
+def is_own(ticket: Summary, seat: str) -> bool:
+    """Whether the seat has it, or had it to its end: then what it reads there is its work."""
+    return seat == ticket.owner or (seat == ticket.last_seat and ticket.state != TicketState.WAITING)
 
 
 def summarise(transaction: Transaction, row: TicketRow, hours: Hours) -> Summary:

@@ -339,7 +339,11 @@ def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
 def refuse(found: TicketRow, seat: str | None) -> None:
     """Raises `TicketError` where the ticket complains of that seat: it never has to do with it."""
     if seat is not None and seat in barred(found):
-        raise TicketError("barred", f"工单 {found.ref} 涉及 {seat} 的服务，由别的同事处理")
+        raise barring(found, seat)
+
+
+def barring(found: TicketRow, seat: str) -> TicketError:
+    return TicketError("barred", f"工单 {found.ref} 涉及 {seat} 的服务，由别的同事处理")
 
 
 def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:

@@ -2,14 +2,17 @@
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.messages import Message, Numbered, Reply
 from daoxue.app import App
 from desk.feed import FeedPage
+from desk.looks import Looks
 from desk.masking import mask, mask_said
 from desk.search import NUMBERS
+from store import conversations
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
 
@@ -81,6 +84,145 @@ async def test_a_page_that_has_it_open_hears_it(app: App) -> None:
     await app.desk.feed.join(page, None)
     await resident.say("还有一件事")
     assert "还有一件事" in str(await heard(app, page))
+
+
+async def told(app: App) -> list[tuple[set[str], set[str]]]:
+    """What is written down of what pages were told without asking: of which tickets, to whom."""
+    auditor = await Desk(app).person("auditor")
+    lines = (await auditor.get("/audit"))["lines"]
+    found = [each for each in lines if each["action"] == "ticket.told"]
+    return [(set(each["subject"].split()), set(each["detail"].split())) for each in reversed(found)]
+
+
+async def test_whose_words_pages_hear_unasked_is_written_down_once(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    wang, li = await desk.person(), await desk.person()
+    pages = [FeedPage(wang.name), FeedPage(li.name), FeedPage(li.name)]
+    for page in pages:
+        await app.desk.feed.join(page, None)
+    assert await told(app) == []
+    ref = (await resident.receipt("转人工，我妈住院了")).ticket
+    assert ref
+    assert "住院" in str(await heard(app, pages[0]))
+    assert await told(app) == [({ref}, {wang.name, li.name})]
+    await resident.say("住在三楼")
+    assert "住院" in str((await heard(app, pages[1]))[-1])
+    assert len(await told(app)) == 1, "once a day"
+    zhao = await desk.person("supervisor")
+    late = FeedPage(zhao.name)
+    await app.desk.feed.join(late, 0)
+    assert "住院" in str(await heard(app, late)), "what was said before it came, too"
+    assert (await told(app))[1:] == [({ref}, {zhao.name})]
+    await wang.post(f"/tickets/{ref}/take")
+    await resident.say("是我妈")
+    assert "是我妈" not in str(await heard(app, late))
+    assert len(await told(app)) == 2
+
+
+async def test_a_page_that_keeps_a_ticket_open_when_it_is_somebody_else_s_is_written_down(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    wang, boss = await desk.person(), await desk.person("supervisor")
+    ref = await a_ticket(app, resident, wang)
+    page = FeedPage(wang.name, watching=ref)
+    await app.desk.feed.join(page, None)
+    await boss.post(f"/tickets/{ref}/take-over")
+    await resident.say("还在三楼")
+    assert "还在三楼" in str(await heard(app, page))
+    assert await told(app) == [({ref}, {wang.name})]
+
+
+async def test_nothing_is_told_that_could_not_be_written_down(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    li = await Desk(app).person()
+    page = FeedPage(li.name)
+    await app.desk.feed.join(page, None)
+    await heard(app, page)
+    await Resident(app).receipt("转人工，我妈住院了")
+
+    def full(*_: object) -> None:
+        raise OSError("full")
+
+    with monkeypatch.context() as on_disk:
+        on_disk.setattr(conversations, "audited", full)
+        with pytest.raises(OSError, match="full"):
+            await app.desk.feed.look()
+    assert page.frames.empty()
+    assert "住院" in str(await heard(app, page)), "the next round tells it"
+    assert len(await told(app)) == 1
+
+
+async def test_another_day_is_another_line(app: App) -> None:
+    now, midnight = [0.0], 16 * 3600  # where it is eight hours later
+    looks = Looks(app.database, ZoneInfo("Asia/Shanghai"), lambda: now[0])
+    for at, lines in ((midnight - 2, 1), (midnight - 1, 1), (midnight, 2), (midnight + 1, 2)):
+        now[0] = at
+        await looks.about_to({"1126-00001": {"li"}})
+        assert len(await told(app)) == lines, at
+    await looks.about_to({"1126-00001": {"li", "wang"}, "1126-00002": {"wang"}, "1126-00003": {"li"}})
+    assert (await told(app))[2:] == [({"1126-00001", "1126-00002"}, {"wang"}), ({"1126-00003"}, {"li"})]
+
+
+async def test_who_is_complained_of_reads_nothing_of_it(app: App) -> None:
+    """Neither on the complaint nor on the ticket before it, which came of the same talk."""
+    desk, resident = Desk(app), Resident(app)
+    wang, li = await desk.person(), await desk.person()
+    mine = await a_ticket(app, resident, wang)
+    await wang.post(f"/tickets/{mine}/close", {"result": "answered"})
+    pages = {who.name: FeedPage(who.name) for who in (wang, li)}
+    for page in pages.values():
+        await app.desk.feed.join(page, None)
+    receipt = await resident.receipt("我要投诉刚才的坐席，他骂人")
+    complaint = receipt.ticket
+    assert complaint not in (None, mine)
+    await app.desk.search.index([receipt.conversation])
+    assert "骂人" not in str(await heard(app, pages[wang.name]))
+    assert "骂人" in str(await heard(app, pages[li.name]))
+    assert await told(app) == [({complaint}, {li.name})]
+    for ref in (complaint, mine):
+        for path in ("", "/messages", "/suggestions", "/files", "/learner"):
+            assert (await wang.ask("GET", f"/tickets/{ref}{path}")).status_code == 409, path
+            await li.get(f"/tickets/{ref}{path}")
+        await wang.post(f"/tickets/{ref}/reveal", {"reason": "要回电话"}, expect=409)
+    assert (await wang.get("/search?q=骂人"))["found"] == []
+    assert len((await li.get("/search?q=骂人"))["found"]) == 1
+    assert "骂人" not in str(await wang.get("/tickets?state=waiting"))
+    assert "骂人" in str(await li.get("/tickets?state=waiting"))
+
+
+async def test_a_look_at_another_talk_of_the_same_person_names_what_came_of_it(app: App) -> None:
+    desk = Desk(app)
+    wang, li = await desk.person(), await desk.person()
+    phone, page = Resident(app, "sms"), Resident(app)
+    for each in (phone, page):
+        await each.prove()
+    theirs = await a_ticket(app, phone, li)
+    await li.post(f"/tickets/{theirs}/close", {"result": "answered"})
+    mine = await a_ticket(app, page, wang)
+
+    async def lines() -> list[tuple[str, str]]:
+        found = (await (await desk.person("auditor")).get("/audit"))["lines"]
+        return [(each["subject"], each["detail"]) for each in found if each["action"] == "resident.elsewhere"]
+
+    assert await lines() == []
+    [talk] = (await wang.get(f"/tickets/{mine}"))["elsewhere"]
+    assert await lines() == [(mine, f"sms {theirs}")]
+    assert "离婚" in str(await wang.get(f"/tickets/{mine}/messages?talk={talk['talk']}"))
+    assert len(await lines()) == 2, "asked for without having opened it"
+
+
+async def test_what_else_waits_of_the_same_resident_is_written_down(app: App) -> None:
+    desk = Desk(app)
+    wang, li = await desk.person(), await desk.person()
+    phone, page = Resident(app, "sms"), Resident(app)
+    for each in (phone, page):
+        await each.prove()
+    ref = await a_ticket(app, phone, li)
+    complaint = (await page.receipt("我要投诉")).ticket
+    assert complaint not in (None, ref)
+    [other] = (await wang.get(f"/tickets/{ref}"))["others"]
+    assert (other["ref"], bool(other["about"])) == (complaint, True)
+    assert (ref, complaint) in await looks(app, wang)
+    await li.get(f"/tickets/{ref}")
+    assert await looks(app, li) == [(ref, complaint)], "to who has the first, too"
 
 
 async def test_lists_hold_no_words_of_what_colleagues_have(app: App) -> None:

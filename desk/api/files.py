@@ -9,7 +9,7 @@ from msgspec import Struct
 from desk.api.answers import Answering, files
 from desk.api.given import Now, TheDatabase, TheResidents
 from desk.api.guard import may
-from desk.api.shown import TheViews
+from desk.api.shown import TheViews, admit
 from desk.errors import TicketError
 from desk.opening import found
 from desk.people import Seat
@@ -55,13 +55,16 @@ Seen = Annotated[tuple[TicketRow, set[int]], Depends(_seen)]
 
 
 @router.get("/tickets/{ref}/files")
-async def files_of(seen: Seen, seat: Reader, views: TheViews, database: TheDatabase) -> ResidentFiles:
+async def files_of(
+    seen: Seen, seat: Reader, views: TheViews, residents: TheResidents, database: TheDatabase
+) -> ResidentFiles:
     """What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
-    colleague has is audited."""
+    colleague has, or at what was sent elsewhere, is audited."""
     row, talks = seen
-    sent = await database.read(lambda t: [each for talk in talks for each in attachments.of_talk(t, talk)])
+    sent = await database.read(lambda t: {talk: attachments.of_talk(t, talk) for talk in talks})
     await views.looked_at(row, seat)
-    return ResidentFiles([ResidentFile(*each) for each in sent])
+    await residents.looked_into(row, [talk for talk, found in sent.items() if found], seat.name, views.now)
+    return ResidentFiles([ResidentFile(*each) for found in sent.values() for each in found])
 
 
 @router.get("/tickets/{ref}/files/{id}", responses=files(_ANY))
@@ -98,7 +101,9 @@ class _Look(NamedTuple):
 
 
 async def _looked_into(database: Database, row: TicketRow, seat: Seat, look: _Look) -> None:
-    """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket."""
+    """Writes down a look at a file, where it was not sent in a talk of the seat's own ticket. Raises `TicketError` for whom
+    the ticket complains of."""
+    await admit(database, row, seat)
     if row.owner == seat.name and look.talk in await database.read(lambda t: tickets.talks(t, row)):
         return
     await database.write(lambda t: conversations.audited(t, seat.name, "file.read", row.ref, look.id, look.at))

@@ -15,10 +15,12 @@ from desk.api.given import TheDatabase, TheDispatch, TheFeed, TheHours, now_of
 from desk.api.guard import is_from_elsewhere, seat_of, token_of
 from desk.dispatch import Dispatch
 from desk.feed import QUEUE, ErrorFrame, Feed, FeedPage, PongFrame, ResetFrame, encode
+from desk.opening import complains
 from desk.people import Seat, digest
 from store import conversations, tickets
 from store.database import Database
 from store.people import PresenceRow
+from store.ticket_rows import TicketRow
 
 LEASE, RENEWED = 20_000, 5.0  # ms that an open page counts as there without a sign of life; seconds between those
 SEND_WITHIN = 20  # seconds
@@ -89,8 +91,6 @@ class _Connection:
         self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
 
     async def serve(self, since: int | None) -> None:
-        if self._page.hears_tickets:  # from here on it is told what those say who wait
-            await self._looks("live", "" if since is None else f"since {since}")
         await self._feed.join(self._page, since)
         await self._lease(LEASE)
         tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear(), self._end())]
@@ -158,13 +158,16 @@ class _Connection:
             return
         row = await self._database.read(lambda t: tickets.get(t, ref)) if ref else None
         if row is not None and row.owner != self._seat.name:
-            await self._looks(row.ref, "live")
+            row = await self._look(row)
         self._feed.watch(self._page, ref if row else None, row.conversation if row else None)
 
-    async def _looks(self, subject: str, detail: str) -> None:
-        """Written down before anything is told."""
+    async def _look(self, row: TicketRow) -> TicketRow | None:
+        """Written down before anything is told; who is complained of is told nothing."""
         seat, now = self._seat.name, await now_of(self._websocket)
-        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", subject, detail, now))
+        if await self._database.read(lambda t: complains(t, row.conversation, seat)):
+            return None
+        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", row.ref, "live", now))
+        return row
 
     async def _hear(self) -> None:
         while True:

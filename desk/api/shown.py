@@ -13,12 +13,13 @@ from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.hours import Hours
 from desk.masking import mask
-from desk.opening import Opened
+from desk.opening import Opened, complains
 from desk.opening import found as ticket_of
 from desk.people import People, Seat
 from desk.replies import said
 from desk.residents import Residents
-from desk.summary import Summary, for_seat, summarise
+from desk.summary import Summary, for_seat, is_own, summarise
+from desk.tickets import barring
 from knowledge.library import Library
 from store import conversations
 from store.database import Database
@@ -106,6 +107,12 @@ async def written_down(database: Database, seat: Seat, at: int, subject: str, de
     await database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
 
 
+async def admit(database: Database, row: TicketRow, seat: Seat) -> None:
+    """Raises `TicketError` for whom something complains of that was said in the ticket's talk: they read nothing of it."""
+    if row.owner != seat.name and await database.read(lambda t: complains(t, row.conversation, seat.name)):
+        raise barring(row, seat.name)
+
+
 @dataclass(frozen=True, slots=True)
 class TicketViews:
     """What tickets are shown with at this moment (ms); whoever looks is written down."""
@@ -129,13 +136,14 @@ class TicketViews:
         return Changed(ticket)
 
     async def looked_at(self, row: TicketRow, seat: Seat) -> None:
-        """Writes down a look at a ticket that somebody else has, or nobody."""
+        """Writes down a look at a ticket that somebody else has, or nobody. Raises `TicketError` for whom it complains of."""
+        await admit(self.database, row, seat)
         if row.owner != seat.name:
             await written_down(self.database, seat, self.now, row.ref)
 
     async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str) -> None:
         """The same for a list in which words of such tickets stand: one line that names them."""
-        refs = [each.ref for each in shown if each.owner != seat.name and (each.about or each.last)]
+        refs = [each.ref for each in shown if not is_own(each, seat.name) and (each.about or each.last)]
         if refs:
             await written_down(self.database, seat, self.now, where, " ".join(refs))
 
@@ -147,6 +155,7 @@ class TicketViews:
             return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
 
         ticket, others = await self.database.read(look)
+        await self.looked_through(others, seat, ticket.ref)
         about, talk = opened.handover, opened.ticket.conversation
         place = self.library.catalogue.organisations.get(opened.ticket.place or "")
         slots = {name: mask(value, theirs=True) for name, value in about.slots.items()}

@@ -27,6 +27,7 @@ from desk.api.shown import (
     Stage,
     TheViews,
     Whole,
+    admit,
     check_colleague,
 )
 from desk.drafting import ANSWERED
@@ -192,8 +193,9 @@ async def reach(ref: str, seat: Reader, views: TheViews, database: TheDatabase) 
 
 
 @router.get("/tickets/{ref}/learner")
-async def learner(ref: str, seat: Reader, learners: TheLearners, now: Now) -> Affairs:
+async def learner(ref: str, seat: Reader, learners: TheLearners, database: TheDatabase, now: Now) -> Affairs:
     """Whom the resident has proven to be, with their account, and the ledger as it was when it was disputed."""
+    await admit(database, await database.read(lambda t: ticket_of(t, ref)), seat)
     minors = seat.role == "supervisor"
     records = await learners.of_ticket(ref, seat.name, now, minors=minors)
     disputes = await learners.disputes(ref, seat.name, now)
@@ -298,8 +300,11 @@ async def merge(ref: str, body: Merge, seat: Worker, tickets: TheTickets, views:
     return await views.after(ref, seat)
 
 
-async def _all_of(ref: str, tickets: TheTickets) -> Opened:
-    return await tickets.show(ref, ALL)
+async def _all_of(ref: str, seat: Revealer, tickets: TheTickets, database: TheDatabase) -> Opened:
+    """Raises `TicketError` for whom the ticket complains of."""
+    opened = await tickets.show(ref, ALL)
+    await admit(database, opened.ticket, seat)
+    return opened
 
 
 @router.post("/tickets/{ref}/reveal")

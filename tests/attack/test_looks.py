@@ -73,6 +73,11 @@ def test_what_a_page_hears_is_written_down_too(centre: Centre, tickets: dict[str
         page.send('{"type":"ping"}')
         while (each := frame(page))["type"] != "pong":
             heard.append(each)
+        waits = [each["ref"] for each in heard if each["type"] == "event" and each["ticket"]["about"]]
+        assert tickets["waiting"] in waits
+        lines = [each for each in centre.people["auditor"].get("/audit")["lines"] if each["action"] == "ticket.told"]
+        named = {ref for each in lines if who.name in each["detail"].split() for ref in each["subject"].split()}
+        assert named >= set(waits), "each of them by its name"
         of_open = [each for each in heard if each["ref"] == tickets["open"]]
         assert of_open
         assert PART not in str(of_open)

@@ -1717,7 +1717,7 @@ export interface paths {
         /**
          * Files Of
          * @description What the resident of a ticket has sent, on whatever channel, and what has become of it. A look at a ticket that a
-         *     colleague has is audited.
+         *     colleague has, or at what was sent elsewhere, is audited.
          */
         get: operations["files_of_tickets__ref__files_get"];
         put?: never;
