@@ -74,11 +74,21 @@ async def centre(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     app.database.close()
 
 
-@pytest.fixture
-async def context(browser: Browser) -> BrowserContext:
+async def watched(browser: Browser) -> BrowserContext:
     made = await browser.new_context(viewport={"width": 420, "height": 760})
     await made.add_init_script(WATCHED)
     return made
+
+
+@pytest.fixture
+async def context(browser: Browser) -> BrowserContext:
+    return await watched(browser)
+
+
+@pytest.fixture
+async def notified(whole_browser: Browser) -> BrowserContext:
+    """Where notifications are shown."""
+    return await watched(whole_browser)
 
 
 async def asks_for_a_person(page: Page, centre: Centre) -> None:
@@ -182,21 +192,21 @@ async def test_the_closed_widget_has_a_badge(context: BrowserContext, centre: Ce
     await expect(frame.locator("#log li").last).to_be_in_viewport()  # the end, else
 
 
-async def test_notifications_come_by_consent_alone(context: BrowserContext, centre: Centre) -> None:
+async def test_notifications_come_by_consent_alone(notified: BrowserContext, centre: Centre) -> None:
     asked: list[str] = []
-    await context.expose_function("askedFor", lambda permission: asked.append(permission))
-    await context.add_init_script(
+    await notified.expose_function("askedFor", lambda permission: asked.append(permission))
+    await notified.add_init_script(
         """const ask = Notification.requestPermission.bind(Notification);
         Notification.requestPermission = () => { askedFor(Notification.permission); return ask(); };"""
     )
-    await context.add_init_script(
+    await notified.add_init_script(
         """PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey: key }) => ({ toJSON: () => ({
             endpoint: `https://push.test/${userVisibleOnly}/${key.length}`,
             keys: { p256dh: "B" + "A".repeat(86), auth: "A".repeat(22) } }) });
         PushManager.prototype.getSubscription = async () => ({ endpoint: "https://push.test/true/65", unsubscribe: async () => true });"""
     )
-    await context.grant_permissions(["notifications"], origin=centre.url)
-    page = await context.new_page()
+    await notified.grant_permissions(["notifications"], origin=centre.url)
+    page = await notified.new_page()
     await asks_for_a_person(page, centre)
     assert asked == []
     async with page.expect_response("**/channels/webchat/push") as kept:
@@ -225,11 +235,11 @@ async def test_notifications_come_by_consent_alone(context: BrowserContext, cent
     assert len(await centre.app.database.read(lambda t: pushes.of_conversation(t, 2))) == 1
 
 
-async def test_a_push_is_shown_by_the_service_worker(context: BrowserContext, centre: Centre) -> None:
-    await context.grant_permissions(["notifications"], origin=centre.url)
-    page = await context.new_page()
+async def test_a_push_is_shown_by_the_service_worker(notified: BrowserContext, centre: Centre) -> None:
+    await notified.grant_permissions(["notifications"], origin=centre.url)
+    page = await notified.new_page()
     await asks_for_a_person(page, centre)
-    devtools = await context.new_cdp_session(page)
+    devtools = await notified.new_cdp_session(page)
     registered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
     def updated(event: dict[str, Any]) -> None:
