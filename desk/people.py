@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,15 +51,17 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "queue.retry": frozenset({"administrator", "supervisor"}),
     "audit.read": frozenset({"auditor", "administrator"}),
 }
+# What no program does in anybody's name: make others who may, tell others what happens, destroy.
+BY_PEOPLE_ALONE = frozenset({"people.write", "token.write", "webhook.write", "resident.erase"})
 DAY = 86_400_000
-TOKEN_DAYS = 365
 ONE_TIME = 7 * DAY  # ms that a one-time password is good
 SHOWN = 50  # people whom the identity provider vouched for, and whom nobody has linked
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An account, or whoever is signed in; `one_time`: with a password that must be changed before anything else."""
+    """An account, or whoever is signed in; `one_time`: with a password that must be changed before anything else;
+    `is_program`: with a token, which other systems hold."""
 
     name: str
     shown: str
@@ -74,6 +75,7 @@ class Seat:
     totp: bool
     active: bool
     subject: str | None  # who it is to the identity provider
+    is_program: bool = False
 
     @property
     def version(self) -> str:
@@ -82,6 +84,8 @@ class Seat:
         return digest(repr(given))
 
     def may(self, permission: str) -> bool:
+        if self.is_program and permission in BY_PEOPLE_ALONE:
+            return False
         return self.active and self.role in PERMISSIONS[permission]
 
     @staticmethod
@@ -260,30 +264,17 @@ class People:
 
     # -- tokens for other systems
 
-    async def add_token(self, name: str, label: str, by: str, now: int) -> str:
-        """A token that acts as this account for a year. Raises `SignInError`."""
-        token = secrets.token_urlsafe(32)
-
-        def work(transaction: Transaction) -> None:
-            if not self._account(transaction, name).active:
-                raise SignInError("not_found", f"没有用户 {name}")
-            row = SessionRow(digest(token), name, "token", label, now, now, now + TOKEN_DAYS * DAY)
-            people.sign_in(transaction, row)
-            conversations.audited(transaction, by, "token.add", name, label, now)
-
-        await self._database.write(work)
-        return token
-
     async def tokens(self) -> list[SessionRow]:
         return await self._database.read(lambda t: people.sessions(t, "token"))
 
-    async def drop_token(self, digest: str, by: str, now: int) -> None:
-        """Raises `TicketError` where there is no such token."""
+    async def drop_token(self, digest: str, by: str, now: int, *, own: bool) -> None:
+        """One's `own`, or anybody's. Raises `TicketError` where there is no such token."""
 
         def work(transaction: Transaction) -> None:
-            if not people.drop_token(transaction, digest):
+            known = next((each for each in people.sessions(transaction, "token") if each.digest == digest), None)
+            if known is None or (own and known.seat != by) or not people.sign_out(transaction, digest):
                 raise TicketError("not_found", "没有这个令牌")
-            conversations.audited(transaction, by, "token.drop", digest[:8], "", now)
+            conversations.audited(transaction, by, "token.drop", known.seat, known.label, now)
 
         await self._database.write(work)
 

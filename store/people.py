@@ -81,11 +81,6 @@ _SESSIONS = Statement(
 )
 _USE = Statement(update(session).where(session.c.digest == bindparam("which")).values(used_at=bindparam("at")))
 _SIGN_OUT = Statement(delete(session).where(session.c.digest == bindparam("digest")))
-_DROP_TOKEN = Statement(
-    delete(session)
-    .where(session.c.digest == bindparam("digest"), session.c.kind == "token")
-    .returning(session.c.digest)
-)
 _LAPSE = Statement(delete(session).where(session.c.expires_at < bindparam("now")))
 _SIGN_OUT_ALL = Statement(
     delete(session).where(session.c.seat == bindparam("seat"), session.c.digest != bindparam("but"))
@@ -179,11 +174,6 @@ def use(transaction: Transaction, digest: str, at: int) -> None:
 
 def sign_out(transaction: Transaction, digest: str) -> int:
     return transaction.run(_SIGN_OUT, digest=digest)
-
-
-def drop_token(transaction: Transaction, digest: str) -> bool:
-    """False where there is no such token."""
-    return transaction.one(_DROP_TOKEN, digest=digest) is not None
 
 
 def lapse(transaction: Transaction, now: int) -> None:

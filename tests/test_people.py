@@ -7,13 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from daoxue.app import App
 from desk.errors import SignInError, TicketError
 from desk.oidc import Vouched
 from desk.passwords import Passwords
-from desk.people import People
+from desk.people import BY_PEOPLE_ALONE, People
+from desk.signing import NewToken
 from store import audit as rows
 from store import conversations
 from store.database import Database
@@ -188,18 +190,16 @@ async def test_a_one_time_password_is_changed_and_other_sessions_end(app: App) -
 
 async def test_a_one_time_password_opens_nothing_before_it_is_changed(app: App) -> None:
     desk = Desk(app)
-    li, admin = await desk.newcomer("administrator"), await desk.person("administrator")
-    for method, path in (("GET", "/people"), ("POST", "/tokens"), ("POST", "/me/totp"), ("GET", "/tickets")):
-        refused = await li.ask(method, path, {"seat": li.name, "label": "x"})
+    li = await desk.newcomer("administrator")
+    for method, path in (("GET", "/people"), ("POST", "/me/tokens"), ("POST", "/me/totp"), ("GET", "/tickets")):
+        refused = await li.ask(method, path, {"label": "x", "password": li.password})
         assert (refused.status_code, refused.json()["code"]) == (403, "must_change"), path
     assert (await li.ask("POST", "/logout")).status_code == 200
-    # Who comes with a token, or by the identity provider, has not come in by that password.
-    token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
+    # Who comes by the identity provider has not come in by that password.
     await linked(app, li.name, "subject")
     vouched = await app.desk.signing.sign_in_as(Vouched("subject", "li"), int(time.time() * 1000))
-    for each in (token, vouched):
-        assert (await desk.client(each).get("/api/people")).status_code == 200
-        assert (await desk.client(each).get("/api/me")).json()["must_change"] is False
+    assert (await desk.client(vouched).get("/api/people")).status_code == 200
+    assert (await desk.client(vouched).get("/api/me")).json()["must_change"] is False
 
 
 async def test_only_digests_are_kept(app: App) -> None:
@@ -212,16 +212,57 @@ async def test_only_digests_are_kept(app: App) -> None:
 
 async def test_tokens_for_other_systems(app: App) -> None:
     desk = Desk(app)
-    li, admin = await desk.person(), await desk.person("administrator")
-    token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
+    li, admin, auditor = await desk.person(), await desk.person("administrator"), await desk.person("auditor")
+    token = await li.token_for("教务系统")
     async with desk.client(token) as client:
         assert (await client.get("/api/me")).json()["name"] == li.name
+        assert (await client.get("/api/tickets")).status_code == 200
         [known] = (await admin.get("/tokens"))["tokens"]
+        assert (await li.get("/me/tokens"))["tokens"] == [known]
+        assert (await admin.get("/me/tokens"))["tokens"] == [], "one's own"
         assert token not in str(known)
+        assert (await admin.ask("DELETE", f"/me/tokens/{known['id']}")).status_code == 404
         assert (await admin.ask("DELETE", f"/tokens/{known['id']}")).status_code == 200
         assert (await admin.ask("DELETE", f"/tokens/{known['id']}")).status_code == 404, "it is gone"
         assert (await client.get("/api/me")).status_code == 401
-    await admin.post("/tokens", {"seat": "nobody", "label": "x"}, expect=404)
+    lines = [each for each in (await auditor.get("/audit"))["lines"] if each["action"].startswith("token.")]
+    assert [(each["actor"], each["action"], each["subject"], each["detail"]) for each in reversed(lines)] == [
+        (li.name, "token.add", li.name, "教务系统"), (admin.name, "token.drop", li.name, "教务系统"),
+    ]  # fmt: skip
+
+
+async def test_nobody_makes_a_token_in_another_s_name(app: App) -> None:
+    """Nor out of a session alone: it would outlast what is open by a year."""
+    desk = Desk(app)
+    boss, admin = await desk.person("supervisor"), await desk.person("administrator")
+    wanted = {"label": "x", "password": admin.password}
+    await admin.post("/tokens", {"seat": boss.name, "label": "x"}, expect=405)
+    await admin.post("/me/tokens", wanted | {"seat": boss.name}, expect=422)
+    await boss.post("/me/tokens", wanted, expect=401)
+    assert (await boss.get("/me/tokens"))["tokens"] == []
+    secret, now = pyotp.random_base32(), int(time.time() * 1000)
+    codes = [pyotp.TOTP(secret).at(now // 1000 + ahead) for ahead in (0, 30)]
+    await boss.put("/me/totp", {"secret": secret, "code": codes[0], "password": boss.password})
+    for code in ("", "000000", codes[0]):  # none, a wrong one, one that was used
+        await boss.post("/me/tokens", {"label": "x", "password": boss.password, "code": code}, expect=401)
+    assert await boss.token_for("报表", codes[1])
+
+
+async def test_a_program_does_not_what_is_for_people(app: App) -> None:
+    desk = Desk(app)
+    admin = await desk.person("administrator")
+    client = desk.client(await admin.token_for("报表"))
+    assert (await client.get("/api/reports")).status_code == 200
+    told = (await client.get("/api/me")).json()["may"]
+    assert set((await admin.get("/me"))["may"]) >= BY_PEOPLE_ALONE
+    assert not BY_PEOPLE_ALONE & set(told)
+    for method, path in (
+        ("GET", "/people"), ("POST", "/people"), ("POST", f"/people/{admin.name}/reset"), ("GET", "/tokens"),
+        ("POST", "/webhooks"), ("POST", "/residents/0000-00000/erase"),
+    ):  # fmt: skip
+        refused = await client.request(method, f"/api{path}", json={})
+        assert refused.status_code in (403, 404), (path, refused.text)
+    assert (await client.get("/api/people")).json()["code"] == "forbidden"
 
 
 async def test_names_that_are_none(app: App) -> None:
@@ -238,11 +279,11 @@ async def test_a_page_left_alone_is_signed_out_and_a_token_is_not(app: App) -> N
     people, signing, lasts = app.desk.people, app.desk.signing, app.config.desk.session_minutes * 60_000
     password = await people.add("idle", "seat", NOW, "test")
     page = await signing.sign_in("idle", password, "", NOW)
-    token = await people.add_token("idle", "board", "admin", NOW)
+    token = await signing.add_token("idle", NewToken("board", password), NOW)
     later = NOW + lasts - 1
     assert await signing.who(page, later) is not None
     assert await signing.who(page, later + lasts) is None
     assert await signing.who(token, later + 2 * lasts) is not None
     audit = await app.database.read(lambda t: rows.newest(t, 1 << 60, 100))
     added = [(each.actor, each.subject, each.detail) for each in audit if each.action == "token.add"]
-    assert added == [("admin", "idle", "board")]
+    assert added == [("idle", "idle", "board")]

@@ -84,7 +84,7 @@ async def test_the_audit_is_kept_half_a_year_whatever_is_set(app: App) -> None:
 
 async def test_sessions_that_have_ended_go(app: App) -> None:
     admin = await Desk(app).person("administrator")
-    await admin.post("/tokens", {"seat": admin.name, "label": "报表"})
+    await admin.token_for("报表")
     [token] = (await admin.get("/tokens"))["tokens"]
     await app.retaining.sweep(token["expires_at"])
     assert await app.database.read(lambda t: len(people.sessions(t, "token"))) == 1

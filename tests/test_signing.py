@@ -459,9 +459,9 @@ async def test_what_was_changed_is_written_down_and_nothing_else_is_touched(app:
 
 async def test_a_changed_password_ends_tokens_and_says_which(app: App) -> None:
     desk = Desk(app)
-    li, admin = await desk.person(), await desk.person("administrator")
+    li = await desk.person()
     elsewhere = await app.desk.signing.sign_in(li.name, li.password, "", int(time.time() * 1000))
-    token = (await admin.post("/tokens", {"seat": li.name, "label": "教务系统"}))["token"]
+    token = await li.token_for("教务系统")
     said = await li.post("/me/password", {"old": li.password, "new": f"{PASSWORD}-new"})
     assert said == {"pages": 1, "tokens": ["教务系统"]}
     assert (await li.ask("GET", "/me")).status_code == 200
@@ -473,7 +473,7 @@ async def test_a_changed_password_ends_tokens_and_says_which(app: App) -> None:
 async def test_another_role_ends_what_was_open(app: App, change: dict[str, Any]) -> None:
     desk = Desk(app)
     li, admin = await desk.person(), await desk.person("administrator")
-    token = (await admin.post("/tokens", {"seat": li.name, "label": "看板"}))["token"]
+    token = await li.token_for("看板")
     [whole] = [each for each in (await admin.get("/people"))["people"] if each["name"] == li.name]
     whole = {key: value for key, value in whole.items() if key not in ("name", "totp", "one_time", "subject")}
     assert await admin.put(f"/people/{li.name}", whole | {"shown": "小李"}) == {"pages": 0, "tokens": []}

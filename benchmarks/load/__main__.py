@@ -29,6 +29,7 @@ from benchmarks.turn import centre, client, cpu_seconds, load_server, resident_m
 from daoxue.app import compose
 from daoxue.config import Config
 from desk.people import Profile
+from desk.signing import NewToken
 from integrations.webchat.channel import PATH
 from players.twilio.carrier import Carrier
 from players.wechat import api as wechat_api
@@ -269,10 +270,9 @@ async def hired(config: Config, count: int) -> list[str]:
     tokens = []
     for number in range(count):
         name = f"seat{number}"
-        await app.desk.people.add(
-            name, "seat", now, "bench", Profile(capacity=20, skills=["general", "complaint", "privacy"])
-        )
-        tokens.append(await app.desk.people.add_token(name, "load", "bench", now))
+        profile = Profile(capacity=20, skills=["general", "complaint", "privacy"])
+        password = await app.desk.people.add(name, "seat", now, "bench", profile)
+        tokens.append(await app.desk.signing.add_token(name, NewToken("load", password), now))
     app.database.close()
     return tokens
 

@@ -21,6 +21,7 @@ from desk.api import (
     standard,
     supervise,
     tickets,
+    tokens,
     unanswered,
     understood,
 )
@@ -47,7 +48,7 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, unanswered, standard, catalogue,
+        session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, unanswered, standard, catalogue,
         admin, rights, owed,
         understood,
     )  # fmt: skip

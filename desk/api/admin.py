@@ -1,4 +1,4 @@
-"""What administrators and auditors do: people, tokens, webhooks, the audit, how things are."""
+"""What administrators and auditors do: people, webhooks, the audit, how things are."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from desk.api.given import (
     ThePeople,
 )
 from desk.api.guard import Number, may
-from desk.api.session import Handwritten, Strict
+from desk.api.session import Strict
 from desk.dispatch import Dispatch
 from desk.errors import TicketError
 from desk.feed import Feed
@@ -32,7 +32,6 @@ from store import ticket_events
 
 router = Answering(tags=["管理 admin"])
 Keeper = Annotated[Seat, Depends(may("people.write"))]
-Tokens = Annotated[Seat, Depends(may("token.write"))]
 Hooking = Annotated[Seat, Depends(may("webhook.write"))]
 Auditor = Annotated[Seat, Depends(may("audit.read"))]
 System = Annotated[Seat, Depends(may("system.read"))]
@@ -75,11 +74,6 @@ class ChangedPerson(Strict):
 
 class Linked(Strict):
     subject: str = Field(min_length=1, max_length=500)
-
-
-class NewToken(Strict):
-    seat: str = Field(min_length=1, max_length=64)
-    label: Annotated[str, Handwritten] = Field(min_length=1, max_length=64)
 
 
 class NewHook(Strict):
@@ -140,23 +134,6 @@ class Stranger(Struct, frozen=True):
 
 class Strangers(Struct, frozen=True):
     strangers: list[Stranger]
-
-
-class TokenShown(Struct, frozen=True):
-    id: str
-    seat: str
-    label: str
-    created_at: int
-    used_at: int
-    expires_at: int
-
-
-class TokenList(Struct, frozen=True):
-    tokens: list[TokenShown]
-
-
-class Token(Struct, frozen=True):
-    token: str
 
 
 class Hook(Struct, frozen=True):
@@ -304,29 +281,6 @@ async def unlink(name: str, seat: Keeper, people: ThePeople, feed: TheFeed, now:
     ended = await people.unlink(name, seat.name, now)
     feed.end(name)
     return ended
-
-
-@router.get("/tokens")
-async def tokens(seat: Tokens, people: ThePeople) -> TokenList:
-    """Tokens of other systems; the tokens themselves are not kept."""
-    return TokenList(
-        [
-            TokenShown(each.digest, each.seat, each.label, each.created_at, each.used_at, each.expires_at)
-            for each in await people.tokens()
-        ]
-    )
-
-
-@router.post("/tokens")
-async def add_token(body: NewToken, seat: Tokens, people: ThePeople, now: Now) -> Token:
-    """A token that acts as an account for a year, shown this once."""
-    return Token(await people.add_token(body.seat, body.label, seat.name, now))
-
-
-@router.delete("/tokens/{id}")
-async def drop_token(id: str, seat: Tokens, people: ThePeople, now: Now) -> NothingToTell:
-    await people.drop_token(id, seat.name, now)
-    return NOTHING
 
 
 @router.get("/webhooks")

@@ -273,7 +273,7 @@ async def me(
         name=seat.name, shown=seat.shown, role=seat.role, skills=list(seat.skills), langs=list(seat.langs),
         capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp,
         ready=all(page.ready for page in there) if there else seat.role == "seat",
-        may=sorted(name for name, roles in PERMISSIONS.items() if seat.role in roles),
+        may=sorted(filter(seat.may, PERMISSIONS)),
         phone=seat.phone is not None and any(each.calling for each in opened.values()),
         counter=seat.may("resident.bind") and any(each.inviting for each in opened.values()), zone=hours.zone.key,
         topics=[TopicShown(each.id, each.zh, each.en, each.colour) for each in library.catalogue.topics.values()],

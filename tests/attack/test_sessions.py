@@ -58,8 +58,7 @@ def closed(page: ClientConnection) -> int | None:
 def test_who_may_no_more_hears_and_reads_nothing_from_that_moment(
     to: dict[str, object], status: int, centre: Centre, newcomer: Insider
 ) -> None:
-    made = {"seat": newcomer.name, "label": "program"}
-    token = centre.people["administrator"].post("/tokens", made)["token"]
+    token = newcomer.post("/me/tokens", {"label": "program", "password": newcomer.password})["token"]
     page = opened(newcomer)
     change(centre, newcomer.name, **to)
     assert closed(page) == 4401

@@ -1193,6 +1193,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Tokens
+         * @description Those that act as oneself, whoever made them; the tokens themselves are not kept.
+         */
+        get: operations["own_tokens_me_tokens_get"];
+        put?: never;
+        /**
+         * Add Token
+         * @description A token that acts as oneself for a year, shown this once. It may what one may, but for accounts, tokens, webhooks and
+         *     erasures: those are for people.
+         */
+        post: operations["add_token_me_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drop Own Token */
+        delete: operations["drop_own_token_me_tokens__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/totp": {
         parameters: {
             query?: never;
@@ -2165,15 +2207,11 @@ export interface paths {
         };
         /**
          * Tokens
-         * @description Tokens of other systems; the tokens themselves are not kept.
+         * @description Everybody's.
          */
         get: operations["tokens_tokens_get"];
         put?: never;
-        /**
-         * Add Token
-         * @description A token that acts as an account for a year, shown this once.
-         */
-        post: operations["add_token_tokens_post"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3502,13 +3540,6 @@ export interface components {
             /** Skills */
             skills?: string[];
         };
-        /** NewToken */
-        NewToken: {
-            /** Label */
-            label: string;
-            /** Seat */
-            seat: string;
-        };
         /** Note */
         Note: {
             /** Mentions */
@@ -4288,6 +4319,21 @@ export interface components {
             used_at: number;
         };
         /**
+         * TokenWanted
+         * @description What it is for; one's password, and a code where there is a second factor.
+         */
+        TokenWanted: {
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /** Label */
+            label: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * Topic
          * @description `skill` is what a seat needs for what is handed over after an answer of this topic; `colour` (CSS) how the desk marks
          *         it, empty for not at all; `also` are other names of it in tables of knowledge.
@@ -4653,7 +4699,6 @@ export type Myself = components['schemas']['Myself'];
 export type Near = components['schemas']['Near'];
 export type NewHook = components['schemas']['NewHook'];
 export type NewPerson = components['schemas']['NewPerson'];
-export type NewToken = components['schemas']['NewToken'];
 export type Note = components['schemas']['Note'];
 export type NothingToTell = components['schemas']['NothingToTell'];
 export type Office = components['schemas']['Office'];
@@ -4727,6 +4772,7 @@ export type TicketState = components['schemas']['TicketState'];
 export type Token = components['schemas']['Token'];
 export type TokenList = components['schemas']['TokenList'];
 export type TokenShown = components['schemas']['TokenShown'];
+export type TokenWanted = components['schemas']['TokenWanted'];
 export type Topic = components['schemas']['Topic'];
 export type TopicShown = components['schemas']['TopicShown'];
 export type Totp = components['schemas']['Totp'];
@@ -7518,6 +7564,126 @@ export interface operations {
             };
         };
     };
+    own_tokens_me_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    add_token_me_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    drop_own_token_me_tokens__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
     set_totp_me_totp_put: {
         parameters: {
             query?: never;
@@ -9752,48 +9918,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
-                };
-            };
-            /** @description The database cannot be used now; `text` says why */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-            /** @description It was refused */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Refused"];
-                };
-            };
-        };
-    };
-    add_token_tokens_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewToken"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Token"];
                 };
             };
             /** @description The database cannot be used now; `text` says why */
