@@ -8,7 +8,7 @@ export function endedWords({ pages, tokens }: Ended): string {
   if (tokens.length) {
     const names = tokens.join('、')
     said.push(
-      t(`接口令牌已停用：${names}，还要用请管理员重发`, `tokens ended: ${names}; an administrator can make new ones`),
+      t(`接口令牌已停用：${names}，还要用请本人重做`, `tokens ended: ${names}; make new ones under My account`),
     )
   }
   return said.join(t('；', '; '))
