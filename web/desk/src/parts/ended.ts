@@ -7,9 +7,7 @@ export function endedWords({ pages, tokens }: Ended): string {
   if (pages) said.push(t(`已退出 ${pages} 处登录`, `signed out in ${pages} places`))
   if (tokens.length) {
     const names = tokens.join('、')
-    said.push(
-      t(`接口令牌已停用：${names}，还要用请本人重做`, `tokens ended: ${names}; make new ones under My account`),
-    )
+    said.push(t(`接口令牌已停用：${names}，还要用请本人重做`, `tokens ended: ${names}; make new ones under My account`))
   }
   return said.join(t('；', '; '))
 }
