@@ -159,6 +159,11 @@ def tells(folded: str, entities: Sequence[Entity]) -> bool:
     )
 
 
+def names_grounds(folded: str) -> bool:
+    """我是退伍军人: whether it says what may free somebody of a fee."""
+    return any(pattern.search(folded) for _, pattern in GROUNDS)
+
+
 _OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种地的没: asks what there is for such as them
 
 

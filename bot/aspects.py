@@ -126,7 +126,20 @@ ASPECTS = {
 HAS = {
     "class": set(ASPECTS) - {"entry"},
     "course": set(ASPECTS) - {"entry"},
-    "activity": {"price", "place", "way", "time", "phone", "eligible", "until", "about", "entry", "places", "bring"},
+    "activity": {
+        "price",
+        "place",
+        "way",
+        "time",
+        "phone",
+        "eligible",
+        "until",
+        "about",
+        "entry",
+        "places",
+        "bring",
+        "duration",
+    },
     "item": {"price", "places", "time", "place"},
     "org": {"place", "way", "phone", "time"},
 }

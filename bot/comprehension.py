@@ -287,10 +287,12 @@ class Comprehension:
     def _understanding(
         self, text: str, folded: str, found: tuple[Entity, ...], meaning: TextUnderstanding, today: date
     ) -> Understanding:
-        about = self._subjects.named(folded, MEANT)
+        spans = self._subjects.spans(folded)
+        found = tuple(each for each in found if each.kind != "course" or not _is_within(each, spans))  # 手机义务维修
         # Named or only described, at no place in it.
         taught = any(entity.kind == "course" for entity in found)  # 书法班, which also writes at an activity
-        called = {id: self._subjects.called(id, folded) for id in about}
+        called = {id: self._subjects.called(id, folded) for id in self._subjects.named(folded, MEANT)}
+        called |= dict.fromkeys(spans.values(), True)
         found += tuple(Entity("activity", id, 0, 0, exact=exact) for id, exact in called.items() if exact or not taught)
         hinted = self._subjects.hinted(folded)
         to_come = hinted and self._library.catalogue.activities[hinted].last_day >= today
@@ -327,6 +329,10 @@ class Comprehension:
         return [
             Candidate(claim(entry, hit.score, folded, self._lines), entry.topic, entry=hit.id) for hit, entry in found
         ]
+
+
+def _is_within(entity: Entity, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= entity.start and entity.end <= end for start, end in spans)
 
 
 def _days_by_name(found: Sequence[Entity]) -> list[Entity]:

@@ -89,6 +89,10 @@ _HAS = (
     ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
     ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
 )  # fmt: skip
+_WAIT = re.compile(
+    "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
+)
+_I_WAIT = re.compile("[我俺咱]|轮到|排到")
 _OPEN = re.compile(
     "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]"
 )
@@ -115,6 +119,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_activity_hinted(heard, state)
         or _which_classes(heard)
         or _a_class_alone(heard)
+        or _of_the_queue(heard)
         or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -229,12 +234,10 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
 
 def _of_an_item(heard: Understanding) -> Candidate | None:
     """大米现在能换吗: what an item costs, and whether there is any."""
-    named = any(each.kind == "item" and each.exact for each in heard.entities)
-    return (
-        Candidate(heard.lines.sure, "credit_redemption", "redemption_items")
-        if named and _GETS.search(heard.folded)
-        else None
-    )
+    named, best = any(each.kind == "item" and each.exact for each in heard.entities), heard.best
+    meant = best is not None and best.intent == "redemption_items"  # 兑换超市里的保温杯
+    asks = named and (meant or _GETS.search(heard.folded))
+    return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None
 
 
 def _of_a_telephone(heard: Understanding) -> Candidate | None:
@@ -290,6 +293,13 @@ def _a_class_alone(heard: Understanding) -> Candidate | None:
     unclear = best is None or best.score < heard.lines.likely or best.intent in _TAKEN_FOR
     alone = _CLASS_ALONE.search(heard.folded) is not None and not spoken(heard.folded)
     return Candidate(heard.lines.sure, "training_info", "find_class") if named and unclear and alone else None
+
+
+def _of_the_queue(heard: Understanding) -> Candidate | None:
+    """古筝班前面排了几个人候补: how many wait for a class by its name, and nobody's own place among them."""
+    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    asks = course and _WAIT.search(heard.folded) is not None and not _I_WAIT.search(heard.folded)
+    return Candidate(heard.lines.sure, "training_info", "class_places") if asks else None
 
 
 def _at_a_time(heard: Understanding) -> Candidate | None:

@@ -15,14 +15,8 @@ from knowledge.called import called
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-WISHES = (
-    "when",
-    "teacher",
-    "audience",
-    "fee",
-    "theme",
-    "org",
-)  # what a class may lack and still be the nearest there is
+# What a class may lack and still be the nearest there is.
+WISHES = ("when", "teacher", "audience", "fee", "theme", "org")
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
@@ -97,8 +91,6 @@ async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
     if _VILLAGE.search(_beside_names(turn)) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
-    named = set(turn.heard.values("course"))
-    several = len(named) > 1 and turn.get("course") in named  # 太极班和书法班都有吗
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
@@ -106,9 +98,7 @@ async def find_class(turn: Turn) -> None:
         turn.suggest("find_course")
         turn.suggest("human")
         return
-    fitting = matching(turn, without={"course"} if several else ())
-    found = [group for group in fitting if group.course in named] if several else fitting
-    if found:
+    if found := _fitting_any(turn):
         _list_for(turn, found)
         return
     if later := _to_come(turn):
@@ -130,6 +120,19 @@ async def find_class(turn: Turn) -> None:
             turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
         )
     turn.suggest("find_class")
+
+
+def _fitting_any(turn: Turn) -> list[TrainingClass]:
+    """Those that fit; where several courses or places are named, those of any of them: 太极班和书法班都有吗."""
+    courses, places = set(turn.heard.values("course")), set(turn.heard.values("org"))
+    several = {"course"} if len(courses) > 1 and turn.get("course") in courses else set[str]()
+    several |= {"org"} if len(places) > 1 and turn.get("org") in places else set[str]()
+    return [
+        each
+        for each in matching(turn, without=several)
+        if ("course" not in several or each.course in courses)
+        and ("org" not in several or any(is_at(each, place, turn) for place in places))
+    ]
 
 
 def _beside_names(turn: Turn) -> str:
@@ -296,7 +299,8 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
             return None
         course = taught[0].course  # 秦师傅的课几点, 修车的班多少钱
     course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
-    found = _meant(turn, course)
+    named = turn.heard.values("course")
+    found = [each for one in dict.fromkeys([course, *(named if course in named else ())]) for each in _meant(turn, one)]
     if not found:
         turn.task.slots["course"] = course
         found = matching(turn, without={"org"})

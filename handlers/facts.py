@@ -296,6 +296,7 @@ _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "place": lambda turn, activity: activity.place,
     "time": lambda turn, activity: wording.activity_time(activity, turn),
+    "duration": lambda turn, activity: wording.activity_time(activity, turn),
     "eligible": lambda turn, activity: turn.line(
         "fact.for", summary=wording.clause(activity.summary), enrol=wording.clause(activity.enrol)
     ),

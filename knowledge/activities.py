@@ -6,6 +6,7 @@ from collections.abc import Collection
 from itertools import chain, pairwise
 
 from knowledge.catalogue import Activity
+from nlu.text import fold
 
 RELATED, MEANT = 1.0, 2.0  # pairs of its own that a text shares with what is about the same, and with what it names
 # What any of them may be called.
@@ -13,6 +14,8 @@ _ANY = {
     "活动", "动周", "周末", "社区", "街道", "学院", "学校", "学习", "讲座", "讲坛", "参加", "报名", "免费", "现场", "居民", "市民",
 }  # fmt: skip
 _BETWEEN = re.compile("[、，。；,;. ]")
+_PARTS = re.compile("[:：]")  # of a name: a series, and what it is about this time
+_A_NAME = 4  # characters of a part that is a name by itself
 
 
 class Subjects:
@@ -21,6 +24,7 @@ class Subjects:
     def __init__(self, activities: Collection[Activity]) -> None:
         self._pairs = {each.id: _pairs(each.name + each.summary) for each in activities}
         self._names = {each.id: _pairs(each.name) for each in activities}
+        self._called = _by_name(activities)
         self._done = {each.id: _done(each.summary) for each in activities}
         self._common = Counter(chain.from_iterable(self._pairs.values()))
         self._having: defaultdict[str, list[str]] = defaultdict(list)  # activities, by pair
@@ -40,6 +44,11 @@ class Subjects:
         best = max(likeness.values(), default=0.0)
         return [id for id, found in likeness.items() if found >= max(least, best / 2)]
 
+    def spans(self, folded: str) -> dict[tuple[int, int], str]:
+        """Those whose name stands in a text, or that of the series that they alone are of, by where it stands."""
+        found = ((folded.find(name), name, id) for name, id in self._called.items())
+        return {(at, at + len(name)): id for at, name, id in found if at >= 0}
+
     def hinted(self, folded: str) -> str:
         """The one whose name has a pair in a text that no other activity has in anything; empty where there are more."""
         alone = ((pair, self._having[pair][0]) for pair in _pairs(folded) if self._common[pair] == 1)
@@ -50,6 +59,16 @@ class Subjects:
         """Whether a text calls it by its name, or half of that."""
         shared = _pairs(folded) & self._names[id]
         return sum(1 / self._common[pair] for pair in shared) >= min(MEANT, len(self._names[id]))
+
+
+def _by_name(activities: Collection[Activity]) -> dict[str, str]:
+    """The activities by their names, and by each part of one that no other has."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for each in activities:
+        name = fold(each.name)
+        for part in (name, *_PARTS.split(name)):
+            found[part].add(each.id)
+    return {name: min(ids) for name, ids in found.items() if len(ids) == 1 and len(name) >= _A_NAME}
 
 
 def _done(summary: str) -> re.Pattern[str] | None:

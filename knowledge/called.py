@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from knowledge.catalogue import Catalogue, TrainingClass
 from knowledge.centre import Centre
+from nlu.text import fold
 
 _TOWN = re.compile("^(?P<town>(?P<name>.{2,4}?)(?:街道|[乡镇村]))(?!.*街道)")
 
@@ -61,9 +62,9 @@ def called(folded: str, groups: Iterable[TrainingClass], catalogue: Catalogue) -
 
 
 def _own_names(group: TrainingClass, catalogue: Catalogue) -> set[str]:
-    """亲子烘焙 and 亲子烘焙周末班 of 亲子烘焙周末班（学院）."""
+    """亲子烘焙, 亲子烘焙周末班 and the whole of 亲子烘焙周末班（学院）."""
     course, chinese = catalogue.courses.get(group.course), catalogue.classes[group.id]
     names = (course.name, *course.aliases) if course else ()
-    of_course = {f"{each}{ending}".casefold() for each in names for ending in ("", "班", "课")}
+    of_course = {fold(f"{each}{ending}") for each in names for ending in ("", "班", "课")}
     own = {chinese.plain_name, chinese.name_alone, without_place(chinese, catalogue)}
-    return {each.casefold() for each in own} - of_course
+    return ({*map(fold, own)} - of_course) | {fold(chinese.name)}

@@ -14,7 +14,10 @@ from bot.turn import Turn
 # Of a class that is named, these are told whole by the answer to the question itself.
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
 
-_STANDS = {"callback", "human", "find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office"}
+_OF_A_PLACE = {"site_address", "site_phone"}
+_STANDS = {
+    "callback", "human", "find_class", "find_course", "enrol", "site_hours", "nearest_site", "other_office", "thanks", "goodbye",
+}  # fmt: skip
 
 # What the model takes for the question where a class is named beside it.
 _GENERAL = {
@@ -153,7 +156,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
     several = len({*turn.heard.values("course")}) > 1
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
-        return None if aspect in _TOLD_WHOLE else aspect
+        there = best.intent in _OF_A_PLACE and not turn.heard.first("org")  # 电工在哪个街道
+        return None if aspect in _TOLD_WHOLE and not there else aspect
     also = _ALSO.search(turn.heard.folded) and not spoken(phrases.without_names(turn.heard)) and turn.state.just_told
     if (phrases.follows(turn.heard.folded) or also) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was

@@ -32,8 +32,9 @@ _ORDINAL = 0.5  # the probability of a move
 _REDEEMS = re.compile("换|兑|redeem")
 # 太贵了，能不能少点: less for the same class, and not another one.
 _LESS = re.compile(
-    "能不能?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
+    "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
 )
+_TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)")
 _COLLECTS = re.compile("领|拿|取|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -218,7 +219,9 @@ async def _tell_of_less(run: Runner, turn: Turn) -> None:
 
 async def suits(run: Runner, turn: Turn) -> bool:
     """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
-    if len(turn.state.shown) != 1 or not about.tells_only(turn.heard.folded, turn.heard.entities):
+    folded = turn.heard.folded
+    less = about.names_grounds(folded) and _LESS.search(folded) is not None  # 我是退伍军人能便宜不
+    if len(turn.state.shown) != 1 or not (less or about.tells_only(folded, turn.heard.entities)):
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
@@ -227,6 +230,18 @@ async def suits(run: Runner, turn: Turn) -> bool:
     if turn.state.facts.grounds:  # which is what they say it for
         return await run.aside(turn, Task("class_fee", {"class": id}))
     return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"class:{id}"}))
+
+
+async def taught_beside(run: Runner, turn: Turn) -> bool:
+    """这老师还教别的不, after a class: what else its teacher teaches."""
+    told = classes_of(turn)
+    if len(told) != 1 or not turn.state.just_told or not _TEACHES_ELSE.search(turn.heard.folded):
+        return False
+    classes, teacher = turn.catalogue.classes.values(), turn.heard.first("teacher") or told[0].teacher
+    if any(each.teacher == teacher and each.course != told[0].course and each.comes(turn.today) for each in classes):
+        await run.start(turn, "find_class", {"teacher": teacher})
+        return True
+    return await run.aside(turn, Task("fact", {"aspect": "teacher", "of": f"class:{told[0].id}", "more": "yes"}))
 
 
 async def asked_elsewhere(run: Runner, turn: Turn) -> bool:

@@ -3,8 +3,9 @@
 import re
 
 from bot import halves, phrases
+from bot.aspects import spoken_of
 from bot.conversation import Task
-from bot.rules.asking import LONG, half_sentence
+from bot.rules.asking import LONG, MOVE, half_sentence
 from bot.rules.told import Thing, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
@@ -16,6 +17,7 @@ _SMALL = re.compile(
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
 _INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
+_KEPT = re.compile("电话|号码|手机|微信|住|地址|学分|积分|报了|报没报|名单|卡")  # of somebody
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
 _OF_IT = re.compile("(?:那|它|是|都){0,3}(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
@@ -56,6 +58,15 @@ def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
         return True
     includes = _INCLUDES.search(folded) is not None
     return includes and any(said_alike(folded, text) for _, text in records(turn, told[0]))
+
+
+def is_of_what_was_told(turn: Turn) -> bool:
+    """陈老师多大岁数, 那收她吧, right after a class: what goes on with that, and nothing of somebody's that is kept."""
+    told, heard = [each for each in shown(turn) if each[0] == "class"], turn.heard
+    if not told or not turn.state.just_told or len(heard.folded) > LONG or _KEPT.search(heard.folded):
+        return False
+    follows = heard.move.label.startswith("follow/") and heard.move.probability >= MOVE
+    return follows or (spoken_of(heard.folded) == "teacher" and halves.of_people(heard.folded))
 
 
 def taught(turn: Turn, thing: Thing) -> list[str]:
