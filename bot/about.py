@@ -86,6 +86,7 @@ GROUNDS: Words = (
 _HERE = re.compile(
     "[住在是][^,。]{0,3}(?:本|你们|这个)[区县市](?!外)(?:的|人|住|上班|工作)?|在(?:这边|这里|这儿|本地|你们这[边里儿]?)(?:上班|工作|打工|住)|来打工"
 )
+_EXPECTS = re.compile("怀(?:着|孕|上|了)|有(?:喜|孕)了?|身孕|孕妇|大着肚子|expecting|pregnant")
 _OUTSIDE = re.compile(
     "(?:不住|不在|没住)[^,。]{0,3}(?:(?:本|你们|这个)[区县市]|[区县]里)|不是[^,。]{0,2}(?:本|你们|这个)[区县市](?:的|人|户[口籍])"
     "|住(?:在)?(?:隔壁|别的?|外|其他|邻|另外?一个)[^,。]{0,2}[区县市]|(?:隔壁|别的|其他|邻)[区县市](?:的|人|住|户[口籍])|外[区县](?:的|人|住|户[口籍])?"
@@ -155,7 +156,8 @@ def tells(folded: str, entities: Sequence[Entity]) -> bool:
     if any(each.kind in {"age", "grade"} for each in entities):
         return True
     return any(
-        pattern.search(folded) for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN))
+        pattern.search(folded)
+        for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _EXPECTS))
     )
 
 
@@ -175,7 +177,16 @@ def tells_only(folded: str, entities: tuple[Entity, ...]) -> bool:
     if _OFFERED.search(folded):
         return False
     left = rest
-    for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _KIN)):
+    for _, pattern in (
+        *GROUNDS,
+        *WORK,
+        ("", _SEX),
+        ("", _OUTSIDE),
+        ("", _HERE),
+        ("", _BORN),
+        ("", _EXPECTS),
+        ("", _KIN),
+    ):
         left = pattern.sub("", left)
     if left == folded:
         return False

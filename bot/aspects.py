@@ -52,11 +52,12 @@ def _aspect(
 ASPECTS = {
     "teacher": _aspect(
         r"(?:老师|师傅|教练)(?![,，]?(?:我|俺|请问|问|麻烦|想问))"
+        r"|[教讲](?:课|我们)?的人?(?:是|叫)"
         r"|谁[来在主]?(?:教(?!材)|[讲上带])|哪[个位]来[教讲上带]|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
         "teacher", "teacher-who", heard="老师",
     ),
     "bring": _aspect(
-        r"[拿带要][^,，。考]{0,3}证|证要不要|要不要[^,，。]{0,4}证|带(?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
+        r"[拿带要][^,，。考]{0,3}证|证要不要|要不要[^,，。]{0,4}证|[带揣捎拎背](?:什么|啥|哪些|点|东西|身份证|不|吗|么)|自备|自己[带买]|准备(?:什么|啥)|bring",
         "bring", "enrol-first-day",
         said=r"带|凭|\bbring",
     ),
@@ -90,7 +91,7 @@ ASPECTS = {
         r"怎么[走去坐到]|坐哪|哪[趟路班]车|[什啥]么?车|咋[走去个]|几路|坐[什么]*车|公交|地铁|路线|how (?:do|can) i get", "parking_access", "", "site_address"
     ),
     "place": _aspect(
-        r"哪(?!天|时|位|一?[部本首出集]|[个种些样]?证|个来|个老|个师|个近|个便|个好|些|怕|能|吒|有)"
+        r"(?<![天个次节块钱人了点分])哪(?!天|时|位|一?个(?:人|老师|$|[呀啊呢来教])|一?[部本首出集]|[个种些样]?证|个来|个老|个师|个近|个便|个好|些|怕|能|吒|有)"
         r"|[啥什][么子]?地方|地址|地点|地方|教室|[几哪]楼|where|which room|address",
         "place", "", "site_address class_schedule",
         said=r"学院|学校|认证点|站点|服务台|兑换点|公众号|平台|college|school|\bpoint\b|\bdesk|platform",
@@ -117,7 +118,10 @@ ASPECTS = {
         r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:好[看玩听]的?|节目|内容|名堂)?(?:呀|啊)?$|what is it about",
         "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),
-    "entry": _aspect(r"报名|预约|先约|要约|约不约|登记|[领要门]?票|凭什么进|ticket|sign up", "", "enrol-online-need enrol-how fee-invoice activity-fee"),
+    "entry": _aspect(
+        r"报名|预约|先约|要约|约不约|打招呼|先说一声|[拿取]号|(?:找|跟|向|问)(?:谁|哪个|哪位|什么人)报|登记|[领要门]?票|凭什么进|ticket|sign up",
+        "", "enrol-online-need enrol-how fee-invoice activity-fee",
+    ),
     "exam": _aspect(
         r"考试|(?:考|拿|发|有)[^,，。]{0,2}(?:什么|啥|哪[个种些样]?)证"
         r"|考核|结业|考不考|[有留交布置]作业|作业[多难吗么要交]|exam", "exam", "course-exam"),

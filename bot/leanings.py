@@ -46,6 +46,9 @@ _MAY = re.compile(
 _CLASSES = re.compile(
     "哪些班|几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
 )
+_THAT_ITEM = re.compile(
+    "(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
+)  # and its name
 _CLASS_ALONE = re.compile(
     "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
@@ -89,6 +92,7 @@ _HAS = (
     ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
     ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
 )  # fmt: skip
+_LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
 _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
@@ -97,7 +101,7 @@ _OPEN = re.compile(
     "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]"
 )
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
-_OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市")
+_OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市|放电影|电影票|义[诊剪修]")
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
@@ -107,6 +111,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
     found = (
         _of_the_rate(heard)
+        or _of_what_is_live(heard)
         or _of_a_rule(heard)
         or _of_a_matter(heard)
         or _of_an_item(heard)
@@ -155,6 +160,13 @@ def commonly(heard: Understanding) -> str:
     return said
 
 
+def _without_items(heard: Understanding) -> str:
+    said = heard.folded
+    for each in sorted(heard.entities, key=lambda each: -each.start):
+        said = said[: each.start] + said[each.end :] if each.kind == "item" else said
+    return said
+
+
 def _of_the_rate(heard: Understanding) -> Candidate | None:
     """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
     if (
@@ -165,6 +177,14 @@ def _of_the_rate(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
     where = _WHERE.search(heard.folded) is not None and not heard.first("org")
     return Candidate(heard.lines.sure, "credit_redemption", None, None, "redeem-how") if where else None
+
+
+def _of_what_is_live(heard: Understanding) -> Candidate | None:
+    """直播课每个星期哪天放: when what is taught live online is on, and no class about selling so."""
+    read = heard.best is not None and heard.best.intent == "class_schedule"
+    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    asks = read and not course and _LIVE.search(heard.folded) is not None
+    return Candidate(heard.lines.sure, "training_info", None, None, "online-class-have") if asks else None
 
 
 def _of_a_matter(heard: Understanding) -> Candidate | None:
@@ -236,7 +256,7 @@ def _of_an_item(heard: Understanding) -> Candidate | None:
     """大米现在能换吗: what an item costs, and whether there is any."""
     named, best = any(each.kind == "item" and each.exact for each in heard.entities), heard.best
     meant = best is not None and best.intent == "redemption_items"  # 兑换超市里的保温杯
-    asks = named and (meant or _GETS.search(heard.folded))
+    asks = named and (meant or _GETS.search(heard.folded) or _THAT_ITEM.fullmatch(_without_items(heard)))
     return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None
 
 
@@ -251,7 +271,8 @@ def _of_an_address(heard: Understanding) -> Candidate | None:
     """实训楼在哪儿, 去图书馆坐几路车: where a place of ours is, though its name is like that of other offices."""
     named = any(each.kind == "org" and each.exact for each in heard.entities) and not heard.first("course")
     unknown = heard.best is None or heard.best.intent in NO_ANSWER
-    asks = named and unknown and set(spoken(heard.folded)) & {"place", "way"}
+    of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 望湖放电影票哪里领
+    asks = named and unknown and not of_activity and set(spoken(heard.folded)) & {"place", "way"}
     return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
 
 
@@ -313,7 +334,8 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
     named = all(any(each.kind == kind and each.exact for each in heard.entities) for kind in ("course", "org"))
     unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent == "course_level"
     asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
-    return Candidate(heard.lines.sure, "training_info", "find_class") if asks and _TAUGHT.search(heard.folded) else None
+    whether = _TAUGHT.search(heard.folded) or _ANYTHING.search(heard.folded)  # 晚上打太极有没有，临江那块
+    return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
 
 
 def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
@@ -330,8 +352,9 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     """An activity by its name, where no course is called the same."""
     named = any(each.kind == "activity" and each.exact for each in heard.entities)
     course = any(each.kind == "course" and each.exact for each in heard.entities)
-    if not named or (course and not _OF_ACTIVITY.search(heard.folded)):
-        return None
+    described = not course and heard.first("activity") is not None and _OF_ACTIVITY.search(heard.folded) is not None
+    if not (named or described) or (course and not _OF_ACTIVITY.search(heard.folded)):
+        return None  # described: 磨刀不花钱那场
     if _asks_hours(heard):
         return None
     return Candidate(heard.lines.sure, "activity", "find_activity")

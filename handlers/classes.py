@@ -214,13 +214,8 @@ def list_classes(turn: Turn, found: Sequence[TrainingClass], lead: str = "") -> 
         turn.say("class.no_more")
         return
     lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    turn.say(
-        "class.list_more" if rest else "class.list",
-        lead=lead or _lead(turn, found),
-        lines=lines,
-        rest=rest,
-        source=SOURCE,
-    )
+    key = "class.list_more" if rest else "class.list"
+    turn.say(key, lead=lead or _lead(turn, found), lines=lines, rest=rest, source=SOURCE)
     for group in shown:
         turn.offer(group.name, "class_detail", **{"class": group.id})
     turn.show("class", *(group.id for group in shown))
@@ -299,8 +294,9 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
             return None
         course = taught[0].course  # 秦师傅的课几点, 修车的班多少钱
     course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
-    named = turn.heard.values("course")
-    found = [each for one in dict.fromkeys([course, *(named if course in named else ())]) for each in _meant(turn, one)]
+    said = turn.heard.values("course")
+    courses = dict.fromkeys([course, *(said if course in said else ())])  # 陶艺班和烘焙班我都想学
+    found = [group for each in courses for group in _meant(turn, each)]
     if not found:
         turn.task.slots["course"] = course
         found = matching(turn, without={"org"})

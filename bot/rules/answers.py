@@ -18,6 +18,7 @@ from nlu.questions import RED_LINES, Question
 
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}  # what is asked of a class
 _BRIEF = 8  # characters of what asks about one word of an answer
+_RESERVED = "预约"
 _PARTS = re.compile("[，。；、（）\n]+")
 _FEW = 5  # characters of which every word counts
 _BARE = 6  # characters of what is asked by its aspect alone: 要掏钱不, 得等多久
@@ -36,6 +37,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     """要钱不, right after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
     entries = _told(turn)
     folded, best = turn.heard.folded, plainly(turn.heard)
+    if best and best.intent == "find_activity" and (turn.heard.hinted or turn.heard.first("activity")):
+        return False  # 开幕那天在哪, after what the week is
     sure = best is not None and best.score >= turn.heard.lines.sure
     if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
@@ -139,6 +142,7 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
     if best and best.score >= turn.heard.lines.likely:
         return False
     words = [each for each in phrases.PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
+    words += [_RESERVED] if spoken_of(folded) == "entry" else []  # 要先打招呼不
     parts = [
         (reply, each)
         for reply in turn.state.said

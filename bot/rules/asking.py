@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 
 from bot import halves, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
+from bot.comprehension import Candidate
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.turn import Turn
@@ -83,7 +84,12 @@ def asked(turn: Turn) -> str | None:
     for name in named:
         scores[name] += _WORDS
     if alone := half_sentence(turn):
-        return max(alone, key=lambda name: scores[name])
+        agreed = [
+            each
+            for each in read
+            if each in had and each not in alone and _moves_to(turn, ASPECTS[each], heard.move.probability)
+        ]
+        return max(agreed or alone, key=lambda name: scores[name])  # 教的人是哪一个
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < (_WORDS if len(folded) <= _BRIEF else _ENOUGH):
         return None
@@ -156,8 +162,7 @@ def asked_of_a_name(turn: Turn) -> str | None:
     several = len({*turn.heard.values("course")}) > 1
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
-        there = best.intent in _OF_A_PLACE and not turn.heard.first("org")  # 电工在哪个街道
-        return None if aspect in _TOLD_WHOLE and not there else aspect
+        return None if aspect in _told_whole(turn, best) else aspect
     also = _ALSO.search(turn.heard.folded) and not spoken(phrases.without_names(turn.heard)) and turn.state.just_told
     if (phrases.follows(turn.heard.folded) or also) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was
@@ -168,6 +173,14 @@ def asked_of_a_name(turn: Turn) -> str | None:
     if len(turn.heard.folded) > LONG:
         return None
     return spoken_of(phrases.without_names(turn.heard))
+
+
+def _told_whole(turn: Turn, best: Candidate) -> Collection[str]:
+    """What the answer to a question about a named class says of it: of 电工在哪个街道, read as asking for the address of a place,
+    nothing; of 收不收我这样的, read as asking for the price, not for whom it is."""
+    if best.intent in _OF_A_PLACE and not turn.heard.first("org"):
+        return ()
+    return ("price",) if best.intent == "class_fee" else _TOLD_WHOLE
 
 
 def _in_talk(turn: Turn) -> float:

@@ -11,16 +11,18 @@ from bot.rules.told import Thing, courses_of, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.called import without_place
+from knowledge.catalogue import TrainingClass
 
 _THESE = re.compile("[这那][两俩几]|它们|these|them")
 _COMPARES = re.compile(
-    r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空)|(?:区别|不一样|不同|差别|差多少|对比|比较)|which (?:one )?is"
+    r"哪[一]?[个家门种样边头处里].{0,6}(?:便宜|贵|近|早|晚|好|划算|人少|合适|快|方便|强|多|少|空|挤|松)"
+    r"|(?:区别|不一样|不同|差别|差多少|对比|比较)|冲突|撞(?:上|了|时间)?[吗么不没]|同一天|[赶凑]在?了?一天|which (?:one )?is"
 )
 _BY = (
     ("price", r"便宜|贵|划算|钱"),
     ("place", r"近|远|方便"),
     ("time", r"早|晚|快"),
-    ("places", r"人少|名额|空|位[子置]"),
+    ("places", r"人少|名额|空|位[子置]|挤|松"),
 )
 
 
@@ -73,8 +75,15 @@ def _by_their_parts(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
 
 
 def _at_places(turn: Turn) -> list[Thing]:
-    """东校区和西校区哪边空位多: the classes of the course that was told, at each of several places that are named."""
-    courses, places = courses_of(turn), set(turn.heard.values("org"))
+    """东校区和西校区哪边空位多: the classes of the course that was told, at each of several places that are named; or of the course that is."""
+    courses, places = {*turn.heard.values("course")} or courses_of(turn), set(turn.heard.values("org"))
     there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
-    at = [each for each in there if any(turn.catalogue.is_within(each.organisation, place) for place in places)]
+    at = [each for each in there if any(_is_at(turn, each, place) for place in places)]
     return [("class", each.id) for each in at] if len(places) > 1 else []
+
+
+def _is_at(turn: Turn, group: TrainingClass, place: str) -> bool:
+    """All is within the college: who names it means its own house."""
+    college = turn.catalogue.college
+    own = college is not None and place == college.id
+    return group.organisation == place if own else turn.catalogue.is_within(group.organisation, place)

@@ -14,7 +14,7 @@ from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
-from bot.rules.records import in_its_words, names_what_is_not_there
+from bot.rules.records import in_its_words, names_what_is_not_there, with_its_word
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
@@ -35,6 +35,10 @@ _LESS = re.compile(
     "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
 )
 _TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)")
+_OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
+_EXPIRES = re.compile("失效|过期|有效|作废|保质")
+# 老师跟临江那个是一个人不: what was told beside what is named.
+_WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
 _COLLECTS = re.compile("领|拿|取|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
@@ -63,7 +67,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
         aspect = in_its_words(turn) or aspect
     plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
-    likely = None if named or activity or plain else learnt.aspect_of(run, turn)
+    likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
     another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
     if aspect is None or another or (not named and elsewhere(turn)):
@@ -112,6 +116,8 @@ def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
         and not (_COLLECTS.search(turn.heard.folded) or _REDEEMS.search(turn.heard.folded))
     ):
         return False  # 是哪里产的
+    if kind == "item" and aspect == "time" and _EXPIRES.search(turn.heard.folded):
+        return False
     return aspect in HAS[kind] and (kind != "course" or taught)
 
 
@@ -225,7 +231,7 @@ async def suits(run: Runner, turn: Turn) -> bool:
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
-    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom):
+    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom and not less):
         return False
     if turn.state.facts.grounds:  # which is what they say it for
         return await run.aside(turn, Task("class_fee", {"class": id}))
@@ -246,19 +252,16 @@ async def taught_beside(run: Runner, turn: Turn) -> bool:
 
 async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     """临江的呢, after who teaches it somewhere else: the same of the same course there."""
-    courses = {each.course for each in classes_of(turn)}
+    courses, folded = {each.course for each in classes_of(turn)}, turn.heard.folded
     named = {each.kind for each in turn.heard.entities}
-    if (
-        not (turn.state.asked and phrases.follows(turn.heard.folded))
-        or len(courses) != 1
-        or named != {"org"}
-        or len(phrases.rest(turn.heard)) > 1
-    ):
+    if not phrases.follows(folded) or len(courses) != 1 or named != {"org"} or _OF_THE_HOUSE.search(folded):
         return False
-    there = of_course(turn, courses.pop())
-    if there == shown(turn) or any(kind != "class" for kind, _ in there):
+    said = spoken_of(phrases.without_names(turn.heard))  # 那就青禾吧，几点到几点
+    aspect = said if said in HAS["class"] else None if len(phrases.rest(turn.heard)) > 1 else turn.state.asked
+    there = of_course(turn, courses.pop()) if aspect else []
+    if not aspect or there == shown(turn) or any(kind != "class" for kind, _ in there):
         return False
-    return await run.aside(turn, Task("fact", {"aspect": turn.state.asked, "of": spelt(there)}))
+    return await run.aside(turn, Task("fact", {"aspect": aspect, "of": spelt(there)}))
 
 
 def _wants_another(turn: Turn, least: float) -> bool:
@@ -315,14 +318,15 @@ def meant(turn: Turn) -> list[Thing]:
         return of_course(turn, course)
     classes = classes_of(turn)
     if not classes:
-        return shown(turn)
+        place, told = heard.first("org"), shown(turn)
+        return [("org", place)] if place and told and told[0][0] == "org" else told  # 电话多少，学院的
     fitting = _fitting(turn, classes)
     if not fitting:
         courses = {each.course for each in classes}
         others = [
             each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)
         ]
-        fitting = _fitting(turn, others)
+        fitting = [*(classes if _WITH.search(folded) else ()), *_fitting(turn, others)]
     return [("class", each.id) for each in _superlative(folded, fitting, turn.calendar)]
 
 

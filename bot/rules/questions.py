@@ -66,9 +66,11 @@ async def gist(run: Runner, turn: Turn) -> bool:
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
     small = best is not None and best.topic in SILENT_TOPICS and len(folded) > STORY  # thanks, at the end of a story
-    if best and not small and (best.score >= heard.lines.sure or not run.readings.costs(turn, best)):
-        return False
     clauses = phrases.clauses(folded)
+    goes_on = turn.state.just_told and phrases.follows(clauses[-1])  # 礼拜六她要带孙子，平日白天的呢
+    clear = best is not None and (best.score >= heard.lines.sure or not (goes_on or run.readings.costs(turn, best)))
+    if best and not small and clear:
+        return False
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
         return False
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
@@ -78,6 +80,8 @@ async def gist(run: Runner, turn: Turn) -> bool:
     if whole and (len(asking) == 1 or len(clauses) > _BOTH):
         if len(folded) > STORY:
             turn.say("story")
+        if (place := heard.first("org")) and not asking[-1].first("org"):  # 学院的也不用吧，一回能用多久
+            turn.focus("org", place)
         turn.heard = asking[-1]
     return False
 
@@ -112,7 +116,7 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
 async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
     heard = [run.hear(turn, half) for half in turn.heard.halves()]
-    if turn.heard.first("activity") and sum(bool(each.entities) for each in heard) < 2:
+    if (turn.heard.hinted or turn.heard.first("activity")) and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
     lines, whole = turn.heard.lines, turn.heard.best
     sure = whole is not None and whole.score >= lines.sure and not turn.heard.says_also and not _asks_parts(heard)
@@ -120,7 +124,8 @@ async def two(run: Runner, turn: Turn) -> bool:
     clear = [
         (each, candidate)
         for each in heard
-        if _asks(each) and (candidate := plainly(each)) and candidate.topic not in SILENT_TOPICS and candidate.intent not in _NAMED
+        if _asks(each) and (candidate := plainly(each)) and not _goes_on(turn, each, candidate)
+        and candidate.topic not in SILENT_TOPICS and candidate.intent not in _NAMED
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
@@ -143,6 +148,11 @@ async def two(run: Runner, turn: Turn) -> bool:
         turn.said[told:] = [reply for reply in turn.said[told:] if reply.text not in before]
     turn.heard = said
     return True
+
+
+def _goes_on(turn: Turn, part: Understanding, meant: Candidate) -> bool:
+    """那东林做馒头的呢: goes on with the talk, and is no question of none of ours, however it is read by itself."""
+    return turn.state.just_told and meant.intent in NO_ANSWER and phrases.follows(part.folded)
 
 
 def _asks_parts(heard: list[Understanding]) -> bool:

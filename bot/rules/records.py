@@ -14,6 +14,7 @@ from nlu.questions import NO_ANSWER
 _SMALL = re.compile(
     "[不要有没能可会的了吗呢啊就还都也在是我你他她这那个一么什怎多少几]|需要|自己|学习|参加|一起|东西|时候"
 )  # what says nothing
+_WORDS = re.compile("(?=([一-鿿]{3}))")
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
 _INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
@@ -34,6 +35,15 @@ def in_its_words(turn: Turn) -> str | None:
     if told[0][0] == "activity" and heard.first("activity") == told[0][1]:
         return "about"  # 能磨菜刀不
     return next((aspect for aspect, text in records(turn, told[0]) if said_alike(heard.folded, text)), None)
+
+
+def with_its_word(turn: Turn) -> str | None:
+    """健康证那张也得有吗: the aspect whose record has a word of three characters in common, where one thing was told."""
+    told, folded = shown(turn), turn.heard.folded
+    if len(told) != 1 or not turn.state.just_told or len(folded) > LONG or not phrases.asks(folded):
+        return None
+    words = [each for each in _WORDS.findall(folded) if not _SMALL.search(each)]
+    return next((aspect for aspect, text in records(turn, told[0]) if any(each in text for each in words)), None)
 
 
 def of_what_was_told(turn: Turn) -> bool:

@@ -152,7 +152,13 @@ async def refined(run: Runner, turn: Turn) -> bool:
         name, value = next(iter(values.items()))
         turn.say("corrected", value=spell(turn, name, value))
     elsewhere = heard.move.label == "follow/other_place" and heard.move.probability >= _ELSEWHERE and "org" in values
-    gone = {"class", *(_SUBJECTS if _SUBJECTS & set(values) else ()), *({"when", "teacher"} if elsewhere else ())}
+    anew = {"teacher"} if "course" in values else set[str]()  # who teaches the one may not teach the other
+    gone = {
+        "class",
+        *anew,
+        *(_SUBJECTS if _SUBJECTS & set(values) else ()),
+        *({"when", "teacher"} if elsewhere else ()),
+    }
     kept = {name: value for name, value in last.slots.items() if name not in gone}
     await run.start(turn, last.intent, {**kept, **values})
     return True
