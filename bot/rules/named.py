@@ -1,14 +1,19 @@
-"""Names that are said and not meant: a place for one within it, a course for what a lesson is about."""
+"""Names: what is meant where nothing else is said; which are said and not meant, as a place for one within it."""
 
 import re
 from itertools import pairwise
 
-from bot import halves
+from bot import halves, phrases
+from bot.readings import plainly
 from bot.rules.records import taught
 from bot.rules.told import shown
+from bot.running import Runner
 from bot.turn import Turn
+from knowledge.called import called
+from knowledge.catalogue import TrainingClass
 from nlu.entities import Entity
 
+_ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _OF_IT_THERE = re.compile("[的那边里街道镇个有]{0,6}")  # between a place and one within it
 
 
@@ -38,3 +43,47 @@ def _within(turn: Turn) -> list[Entity]:
     texts = taught(turn, told[0])
     courses = (each for each in turn.heard.entities if each.kind == "course")
     return [each for each in courses if any(folded[each.start : each.end] in text for text in texts)]
+
+
+async def name_alone(run: Runner, turn: Turn) -> bool:
+    """A name alone (书法, 某某街道): what about it."""
+    if phrases.named_share(turn.heard) < 0.6 or (
+        plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
+    ):
+        return False
+    place_or_time = turn.heard.first("org") or turn.heard.first("when")
+    if turn.heard.first("course") and place_or_time:  # 我想周末在某某街道学太极拳
+        await run.start(turn, "find_class", run.readings.values(run.handlers["find_class"], turn))
+        return True
+    if len(groups := _called(turn)) == 1:  # 国画班（学院）
+        await run.start(turn, "class_detail", {"class": groups[0].id})
+        return True
+    if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
+        await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))
+        return True
+    for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
+                         ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
+        if turn.heard.first(kind):
+            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
+            return True
+    return False
+
+
+def _called(turn: Turn) -> list[TrainingClass]:
+    """The classes that one can be in, or will, which are called by a name of their own."""
+    course, classes = turn.heard.first("course"), turn.catalogue.classes.values()
+    to_come = [each for each in classes if each.course == course and each.comes(turn.today)]
+    return called(turn.heard.folded, to_come, turn.recorded)
+
+
+async def named_at_least(run: Runner, turn: Turn) -> bool:
+    """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
+    if run.waiting(turn.state) or turn.ticket or not (turn.described or _ABOUT.search(turn.heard.folded)):
+        return False
+    exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
+    exact |= {"course"} if turn.described else set()
+    for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
+        if kind in exact:
+            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
+            return True
+    return False

@@ -22,7 +22,6 @@ from nlu.questions import NO_ANSWER, RED_LINES
 
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
-_OF_IT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
@@ -319,40 +318,6 @@ def _under(reply: Reply, name: str) -> Reply:
         reply, text=name + reply.text, spoken=name + reply.spoken if reply.spoken else None,
         short=short if len(short) <= _SHORT else reply.short,
     )  # fmt: skip
-
-
-async def name_alone(run: Runner, turn: Turn) -> bool:
-    """A name alone (书法, 某某街道): what about it."""
-    if phrases.named_share(turn.heard) < 0.6 or (
-        plainly(turn.heard) and (phrases.rest(turn.heard) or phrases.asks(turn.heard.folded))
-    ):
-        return False
-    place_or_time = turn.heard.first("org") or turn.heard.first("when")
-    if turn.heard.first("course") and place_or_time:  # 我想周末在某某街道学太极拳
-        await run.start(turn, "find_class", run.readings.values(run.handlers["find_class"], turn))
-        return True
-    if turn.heard.first("org") and turn.heard.first("when"):  # a place on a day: whether it is open
-        await run.start(turn, "site_hours", run.readings.values(run.handlers["site_hours"], turn))
-        return True
-    for kind, intent in (("course", "about_course"), ("org", "about_org"), ("theme", "find_course"), ("item", "redemption_items"),
-                         ("matter", "other_office"), ("when", "find_class")):  # fmt: skip
-        if turn.heard.first(kind):
-            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
-            return True
-    return False
-
-
-async def named_at_least(run: Runner, turn: Turn) -> bool:
-    """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
-    if run.waiting(turn.state) or turn.ticket or not (turn.described or _OF_IT.search(turn.heard.folded)):
-        return False
-    exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
-    exact |= {"course"} if turn.described else set()
-    for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
-        if kind in exact:
-            await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
-            return True
-    return False
 
 
 async def not_sure(run: Runner, turn: Turn) -> bool:
