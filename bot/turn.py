@@ -15,6 +15,7 @@ from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
 from bot.language import is_left_chinese
 from bot.messages import Card, Handover, Inbound, Option, Priority, Reply
+from bot.offering import leads_somewhere, offers
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
@@ -106,6 +107,11 @@ class Turn:
     def recorded(self) -> Catalogue:
         """What there is as it is on record, in Chinese."""
         return self.calendar.catalogue
+
+    @property
+    def offers(self) -> str:
+        """What residents are told that they can ask."""
+        return offers(self.texts, self.library, self.state.lang, self.today)
 
     @property
     def red_line(self) -> str | None:
@@ -234,8 +240,9 @@ class Turn:
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
     def suggest(self, intent: str, **slots: str) -> None:
-        """Offers an intent under its own label, the text `label.<intent>`."""
-        self.offer(self.line(f"label.{intent}"), intent, **slots)
+        """Offers an intent under its own label, the text `label.<intent>`, where choosing it leads to anything."""
+        if leads_somewhere(intent, self.library, self.today):
+            self.offer(self.line(f"label.{intent}"), intent, **slots)
 
     def focus(self, kind: str, id: str) -> None:
         """What the talk is about now, so that 它 and 那个班 have a referent. Never for anything personal."""

@@ -211,13 +211,13 @@ async def _knowing(ground: Ground) -> KnowledgeParts:
     found = await asyncio.to_thread(encoder_of, settings.encoder, settings.encoder_path)
     meaning = encoder.Remembering(found) if found else None
     classifier = await asyncio.to_thread(model.load, Path(settings.folder), meaning, _tell)
-    questions, spoken = classifier.model.questions, ground.config.centre.record
-    library = Library(ground.database, questions, meaning, lambda new: ground.texts.follow(new.centre or spoken))
+    follow, spoken, remote = ground.texts.follow, ground.config.centre.record, ground.config.accounts.platform.base
+    library = Library(ground.database, classifier.model.questions, meaning, lambda new: follow(new.centre or spoken), bool(remote))  # fmt: skip
     await library.refresh()
     if library.catalogue.centre is None:
-        ground.texts.follow(spoken := await asyncio.to_thread(centre_of, ground.config))
-    known = frozenset(classifier.labels)
-    rasa = Rasa(settings.rasa, os.environ.get("RASA_TOKEN", ""), known) if settings.engine == "rasa" else None
+        follow(spoken := await asyncio.to_thread(centre_of, ground.config))
+    token = os.environ.get("RASA_TOKEN", "")
+    rasa = Rasa(settings.rasa, token, frozenset(classifier.labels)) if settings.engine == "rasa" else None
     return KnowledgeParts(library, Comprehension(classifier, model.topics(), library, settings.budget, rasa), rasa)
 
 

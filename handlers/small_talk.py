@@ -41,13 +41,13 @@ _ADVICE: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 async def greeting(turn: Turn) -> None:
-    turn.say("greeting")
+    turn.say("greeting", offers=turn.offers)
     await _menu_offers(turn)
 
 
 async def welcome(turn: Turn) -> None:
     """Somebody has just come: who we are, and what becomes of what they write."""
-    turn.say("welcome")
+    turn.say("welcome", offers=turn.offers)
     await _menu_offers(turn)
 
 
@@ -78,7 +78,7 @@ async def _menu_offers(turn: Turn) -> None:
 
 
 async def who_are_you(turn: Turn) -> None:
-    turn.say("who_are_you")
+    turn.say("who_are_you", offers=turn.offers)
     await _menu_offers(turn)
 
 
@@ -119,7 +119,7 @@ async def acknowledge(turn: Turn) -> None:
 
 
 async def smalltalk(turn: Turn) -> None:
-    turn.say("smalltalk")
+    turn.say("smalltalk", offers=turn.offers)
 
 
 async def cancelled(turn: Turn) -> None:

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+
+from bot.offering import is_answered, leads_somewhere
+from knowledge.library import Library
 
 TOP = "#"  # leads here, wherever one is
 
@@ -60,6 +64,14 @@ def entry(path: str) -> KeypadItem:
     return found
 
 
-def offers(path: str, key: str) -> bool:
-    """Whether a key leads anywhere from there."""
-    return key.isdigit() and 1 <= int(key) <= len(entry(path).below)
+def offered(path: str, library: Library, today: date) -> Mapping[str, KeypadItem]:
+    """What may be keyed in there, by its key: what the centre holds nothing on is left out, and no key moves for that."""
+    return {str(key): item for key, item in enumerate(entry(path).below, 1) if _leads_somewhere(item, library, today)}
+
+
+def _leads_somewhere(item: KeypadItem, library: Library, today: date) -> bool:
+    if item.below:
+        return any(_leads_somewhere(each, library, today) for each in item.below)
+    if (question := item.slots.get("question")) is not None:
+        return is_answered(question, library, today)
+    return leads_somewhere(item.intent, library, today)

@@ -36,7 +36,7 @@ class Library:
     """`revision` changes with whatever we know. `questions` are the standard ones, by id: what an entry answers by
     standard question alone is titled as that is worded. With an `encoder`, an entry's own questions and what courses teach
     are also found by what they mean: a few new ones at once, many as soon as they have been read. `changed` is told of
-    every new catalogue."""
+    every new catalogue. `credits_elsewhere` says that another platform keeps the credits."""
 
     def __init__(
         self,
@@ -44,9 +44,11 @@ class Library:
         questions: Iterable[Question] = (),
         encoder: Encoder | None = None,
         changed: Callable[[Catalogue], None] = lambda _: None,
+        credits_elsewhere: bool = False,
     ) -> None:
         self._database = database
         self._changed = changed
+        self.credits_elsewhere = credits_elsewhere
         self._encoder = encoder
         self.questions = {question.id: question for question in questions}
         self.revision = -1

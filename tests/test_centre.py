@@ -53,7 +53,7 @@ def record(centre: Centre) -> Any:
 def test_a_centre_is_called_what_it_is_called() -> None:
     texts = Texts()
     texts.follow(SONGJIANG)
-    assert texts.line("zh", "greeting").startswith("您好！我是松江县职业技术学院的小松，")
+    assert texts.line("zh", "greeting", offers="").startswith("您好！我是松江县职业技术学院的小松，")
     assert texts.line("en", "greeting").startswith(
         "Hello! I am the Song of Songjiang Vocational College (松江县职业技术学院)."
     )
@@ -98,7 +98,7 @@ def test_only_the_texts_in_question_are_looked_at(monkeypatch: pytest.MonkeyPatc
 def test_braces_in_a_name_are_letters() -> None:
     texts = Texts()
     texts.follow(Centre(name="{x}学院"))
-    assert texts.line("zh", "greeting").startswith("您好！我是{x}学院的")
+    assert texts.line("zh", "greeting", offers="").startswith("您好！我是{x}学院的")
 
 
 async def test_the_centre_is_renamed_at_the_desk_and_the_next_answer_says_so(app: App) -> None:
@@ -178,7 +178,9 @@ async def test_each_channel_greets_in_words_of_its_own(app: App) -> None:
         "PUT", "/catalogue/centre/centre", record(msgspec.structs.replace(SONGJIANG, texts={"zh": own}))
     )
     assert answer.status_code == 200, "what is long for an SMS is fine on the page alone"
-    said = {name: app.texts.line("zh", app.texts.on(name, channel.greets)) for name, channel in CHANNELS.items()}
+    said = {
+        name: app.texts.line("zh", app.texts.on(name, channel.greets), offers="") for name, channel in CHANNELS.items()
+    }
     assert said["sms"] == "小松回短信"
     assert said["forum"] == "大家好"
     assert said["wechat"] == app.texts.line("zh", "welcome")

@@ -40,12 +40,13 @@ DESK_HEADERS = [
 
 class Sign(NamedTuple):
     """Whose chat page it is; `colours` (#rrggbb) are of what is pressed, of the same in the dark, and of its head; each may be
-    empty, and so may the `logo`, a JPEG. `bot` and `hello` in Chinese and in English. Words are `kept` so many days. `push` is the public key of
-    web push, empty where there is none; a file may have so many `megabytes`."""
+    empty, and so may the `logo`, a JPEG. `bot`, `hello` and `starters` (one a line) in Chinese and in English. Words are `kept`
+    so many days. `push` is the public key of web push, empty where there is none; a file may have so many `megabytes`."""
 
     name: str
     bot: tuple[str, str]
     hello: tuple[str, str]
+    starters: tuple[str, str]
     kept: int
     hotline: str
     colours: tuple[str, str, str]
@@ -61,9 +62,10 @@ def pages(sign: Callable[[], Sign]) -> ASGIApp:
     async def page(_: Request) -> Response:
         named = sign()
         ring = f"您也可以拨打热线 {named.hotline}。" if named.hotline else ""
-        (bot, bot_en), (hello, hello_en) = named.bot, named.hello
+        (bot, bot_en), (hello, hello_en), (starters, starters_en) = named.bot, named.hello, named.starters
         said = {
             "centre": named.name, "ring": ring, "bot": bot, "bot_en": bot_en, "hello": hello, "hello_en": hello_en,
+            "starters": starters, "starters_en": starters_en,
             "kept": str(named.kept), "push": named.push, "megabytes": str(named.megabytes),
         }  # fmt: skip
         return HTMLResponse(_filled(index, said))

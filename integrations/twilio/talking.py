@@ -142,13 +142,15 @@ class CallTalk:
         return self._listens(Prompted(lines, asked=True, menu=path), *first)
 
     def _entries(self, path: str) -> list[Option]:
-        labels = (self._board.texts.line("zh", each.label) for each in keypad.entry(path).below)
-        return [Option(str(key), label) for key, label in enumerate(labels, 1)]
+        return [Option(key, self._board.texts.line("zh", each.label)) for key, each in self._offered(path).items()]
+
+    def _offered(self, path: str) -> Mapping[str, keypad.KeypadItem]:
+        """What may be keyed in there today."""
+        return keypad.offered(path, self._hotline.library, self._hotline.today.date())
 
     async def _menu_key(self, path: str, key: str) -> Plan:
-        if not keypad.offers(path, key):
+        if (chosen := self._offered(path).get(key)) is None:
             return await self._elder() if key == ELDER else self._menu(path)
-        chosen = keypad.entry(path + key)
         if chosen.below:
             return self._menu(path + key)
         label = self._board.texts.line("zh", chosen.label)

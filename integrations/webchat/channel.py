@@ -1,6 +1,7 @@
 """The web chat: a WebSocket, and the same over plain HTTP for networks that let no socket through."""
 
 import math
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +18,7 @@ from bot.admission import OverloadError
 from bot.channel import Channel, ChannelHealth, ChannelSettings, Core, OpenChannel, Stanza
 from bot.edge import BodyError, body_of, came_from, respond
 from bot.inbox import Receipt
+from bot.offering import offers, starters
 from bot.queue import Done, Outcome
 from integrations.webchat.frames import decode_post, encode, error, frame_of, render
 from integrations.webchat.origins import Origins
@@ -142,11 +144,14 @@ def _sign(core: Core) -> web.Sign:
     centre = texts.centre
     bots = (centre.values("zh")["bot"], centre.values("en")["bot"])
     hello = texts.on(CHANNEL, "greeting")
-    hellos = (texts.line("zh", hello), texts.line("en", hello))
+    today = datetime.fromtimestamp(core.clock(), core.zone).date()
+    hellos = [texts.line(each, hello, offers=offers(texts, core.library, each, today)) for each in ("zh", "en")]
+    starting = ["\n".join(starters(texts, core.library, each, today)) for each in ("zh", "en")]
     return web.Sign(
         centre.name,
         bots,
-        hellos,
+        (hellos[0], hellos[1]),
+        (starting[0], starting[1]),
         texts.kept,
         centre.hotline,
         (centre.colour, centre.colour_in_the_dark, centre.head_colour),

@@ -275,7 +275,7 @@ function welcome() {
   const group = element("div", "options starters");
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", word("options"));
-  for (const text of word("starters")) {
+  for (const text of word("starters").split("\n")) {
     const button = element("button", "", text);
     button.type = "button";
     button.onclick = () => send({ id: newId(), text });

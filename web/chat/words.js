@@ -12,8 +12,8 @@ export const WORDS = {
     remind: "有回复时提醒我", remindOn: "提醒：开", remindRefused: "浏览器不让提醒，请在地址栏左边打开", soundOn: "提示音：开", soundOff: "提示音：关",
     new: "新", news: "有新回复", missed: "您不在时来了 {count} 条新消息",
     options: "可以选择", source: "来源：", read: "念出来", freshAsk: "开始新对话？这台设备上看到的记录会清空。",
-    hello: "您好！我是这里的智能助手，可以帮您找培训班、查地址和开放时间、讲学分规则、教您用学习平台。您想问什么？",
-    starters: ["最近有什么培训班？", "今天开门吗？", "学分怎么算？", "密码忘了怎么办？", "转人工"],
+    hello: "您好！我是这里的智能助手。您想问什么？",
+    starters: "转人工",
   },
   en: {
     title: "Learning navigator", skip: "Skip to the message box", elder: "Large type", aloud: "Read aloud", fresh: "New chat",
@@ -28,7 +28,7 @@ export const WORDS = {
     remind: "Tell me when there is a reply", remindOn: "Reminders: on", remindRefused: "Blocked by the browser; allow it beside the address",
     soundOn: "Sound: on", soundOff: "Sound: off", new: "New", news: "You have a new reply", missed: "{count} new messages while you were away",
     options: "Choices", source: "Source: ", read: "Read this aloud", freshAsk: "Start a new chat? This device forgets the present one.",
-    hello: "Hello! I am the assistant here. I can find classes, addresses and opening hours, explain credits, and guide you through the platform. What would you like to know?",
-    starters: ["What classes are open now?", "Are you open today?", "What is your address?", "I want to talk to a human"],
+    hello: "Hello! I am the assistant here. What would you like to know?",
+    starters: "I want to talk to a human",
   },
 };
