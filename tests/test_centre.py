@@ -54,11 +54,11 @@ def test_a_centre_is_called_what_it_is_called() -> None:
     texts = Texts()
     texts.follow(SONGJIANG)
     assert texts.line("zh", "greeting", offers="").startswith("您好！我是松江县职业技术学院的小松，")
-    assert texts.line("en", "greeting").startswith(
+    assert texts.line("en", "greeting", offers="").startswith(
         "Hello! I am the Song of Songjiang Vocational College (松江县职业技术学院)."
     )
     texts.keep(30)
-    assert "30天后删除" in texts.line("zh", "welcome")
+    assert "30天后删除" in texts.line("zh", "welcome", offers="")
 
 
 def test_its_own_words_are_said_instead_and_what_does_not_fit_is_not() -> None:
@@ -183,7 +183,7 @@ async def test_each_channel_greets_in_words_of_its_own(app: App) -> None:
     }
     assert said["sms"] == "小松回短信"
     assert said["forum"] == "大家好"
-    assert said["wechat"] == app.texts.line("zh", "welcome")
+    assert said["wechat"] == app.texts.line("zh", "welcome", offers="")
     assert said["voice"] == app.texts.line("zh", "voice.greeting")
     assert (await Resident(app, channel="sms").say("你好")).startswith("小松回短信")
     async with desk.client() as visitor:
