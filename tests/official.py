@@ -64,25 +64,30 @@ def connected(config: Config, platform: WechatPlatform, port: int, api_port: int
     return replace(config, server=replace(config.server, port=port), channels=config.channels.having(wechat))
 
 
-async def started(web: uvicorn.Server) -> None:
-    for _ in range(1000):
-        if web.started:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not start")
-
-
 @contextlib.asynccontextmanager
 async def up(web: uvicorn.Server) -> AsyncIterator[None]:
-    """A server that serves meanwhile."""
-    task = asyncio.create_task(web.serve())
-    await started(web)
+    """A server that serves meanwhile. It ends when it is told to: uvicorn looks ten times a second whether it was, and then
+    waits for a tenth once more, which is more than most tests take."""
+    web.config.load()
+    web.lifespan = web.config.lifespan_class(web.config)
+    await web.startup()
+    await web.on_tick(0)  # what stands in the head of each answer
     try:
         yield
     finally:
-        web.should_exit = True
-        web.force_exit = web.config.lifespan == "off"  # who has something to close does
-        await task
+        await (_let_go(web) if web.config.lifespan == "off" else web.shutdown())  # who has something to close does
+
+
+async def _let_go(web: uvicorn.Server) -> None:
+    """Waits for nobody who does not leave at once."""
+    for each in web.servers:
+        each.close()
+    for connection in list(web.server_state.connections):
+        connection.shutdown()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            while web.server_state.connections:  # noqa: ASYNC110 - they tell nobody that they have left
+                await asyncio.sleep(0.001)
 
 
 def behind(api: ASGIApp, port: int) -> contextlib.AbstractAsyncContextManager[None]:

@@ -1,12 +1,10 @@
 """The telephone network as tests have it: the provider played, the service behind a real port."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from msgspec.structs import replace
 
 from daoxue.app import App, compose
@@ -21,7 +19,7 @@ from players.twilio import api as twilio_api
 from players.twilio.call import Call
 from players.twilio.carrier import Carrier
 from tests.conftest import free_port
-from tests.official import Clock, started
+from tests.official import Clock, behind, up
 
 RESIDENT, OTHER, SEAT = "+8613800001370", "+8613800001371", "+8655162001111"
 
@@ -82,20 +80,12 @@ async def line(
         channels=config.channels.having(twilio),
     )
     app = await compose(own, clock=clock)
-    api = uvicorn.Server(
-        uvicorn.Config(twilio_api.server(carrier), port=api_port, log_config=None, access_log=False, lifespan="off")
-    )
     web = server(app)
     web.config.lifespan = "off"
-    tasks = [asyncio.create_task(each.serve()) for each in (api, web)]
-    await started(api)
-    await started(web)
     try:
-        yield Line(carrier, app, clock)
+        async with behind(twilio_api.server(carrier), api_port), up(web):
+            yield Line(carrier, app, clock)
     finally:
-        for each in (web, api):
-            each.should_exit = each.force_exit = True
-        await asyncio.gather(*tasks)
         for opened in app.channels.values():
             await opened.close()
         app.database.close()

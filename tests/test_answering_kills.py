@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-import uvicorn
 from msgspec.structs import replace
-from starlette.applications import Starlette
 
 from daoxue.app import App, compose
 from daoxue.config import Config
@@ -20,25 +18,12 @@ from store import conversations, pushes
 from store.pushes import PushKeys
 from tests.conftest import free_port
 from tests.desk_client import Desk
-from tests.official import started
+from tests.official import behind
 from tests.service import Service
 from tests.talk import Resident
 
 PHONE = "13812345678"
 SEAT = "坐席回复：{words}"
-
-
-@contextlib.asynccontextmanager
-async def served(application: Starlette, port: int) -> AsyncIterator[None]:
-    """A player on loopback."""
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_config=None, access_log=False, lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    await started(server)
-    try:
-        yield
-    finally:
-        server.should_exit = server.force_exit = True
-        await task
 
 
 async def survive(service: Service, step: str, done: Callable[[], bool]) -> None:
@@ -83,7 +68,7 @@ async def test_a_text_leaves_once(config: Config, monkeypatch: pytest.MonkeyPatc
     app = await compose(config)
     resident = await answered(app, "转人工", f"发短信到{PHONE}")
     try:
-        async with served(gateway.app(), port):
+        async with behind(gateway.app(), port):
             await survive(service, "sending", lambda: bool(gateway.arrived))
         assert [each.text for each in gateway.arrived] == ["【示范社区学院】坐席回复：已经补上"]
         talk = await app.database.read(lambda t: conversations.find(t, "webchat", resident.address))
@@ -118,7 +103,7 @@ async def test_a_browser_is_told_though_the_process_died_after_telling_it(
     service.ahead = 10
     push.clock = lambda: time.time() + service.ahead
     try:
-        async with served(push.app(), port):
+        async with behind(push.app(), port):
             await survive(service, "pushed", lambda: push.calls == 2)
         assert browser.shown == ["有新回复", "有新回复"]  # under one tag: one notification on the screen
     finally:

@@ -1,13 +1,11 @@
 """Texts over a mainland gateway: only what was approved, exactly once."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import uvicorn
 from msgspec.structs import replace
 
 from accounts.identity import CODE_LASTS
@@ -21,7 +19,7 @@ from players.gateway import TextGateway
 from store import queue
 from tests.conftest import free_port
 from tests.desk_client import Desk
-from tests.official import Clock, started
+from tests.official import Clock, behind, up
 from tests.talk import Resident
 from tests.telephone import RESIDENT
 
@@ -61,21 +59,12 @@ async def texts(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     settings = GatewaySettings(True, f"http://127.0.0.1:{api_port}", gateway.sign, TEMPLATES)
     own = replace(config, server=replace(config.server, port=port), channels=config.channels.having(settings))
     app = await compose(own, clock=clock)
-    api = uvicorn.Server(
-        uvicorn.Config(gateway.app(), port=api_port, log_config=None, access_log=False, lifespan="off")
-    )
     web = server(app)
     web.config.lifespan = "off"
-    tasks = [asyncio.create_task(each.serve()) for each in (api, web)]
-    await started(api)
-    await started(web)
     try:
-        yield Texts(gateway, app, clock)
+        async with behind(gateway.app(), api_port), up(web):
+            yield Texts(gateway, app, clock)
     finally:
-        for each in (web, api):
-            each.should_exit = each.force_exit = True
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
         await app.channels["sms"].close()
         app.database.close()
 

@@ -17,6 +17,7 @@ from daoxue.serve import server
 from store import people, tickets
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD, Desk, Person
+from tests.official import up
 from tests.test_people import account
 
 live = importlib.import_module("desk.api.live")  # the package has a function of that name
@@ -27,12 +28,8 @@ async def serving(config: Config) -> AsyncIterator[App]:
     """The service's own server, in this process."""
     app = await compose(msgspec.structs.replace(config, server=Server(port=free_port())))
     web = server(app)
-    running = asyncio.create_task(web.serve())
-    while not web.started:  # noqa: ASYNC110 - the server has no event for that
-        await asyncio.sleep(0.01)
-    yield app
-    web.should_exit = True
-    await running
+    async with up(web):
+        yield app
 
 
 async def opened(app: App, token: str) -> ClientConnection:

@@ -20,7 +20,7 @@ from desk.vapid import new_key
 from store import pushes
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
-from tests.official import started
+from tests.official import up
 
 # The page is in the background, as far as it can tell; and every tone is counted.
 WATCHED = """
@@ -66,11 +66,8 @@ async def centre(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     app = await compose(own)
     web = server(app)
     web.config.lifespan = "off"
-    task = asyncio.create_task(web.serve())
-    await started(web)
-    yield Centre(app, f"http://127.0.0.1:{port}/", await Desk(app).person("seat"))
-    web.should_exit = web.force_exit = True
-    await task
+    async with up(web):
+        yield Centre(app, f"http://127.0.0.1:{port}/", await Desk(app).person("seat"))
     app.database.close()
 
 

@@ -1,6 +1,5 @@
 """Signing in with an identity provider: whom it vouches for is linked by an administrator, and what it says is checked."""
 
-import asyncio
 import base64
 import hmac
 import json
@@ -12,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 import pytest
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
@@ -26,6 +24,7 @@ from daoxue.config import Config
 from desk.oidc import OidcSettings
 from tests.conftest import free_port
 from tests.desk_client import Desk
+from tests.official import behind
 
 KEY, OTHER = RSAKey.generate_key(2048, {"kid": "one"}), RSAKey.generate_key(2048, {"kid": "one"})
 
@@ -81,13 +80,8 @@ class Played:
 @pytest.fixture
 async def provider() -> AsyncIterator[Played]:
     played = Played(port := free_port())
-    web = uvicorn.Server(uvicorn.Config(played.app, port=port, log_config=None, loop="none"))
-    running = asyncio.create_task(web.serve())
-    while not web.started:  # noqa: ASYNC110 - the server has no event for that
-        await asyncio.sleep(0.01)
-    yield played
-    web.should_exit = True
-    await running
+    async with behind(played.app, port):
+        yield played
 
 
 @pytest.fixture

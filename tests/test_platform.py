@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from msgspec.structs import replace
 
 from accounts.ledger import UnavailableError
@@ -20,7 +19,7 @@ from integrations.platform import Platform, PlatformSettings
 from players.platform import TOKEN, LearningPlatform
 from store import queue
 from tests.conftest import free_port
-from tests.official import Clock, started
+from tests.official import Clock, behind
 from tests.test_mine import CARD, Visitor
 
 ACCOUNT = {
@@ -46,14 +45,10 @@ async def there(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("PLATFORM_TOKEN", TOKEN)
     settings = PlatformSettings(base=f"http://127.0.0.1:{port}", seconds=0.5)
     app = await compose(replace(config, accounts=replace(config.accounts, platform=settings)), clock=clock)
-    web = uvicorn.Server(uvicorn.Config(server.app(), port=port, log_config=None, lifespan="off"))
-    task = asyncio.create_task(web.serve())
-    await started(web)
     assert app.platform is not None
-    learner = next([id for id in range(1, 13) if await app.identity.card(id) == CARD].__iter__())
-    yield Remote(app, server, clock, app.platform, learner)
-    web.should_exit = web.force_exit = True
-    await task
+    async with behind(server.app(), port):
+        learner = next([id for id in range(1, 13) if await app.identity.card(id) == CARD].__iter__())
+        yield Remote(app, server, clock, app.platform, learner)
     await app.platform.close()
     app.database.close()
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec.structs import replace
 
@@ -26,7 +25,7 @@ from store.pushes import PushKeys
 from store.queue import QueueState
 from tests.conftest import free_port
 from tests.desk_client import Desk, Person
-from tests.official import Clock, started
+from tests.official import Clock, behind, up
 
 KEY, SUBJECT = new_key(), "mailto:desk@daoxue.test"
 VISITOR = "v" * 32
@@ -119,30 +118,22 @@ async def away(config: Config, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     service = PushService(f"http://127.0.0.1:{push_port}", clock)
     desk = replace(config.desk, always_open=True, recall_seconds=0, webhooks_inside=True)
     app = await compose(replace(config, server=replace(config.server, port=port), desk=desk), clock=clock)
-    push = uvicorn.Server(
-        uvicorn.Config(service.app(), port=push_port, log_config=None, access_log=False, lifespan="off")
-    )
     web = server(app)
     web.config.lifespan = "off"
-    tasks = [asyncio.create_task(each.serve()) for each in (push, web)]
-    await started(push)
-    await started(web)
     url = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient() as client:
-        said = {"visitor": VISITOR, "id": "a", "text": "转人工"}
-        assert (await client.post(f"{url}/channels/webchat", json=said)).status_code == 200
-        page = (await client.get(url)).text
-    vapid = vapid_of({"VAPID_PRIVATE_KEY": KEY, "VAPID_SUBJECT": SUBJECT})
-    assert f'data-push="{vapid.public}"' in page
-    endpoint, browser = service.subscribe(vapid.public)
-    assert await subscribe(url, endpoint=endpoint, **browser.keys) == 204
-    seat = await Desk(app).person("seat")
-    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
-    await seat.post(f"/tickets/{ref}/take")
-    yield Away(app, url, service, clock, seat, ref, endpoint, browser)
-    for each in (web, push):
-        each.should_exit = each.force_exit = True
-    await asyncio.gather(*tasks)
+    async with behind(service.app(), push_port), up(web):
+        async with httpx.AsyncClient() as client:
+            said = {"visitor": VISITOR, "id": "a", "text": "转人工"}
+            assert (await client.post(f"{url}/channels/webchat", json=said)).status_code == 200
+            page = (await client.get(url)).text
+        vapid = vapid_of({"VAPID_PRIVATE_KEY": KEY, "VAPID_SUBJECT": SUBJECT})
+        assert f'data-push="{vapid.public}"' in page
+        endpoint, browser = service.subscribe(vapid.public)
+        assert await subscribe(url, endpoint=endpoint, **browser.keys) == 204
+        seat = await Desk(app).person("seat")
+        ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+        await seat.post(f"/tickets/{ref}/take")
+        yield Away(app, url, service, clock, seat, ref, endpoint, browser)
     app.database.close()
 
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +19,7 @@ from integrations.rasa import MOST, Rasa, RasaError, RasaSettings, as_words, ran
 from nlu.judgement import Ranked
 from players.rasa import VERSION, RasaServer
 from tests.conftest import free_port
-from tests.official import started
+from tests.official import behind
 
 TOKEN = "rasa-token"
 KNOWN = frozenset({"thanks", "site_hours", "faq/parking", "faq/toilet", "cmd/yes"})
@@ -54,14 +53,10 @@ class There:
 @pytest.fixture
 async def there() -> AsyncIterator[There]:
     server, port, clock = RasaServer(MEANS, {"thanks": 1.0}, TOKEN), free_port(), Clock()
-    web = uvicorn.Server(uvicorn.Config(server.app(), port=port, log_config=None, lifespan="off"))
-    task = asyncio.create_task(web.serve())
-    await started(web)
     client = Rasa(RasaSettings(f"http://127.0.0.1:{port}", 0.5), TOKEN, KNOWN, clock)
-    yield There(server, client, clock)
-    await client.close()
-    web.should_exit = web.force_exit = True
-    await task
+    async with behind(server.app(), port):
+        yield There(server, client, clock)
+        await client.close()
 
 
 def shares(found: list[Ranked] | None) -> Mapping[str, float]:
