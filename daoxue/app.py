@@ -65,7 +65,7 @@ from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
-from handlers.needs import needed
+from handlers.needs import needed, on_record
 from integrations.channels import CHANNELS
 from integrations.clamd import Clamd
 from integrations.platform import Platform
@@ -315,7 +315,7 @@ async def _desk(
     passwords = Passwords(lambda: names_of(library.catalogue, ground.texts.centre))
     attempts = Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
-    editing = Editing(database, library, needed)
+    editing = Editing(database, library, needed, on_record)
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, hours=hours,
         tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),

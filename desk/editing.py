@@ -4,7 +4,7 @@ Only what is published and valid is ever said. Nobody publishes what he wrote la
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,7 @@ import msgspec
 
 from desk.errors import TicketError
 from desk.forms import read
+from desk.leaving import AS_BEFORE, Named, once_gone
 from knowledge.catalogue import Catalogue, Record
 from knowledge.entries import Entry, Form, changed, no_text, too_long_for_sms
 from knowledge.gaps import about, gap
@@ -40,10 +41,10 @@ class Kept:
 
 class Editing:
     """All methods raise `TicketError` with words for the editor. `now` is in ms. `needed` names the standard questions that
-    residents are told the answers of, whether somebody has written one or not."""
+    residents are told the answers of, whether somebody has written one or not; `recorded` those that the records answer."""
 
-    def __init__(self, database: Database, library: Library, needed: Callable[[Catalogue], Collection[str]]) -> None:
-        self._needed = needed
+    def __init__(self, database: Database, library: Library, needed: Named, recorded: Named) -> None:
+        self._needed, self._recorded = needed, recorded
         self._database = database
         self._library = library
 
@@ -69,6 +70,13 @@ class Editing:
             answers.append(kept.entry)
         found = gap(answers, today)
         return None if found is None else about(question.id, question.zh, found)
+
+    async def once_gone(self, id: str, said: int, today: date) -> list[Words]:
+        """What residents hear once it is taken out; `said` is how often it answered lately."""
+        kept, _ = await self.get(id)
+        if not kept.live:
+            return [AS_BEFORE]
+        return once_gone(self._library, kept.entry, said, today, (self._needed, self._recorded))
 
     async def save(self, raw: bytes, by: str, now: int, read: int | None, looked: Collection[Form] = ()) -> int:
         """A new draft of it. `read` is the revision that the editor saw: somebody else's change is not overwritten. `looked`

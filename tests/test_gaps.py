@@ -1,5 +1,6 @@
 """What residents will ask in vain: told by whoever changes an answer, at the desk, by a table, and by `check`."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,6 +58,34 @@ async def test_taking_an_answer_out_says_what_residents_ask_in_vain(app: App) ->
     assert "没有答案" in told["lacking"]
     answer = await editor.client.post(f"/api/knowledge/entries/{id}/submit", headers={"accept-language": "en"})
     assert answer.json()["lacking"] == ""
+
+
+async def test_what_residents_hear_is_told_before_an_answer_is_taken_out(app: App) -> None:
+    desk = Desk(app)
+    zhou, wu = await desk.person("editor"), await desk.person("editor")
+    id = lost(app).id
+    told = (await zhou.get(f"/knowledge/entries/{id}/once-gone"))["told"]
+    assert told == [
+        "居民再问，会听到“还没有登记”，可以转人工。",
+        "别的回答里也要说它，到时候照实说没有登记。",
+    ]
+    password = next(id for id, each in app.library.entries.items() if "g-password" in (each.standard, id))
+    assert "网页开头" in (await zhou.get(f"/knowledge/entries/{password}/once-gone"))["told"][-1]
+    rule = next(id for id, each in app.library.entries.items() if "credit-rule" in (each.standard, id))
+    assert (await zhou.get(f"/knowledge/entries/{rule}/once-gone"))["told"] == ["居民再问，按目录里登记的答。"]
+    other = {
+        **json.loads(msgspec.json.encode(lost(app))),
+        "id": "lost-too",
+        "answer": "打热线挂失。",
+        "spoken": None,
+        "sms": None,
+        "en": None,
+    }
+    await zhou.put("/knowledge/entries/lost-too", other)
+    assert "没有在用" in (await zhou.get("/knowledge/entries/lost-too/once-gone"))["told"][0]
+    await zhou.post("/knowledge/entries/lost-too/submit")
+    await wu.post("/knowledge/entries/lost-too/publish")
+    assert "改答另一条：打热线挂失" in (await zhou.get(f"/knowledge/entries/{id}/once-gone"))["told"][-1]
 
 
 async def test_an_answer_that_is_saved_or_published_for_a_few_days_is_told(app: App) -> None:

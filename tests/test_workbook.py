@@ -891,17 +891,44 @@ def test_what_is_gone_is_told_and_goes_only_when_it_is_wanted(empty: OwnCentre, 
     chen: dict[str, object] = {"用户名": "chen", "角色": "坐席"}
     for wrong in (filled(tmp_path, 坐席=[chen]), filled(tmp_path, 坐席=[{**chen, "角色": "管理员", "在用": "否"}])):
         assert told(empty.plan(wrong)) == ["坐席 “角色”：至少要留一位在用的管理员"]
-    assert told(empty.plan(filled(tmp_path, 课程=COURSES), remove=True)) == [
-        "班级：cl-" + told_id(after) + "：没有 " + course_id(after, "钳工")
-    ]
+    without = empty.plan(filled(tmp_path, 课程=COURSES), remove=True)
+    assert told(without) == ["课程：钳工 不能删：还有班级 钳工班写着它，请先改，或者一起删"]
+    assert "named by classes 钳工班" in told(without, "en")[0]
 
 
-def told_id(state: State) -> str:
-    return next(each.id for each in state.records.values() if isinstance(each, TrainingClass)).removeprefix("cl-")
-
-
-def course_id(state: State, name: str) -> str:
-    return next(each.id for each in state.records.values() if isinstance(each, Course) and each.name == name)
+def test_what_still_names_something_is_told_before_it_goes(empty: OwnCentre, tmp_path: Path) -> None:
+    themes: list[dict[str, object]] = [{"编号": "cert", "名称": "技能证书"}, {"名称": "汽修"}]
+    own: list[dict[str, object]] = [{"问题": "宿舍怎么申请", "回答": "填表。", "主题": "住宿"}]
+    seats: list[dict[str, object]] = [{"用户名": "chen", "角色": "管理员"}, {"用户名": "wang", "机构": "东门校区"}]
+    empty.take(
+        filled(
+            tmp_path, 机构=PLACES, 课程=COURSES, 班级=CLASSES, 课程主题=themes, 主题=[HOUSING], 自有问题=own, 坐席=seats,
+            学员=[LEARNER], 活动=[OPEN_DAY],
+        )
+    )  # fmt: skip
+    less = filled(
+        tmp_path,
+        机构=PLACES[:1],
+        课程主题=themes[1:],
+        主题=[{**HOUSING, "编号": "food", "名称": "吃饭", "英文名": "food", "别名": ""}],
+    )
+    plan = empty.plan(less)
+    assert told(plan) == []
+    assert {what.partition("，")[0].partition("（")[0]: what.partition("，还有")[2] for _, what in plan.left} == {
+        "东门校区": "班级 焊工晚班；活动 开放日；坐席 wang；学员 1 名写着它）",
+        "技能证书": "课程 焊工写着它）",
+        "住宿": "自有问题 宿舍怎么申请写着它）",
+    }
+    refused = told(empty.plan(less, remove=True))
+    assert [each.partition("：")[2].partition(" ")[0] for each in refused] == ["住宿", "东门校区"], (
+        "a theme may be a word alone"
+    )
+    moved = filled(
+        tmp_path, 机构=PLACES[:1], 坐席=seats[:1], 学员=[{**LEARNER, "学校": None}],
+        班级=[{**CLASSES[0], "机构": "松江职业学院"}], 活动=[{**OPEN_DAY, "机构": "松江职业学院"}],
+    )  # fmt: skip
+    empty.take(moved, remove=True)
+    assert [each.name for each in empty.state.records.values() if isinstance(each, Organisation)] == ["松江职业学院"]
 
 
 def test_an_empty_sheet_and_a_missing_column_say_nothing(empty: OwnCentre, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bot.texts import NO_SUCH_TEXT, Texts
 from daoxue import check
 from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
-from daoxue.workbook import details, records, rows
+from daoxue.workbook import details, leaving, records, rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
 from daoxue.workbook.columns import BookSheet
@@ -142,6 +142,7 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
         _staff(plan, reading, filled, state.staff, remove)
     if (filled := book.sheets.get(LEARNERS.key)) is not None:
         _learners(plan, reading, filled, state.learners, remove)
+    _leaving(plan, state, taken.left, after, remove=remove)
     _gaps(plan, state, Catalogue.of(after.values()), today)
     if not plan.problems:
         plan.problems += _misfits(reading, after.values(), state.records.values())
@@ -153,9 +154,6 @@ def planned(book: Book, state: State, by: str, today: date, *, remove: bool) -> 
 
 def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool, today: date) -> None:
     """Records that differ from what there is; and what is left of them, which goes where that is wanted."""
-    plan.left += [
-        (_SHEET_OF[kind].name, f"{records.name_of(state.records[kind, id])}（{id}）") for kind, id in taken.left
-    ]
     owners = {**state.records, **taken.records}
     plan.left += [(sheet.name, records.name_of(owners[sheet.kind, id])) for sheet, id in taken.details]
     plan.left += [(TEXTS.name, f"{key}（{language}）") for language, key in taken.texts]
@@ -245,6 +243,25 @@ def _placed(reading: PageReading, problem: str) -> Fault:
     if not row:  # what is wrong is in something that is there, and not in the workbook
         return Fault(Words(f"{id}：{said.zh}", f"{id}: {said.en}"), sheet.name)
     return Fault(said, sheet.name, row, sheet.head(name or "id"))
+
+
+def _leaving(plan: Plan, state: State, left: Sequence[Key], after: Records, *, remove: bool) -> None:
+    """Records that are gone from their sheets, with what still names them: where that needs them they cannot go."""
+    gone = {each.id for each in plan.expired}
+    there = leaving.Remaining(
+        [each for key, each in after.items() if key not in left],
+        [*{**state.staff, **{each.name: each for each, _ in plan.staff}}.values()],
+        [*{**{card: each.learner for card, each in state.learners.items()}, **{each.card: each for each, _ in plan.learners}}.values()],
+        [each for id, each in {**{each.id: each for each in state.published}, **{each.id: each for each in plan.entries}}.items() if id not in gone],
+    )  # fmt: skip
+    listed = []
+    for key in left:
+        record, sheet = state.records[key], _SHEET_OF[key[0]]
+        named = leaving.naming(record, there)
+        listed.append((sheet.name, leaving.left(record, named)))
+        if remove and named and leaving.needs(record):
+            plan.problems.append(Fault(leaving.kept(record, named), sheet.name))
+    plan.left[:0] = listed
 
 
 # -- answers

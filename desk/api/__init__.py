@@ -14,6 +14,7 @@ from desk.api import (
     counter,
     files,
     knowledge,
+    leaving,
     messages,
     owed,
     rights,
@@ -48,7 +49,7 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, unanswered, standard, catalogue,
+        session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, leaving, unanswered, standard, catalogue,
         admin, rights, owed,
         understood,
     )  # fmt: skip

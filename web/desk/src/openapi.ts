@@ -747,6 +747,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge/entries/{id}/once-gone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Once Gone
+         * @description What residents hear once an entry is not said any more, and what leads to it.
+         */
+        get: operations["once_gone_knowledge_entries__id__once_gone_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/knowledge/entries/{id}/publish": {
         parameters: {
             query?: never;
@@ -3592,6 +3612,13 @@ export interface components {
             skills: string[];
         };
         /**
+         * OnceGone
+         * @description A sentence each.
+         */
+        OnceGone: {
+            told: string[];
+        };
+        /**
          * OneTime
          * @description A password that has to be changed at once, within `days`; what it `ended` where it takes the place of another.
          */
@@ -4704,6 +4731,7 @@ export type NothingToTell = components['schemas']['NothingToTell'];
 export type Office = components['schemas']['Office'];
 export type OfficeInEnglish = components['schemas']['OfficeInEnglish'];
 export type OnBoard = components['schemas']['OnBoard'];
+export type OnceGone = components['schemas']['OnceGone'];
 export type OneTime = components['schemas']['OneTime'];
 export type Opening = components['schemas']['Opening'];
 export type OpeningHours = components['schemas']['OpeningHours'];
@@ -6562,6 +6590,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    once_gone_knowledge_entries__id__once_gone_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnceGone"];
                 };
             };
             /** @description The database cannot be used now; `text` says why */
