@@ -1,4 +1,5 @@
-"""`python -m benchmarks.turn`: what a full durable turn over HTTP costs, as a ratio to an echo in the same run.
+"""`python -m benchmarks.turn`: what a full durable turn over HTTP costs, as a ratio to an echo in the same run; with
+`--against REVISION`, as a ratio to what it costs in the tree of that revision.
 
 Both servers are real processes on loopback; 64 connections post one message after the other: once questions as
 residents repeat them, once every message new in its words. Counted is the CPU time of the server process (user and
@@ -6,8 +7,10 @@ system). Neighbours on the machine change even that from second to second, so ec
 and the median ratio is reported. The steps are timed inside one process, without HTTP.
 """
 
+import argparse
 import asyncio
 import contextlib
+import io
 import itertools
 import json
 import os
@@ -16,6 +19,7 @@ import secrets
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections import defaultdict
@@ -32,6 +36,8 @@ from tests.conftest import free_port
 from tests.talk import Resident
 
 CONNECTIONS, REQUESTS, ROUNDS = 64, 1_536, 15
+SERVE = "-c", "from daoxue.cli import main; main()", "serve"
+WARM, AGAINST = 2, 6  # rounds that are not counted, and that are
 TICKS = os.sysconf("SC_CLK_TCK")
 DATA = Path(__file__).parent.parent / "tests"
 _DANGER = re.compile("晕|昏|摔|活够|不想活")  # nobody is at the desk here who could be called to it
@@ -93,13 +99,27 @@ def start(*arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
     )
 
 
+def _settings(folder: Path, port: int) -> dict[str, str]:
+    return {
+        "DAOXUE_SERVER__PORT": str(port), "DAOXUE_NLU__FOLDER": str(folder), "DAOXUE_DATABASE__URL": f"sqlite:///{folder}/bench.db",
+        "DAOXUE_ACCOUNTS__KEY_FILE": f"{folder}/data.key", "DAOXUE_LOG__LEVEL": "error", "DAOXUE_SERVER__UNLIMITED": "[127.0.0.1]",
+    }  # fmt: skip
+
+
 def serve(folder: Path, port: int, **more: str) -> "subprocess.Popen[bytes]":
     """The service on what is in the folder; `more` is set besides."""
-    return start(
-        "-c", "from daoxue.cli import main; main()", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_NLU__FOLDER=str(folder),
-        DAOXUE_DATABASE__URL=f"sqlite:///{folder}/bench.db", DAOXUE_ACCOUNTS__KEY_FILE=f"{folder}/data.key", DAOXUE_LOG__LEVEL="error",
-        DAOXUE_SERVER__UNLIMITED="[127.0.0.1]", **more,
-    )  # fmt: skip
+    return start(*SERVE, **(_settings(folder, port) | more))
+
+
+def serve_from(tree: Path, folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """The same of another tree. It refuses settings that it does not know, so it is told those alone that it does."""
+    known = (tree / "daoxue" / "config.py").read_text(encoding="utf-8")
+    said = {name: value for name, value in os.environ.items() if name.startswith("DAOXUE_")} | _settings(folder, port)
+    told = {name: value for name, value in said.items() if f"    {name.rpartition('__')[2].lower()}: " in known}
+    others = {name: value for name, value in os.environ.items() if name not in said}
+    return subprocess.Popen(
+        [sys.executable, *SERVE], env=others | told | {"PYTHONPATH": str(tree)}, cwd=tree, stdout=subprocess.DEVNULL
+    )
 
 
 async def wait_for(port: int) -> None:
@@ -219,6 +239,48 @@ async def over_http(folder: Path) -> None:
             process.wait()
 
 
+@contextlib.contextmanager
+def tree_of(revision: str) -> Iterator[Path]:
+    """The project as it was at a revision, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        packed = subprocess.run(
+            ["git", "archive", revision], cwd=DATA.parent, check=True, stdout=subprocess.PIPE
+        ).stdout  # fmt: skip
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(name, filter="data")
+        yield Path(name)
+
+
+async def against(folder: Path, tree: Path, revision: str) -> None:
+    """Both at once, each round of one beside one of the other; who begins changes from round to round."""
+    ports = free_port(), free_port()
+    before = tree / "of-the-benchmark"
+    before.mkdir()
+    services = serve(folder, ports[0]), serve_from(tree, before, ports[1])
+    try:
+        for port in ports:
+            await wait_for(port)
+        ratios: dict[bool, list[float]] = {False: [], True: []}
+        spent: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+        for number in range(WARM + AGAINST):
+            for new in (False, True):
+                cost = [0.0, 0.0]
+                for which in (0, 1) if number % 2 else (1, 0):
+                    cost[which], _ = await load_server(ports[which], "/channels/webchat", services[which].pid, new)
+                if number >= WARM:
+                    ratios[new].append(cost[0] / cost[1])
+                    spent[new].append((cost[0], cost[1]))
+    finally:
+        for service in services:
+            service.terminate()
+            service.wait()
+    print(f"CPU of a turn, here against {revision}, {AGAINST} rounds, load {os.getloadavg()[0]:.1f}")
+    for new, name in ((False, "questions as residents repeat them"), (True, "every message new")):
+        low, middle, high = statistics.quantiles(ratios[new], n=4)
+        here, there = (statistics.median(column) for column in zip(*spent[new], strict=True))
+        print(f"  {name:36} {middle:5.2f} times ({low:.2f} to {high:.2f}): {here:.0f} µs here, {there:.0f} there")
+
+
 async def by_step(config: Config) -> None:
     spent: defaultdict[str, float] = defaultdict(float)
     last = time.perf_counter()
@@ -275,7 +337,14 @@ async def _first_start(config: Config) -> None:
 
 
 def main() -> None:
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.turn")
+    asked.add_argument("--against", metavar="REVISION", help="compare with the tree of a revision of git")
+    revision: str | None = asked.parse_args().against
     with centre() as (folder, config):
+        if revision is not None:
+            with tree_of(revision) as tree:
+                asyncio.run(against(folder, tree, revision))
+            return
         asyncio.run(over_http(folder))
         asyncio.run(by_step(config))
 
