@@ -131,7 +131,7 @@ def shown(each: Numbered, talk: int) -> MessageShown:
     return MessageShown(
         each.seq, cast(Author, each.author), mask_said(each), each.at, each.message.re,
         options=[option.label for option in reply.options], source=reply.source,
-        files=[FileShown(file.name, file.type, file.path, file.size) for file in reply.files],
+        files=[FileShown(mask(file.name, theirs=True), file.type, file.path, file.size) for file in reply.files],
         cards=[_card(card, theirs=each.author == "resident") for card in reply.cards], talk=talk,
     )  # fmt: skip
 

@@ -11,7 +11,18 @@ from nlu.text import fold
 
 _ABROAD = re.compile(r"(\+\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
 _LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
-_AT_HOME = re.compile(r"((?:电话|座机|家里|号码)\D{0,4})([2-8]\d{2,3})[- ]?\d{4}(?!\d)")
+# Within a city: where it is called a number, and eight digits in a row, which no date and no sum of ours are.
+_AT_HOME = re.compile(
+    r"(?:电话|座机|家里|号码)\D{0,4}([2-8]\d{2,3})[- ]?\d{4}(?!\d)|[打拨]\D{0,2}([2-8]\d{2})\d{4}(?!\d)"
+    r"|(?<![\d.])((?:[3-8]\d|2[1-9])\d\d)\d{4}(?!\d)"
+)
+_SPOKEN = {
+    name: str(digit)
+    for digit, name in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+} | {"oh": "0"}  # fmt: skip
+_ONE = rf"(?:{'|'.join(_SPOKEN)}|\d{{1,8}})"
+_READ_OUT = re.compile(rf"(?<![a-z0-9]){_ONE}(?:[\s,.-]{{1,3}}{_ONE}){{3,10}}(?![a-z0-9])")
+_SAID = re.compile(rf"{'|'.join(_SPOKEN)}|\d")
 _MOBILE, _DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 
 Span = tuple[int, int, str]  # of a text, and what is shown for it
@@ -21,12 +32,34 @@ def mask(text: str, *, theirs: bool = False) -> str:
     """138****5678. A landline is a person's where it is `theirs`, said by a resident; else it may be an office of ours."""
     masked, last = [], 0
     folded = _LIKE.sub("1", fold(text))
-    for start, end, hidden in sorted([*_written(folded, theirs=theirs), *_in_pieces(folded)]):
+    found = [
+        *_written(folded, theirs=theirs),
+        *_in_pieces(folded),
+        *_read_out(folded),
+        *_elsewhere(folded, theirs=theirs),
+    ]
+    for start, end, hidden in sorted(found, key=lambda span: span[0]):
         if start >= last:
             masked += [text[last:start], hidden]
             last = end
-    said = _ABROAD.sub(r"\1****\2", "".join([*masked, text[last:]]))
-    return _AT_HOME.sub(r"\1\2****", said) if theirs else said
+    return "".join([*masked, text[last:]])
+
+
+def _elsewhere(folded: str, *, theirs: bool) -> Iterator[Span]:
+    """Numbers of other countries, and those without an area in front of them."""
+    for match in _ABROAD.finditer(folded):
+        yield *match.span(), f"{match[1]}****{match[2]}"
+    for match in _AT_HOME.finditer(folded) if theirs else ():
+        first = match.lastindex or 0
+        yield match.start(first), match.end(), f"{match[first]}****"
+
+
+def _read_out(folded: str) -> Iterator[Span]:
+    """one three nine, one two three four, 5678."""
+    for match in _READ_OUT.finditer(folded):
+        number = "".join(_SPOKEN.get(each, each) for each in _SAID.findall(match[0]))
+        if _MOBILE.fullmatch(number):
+            yield *match.span(), f"{number[:3]}****{number[-4:]}"
 
 
 def _written(folded: str, *, theirs: bool) -> Iterator[Span]:

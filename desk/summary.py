@@ -90,7 +90,7 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours) -> Summary:
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
         unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,
         call_due=None if row.call_since is None else hours.after(row.call_since, hours.settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
-        stars=row.stars, tags=tags(row), version=row.version, about=mask(about.summary, theirs=True)[:120],
+        stars=row.stars, tags=[mask(each, theirs=True) for each in tags(row)], version=row.version, about=mask(about.summary, theirs=True)[:120],
         last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
         alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=list(barred(row)),
     )  # fmt: skip

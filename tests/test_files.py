@@ -163,6 +163,19 @@ async def test_it_is_kept_encrypted_and_goes_with_the_talk(app: App) -> None:
         assert raw.execute("SELECT count(*) FROM attachment").fetchone() == (0,)
 
 
+async def test_a_number_in_its_name_is_masked(app: App) -> None:
+    visitor, seat = Visitor(Desk(app)), await Desk(app).person()
+    assert (await visitor.send("我的电话13912345678.txt", b"hello")).status_code == 200
+    await app.queue.work()
+    ref = await visitor.ref()
+    [file] = await seen(seat, ref)
+    assert file["name"] == "我的电话139****5678.txt"
+    assert "12345678" not in str(await seat.get(f"/tickets/{ref}"))
+    fetched = await seat.client.get(f"/api/tickets/{ref}/files/{file['id']}")
+    assert fetched.status_code == 200
+    assert "12345678" not in fetched.headers["content-disposition"]
+
+
 async def test_it_is_in_the_copy_that_a_resident_gets(app: App) -> None:
     desk = Desk(app)
     visitor, chief = Visitor(desk), await desk.person("administrator")

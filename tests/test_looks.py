@@ -12,7 +12,9 @@ from desk.feed import FeedPage
 from desk.looks import Looks
 from desk.masking import mask, mask_said
 from desk.search import NUMBERS
-from store import conversations
+from store import conversations, tickets
+from store.ticket_events import TicketTagged
+from store.transaction import Transaction
 from tests.desk_client import Desk, Person
 from tests.talk import Resident
 
@@ -22,7 +24,9 @@ SECRET = "我下个月离婚，打13912345678"
 @pytest.mark.parametrize(("said", "shown"), [
     ("打13912345678", "打139****5678"), ("139 1234 5678", "139****5678"), ("１３９１２３４５６７８", "139****5678"), ("幺三九一二三四五六七八", "139****5678"),
     ("139-1234-5678或者0551-62001234", "139****5678或者0551****"), ("+8613912345678", "+86139****5678"), ("8613912345678", "139****5678"),
-    ("+85212345678", "+852****5678"), ("400-123-4567", "400-123-4567"), ("工单1126-84614，2026年12月8日", "工单1126-84614，2026年12月8日"),
+    ("+85212345678", "+852****5678"), ("请打62345678找我", "请打6234****找我"), ("电话６２００１２３４", "电话6200****"), ("打6234567", "打623****"),
+    ("one three nine, one two three four 5678", "139****5678"), ("工资4000-5000", "工资4000-5000"), ("one or two three", "one or two three"),
+    ("400-123-4567", "400-123-4567"), ("工单1126-84614，2026年12月8日", "工单1126-84614，2026年12月8日"),
 ])  # fmt: skip
 def test_numbers_that_reach_somebody_are_masked_however_they_are_written(said: str, shown: str) -> None:
     assert mask(said, theirs=True) == shown
@@ -253,6 +257,32 @@ async def test_what_is_shown_of_others_is_written_down(app: App) -> None:
     assert (await looks(app, li))[0] == (ref, "")
     await wang.get("/search?q=离婚")
     assert await looks(app, wang) == [], "one's own are one's own"
+
+
+async def test_what_stands_beside_the_words_is_masked_too(app: App) -> None:
+    """Tags, and what a reviewer notes; what staff write for the audit is kept so."""
+    desk, resident, number = Desk(app), Resident(app), "139 1234 5678"
+    wang, li, boss = await desk.person(), await desk.person(), await desk.person("supervisor")
+    ref = await a_ticket(app, resident, wang)
+    [shown] = (await wang.put(f"/tickets/{ref}/tags", {"tags": [f"家属{number}"]}))["ticket"]["tags"]
+    assert shown == "家属139****5678"
+
+    def as_before(transaction: Transaction) -> None:
+        row = tickets.get(transaction, ref)
+        assert row is not None
+        tickets.record(transaction, row, TicketTagged((f"旧的{number}",)), wang.name, 1)
+
+    await app.database.write(as_before)
+    page = FeedPage(li.name)
+    await app.desk.feed.join(page, 0)
+    assert "旧的139****5678" in str(await heard(app, page)), "as older programs kept them"
+    await wang.post(f"/tickets/{ref}/reveal", {"reason": f"要打{number}"})
+    await wang.post(f"/tickets/{ref}/close", {"result": "answered"})
+    await boss.post(f"/tickets/{ref}/review", {"scores": {"polite": 5}, "note": f"打了{number}"})
+    [judged] = (await boss.get("/reviews"))["reviews"]
+    assert judged["note"] == "打了139****5678"
+    for each in (await (await desk.person("auditor")).get("/audit"))["lines"]:
+        assert "1234" not in each["detail"]
 
 
 async def test_a_mask_is_not_undone_by_searching(app: App) -> None:

@@ -11,6 +11,7 @@ from desk.api.given import Now, TheDatabase, TheResidents
 from desk.api.guard import may
 from desk.api.shown import TheViews, admit
 from desk.errors import TicketError
+from desk.masking import mask
 from desk.opening import found
 from desk.people import Seat
 from store import attachments, conversations, tickets
@@ -64,7 +65,11 @@ async def files_of(
     sent = await database.read(lambda t: {talk: attachments.of_talk(t, talk) for talk in talks})
     await views.looked_at(row, seat)
     await residents.looked_into(row, [talk for talk, found in sent.items() if found], seat.name, views.now)
-    return ResidentFiles([ResidentFile(*each) for found in sent.values() for each in found])
+    return ResidentFiles([_shown(each) for found in sent.values() for each in found])
+
+
+def _shown(row: attachments.ResidentFileRow) -> ResidentFile:
+    return ResidentFile(row.id, mask(row.name, theirs=True), row.type, row.state, row.why, row.is_pictured)
 
 
 @router.get("/tickets/{ref}/files/{id}", responses=files(_ANY))
@@ -77,7 +82,7 @@ async def fetch(seen: Seen, id: str, seat: Reader, database: TheDatabase, now: N
         raise TicketError("not_found", "没有这个文件，或者还没检查完")
     talk, name, kind, body = kept
     await _looked_into(database, row, seat, _Look(id, talk, now))
-    disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    disposition = {"content-disposition": f"attachment; filename*=UTF-8''{quote(mask(name, theirs=True))}"}
     return Response(body, media_type=kind, headers=_HEADERS | disposition)
 
 

@@ -39,6 +39,7 @@ from desk.api.guard import (
 from desk.attempts import DAY, DEVICE_DAYS
 from desk.dispatch import SEATS
 from desk.errors import SignInError, TicketError
+from desk.masking import mask
 from desk.oidc import OidcError, PendingSignIn
 from desk.people import PERMISSIONS, Ended, Seat, digest
 from desk.signing import Factor, new_secret
@@ -71,8 +72,13 @@ def _said(reason: str) -> str:
     return reason
 
 
-# What staff write by hand and the audit or a tag keeps: without the numbers that nobody should keep, as residents' words.
-Handwritten = AfterValidator(kept)
+def _kept(text: str) -> str:
+    return mask(kept(text), theirs=True)
+
+
+# What staff write by hand and the audit or a tag keeps: without the numbers that nobody should keep, as residents' words, and
+# with no number whole that reaches somebody, for it is shown to whoever reads it.
+Handwritten = AfterValidator(_kept)
 # Kept in the audit, for whoever asks later why something was done.
 Reason = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_said), Handwritten]
 

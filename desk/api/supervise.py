@@ -29,6 +29,7 @@ from desk.api.session import Strict
 from desk.api.shown import Changed, TheViews
 from desk.board import Board, board
 from desk.errors import TicketError
+from desk.masking import mask
 from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.reports import LONGEST, Reckoning, Report, named, report
@@ -166,7 +167,7 @@ async def reviews(seat: Judge, database: TheDatabase) -> Reviews:
     """The last reviews, and each seat's mean."""
     found = await database.page(lambda t: rows.newest(t, 500))
     shown = [
-        ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, judged.note)
+        ReviewShown(each.ticket, each.seat, each.by, each.at, judged.scores, mask(judged.note, theirs=True))
         for each, judged in ((each, msgspec.json.decode(each.body, type=_Judged)) for each in found)
     ]
     points: defaultdict[str, float] = defaultdict(float)
