@@ -80,13 +80,13 @@ wheel: $(VENV)/run web/desk/dist/index.html
 tests/node/node_modules/.package-lock.json: $(VENV)/page tests/node/package-lock.json
 	@cd tests/node && $(NPM) ci $(QUIETLY) || { echo "$(OFFLINE)" >&2; exit 1; }
 
-# Writes the lock files anew from pyproject.toml: versions and hashes, no addresses.
+# Writes the lock files anew from pyproject.toml: versions and hashes, no addresses; what serves is the same in all of them.
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 lock:
 	$(LOCK) pyproject.toml -o requirements/run.lock
-	$(LOCK) pyproject.toml --extra players -o requirements/players.lock
-	$(LOCK) pyproject.toml --extra page -o requirements/page.lock
-	$(LOCK) pyproject.toml --extra dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra players -c requirements/run.lock -o requirements/players.lock
+	$(LOCK) pyproject.toml --extra page -c requirements/run.lock -o requirements/page.lock
+	$(LOCK) pyproject.toml --extra dev -c requirements/run.lock -o requirements/dev.lock
 	echo 'hatchling>=1.33' | $(LOCK) - -c requirements/dev.lock -o requirements/build.lock
 
 clean:

@@ -222,6 +222,17 @@ def test_the_source_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     assert made.returncode == 0, "the desk's page of the sdist would be built again"
 
 
+def test_what_serves_is_the_same_in_every_lock() -> None:
+    """`make serve` and `make players` bring in more, and change nothing of what a wheel or a container serves with."""
+    locks = {path.stem: path.read_text("utf-8") for path in (ROOT / "requirements").glob("*.lock")}
+    pinned = {lock: set(re.findall(r"^([\w.-]+)(==.*?) *\\\\?$", said, re.M)) for lock, said in locks.items()}
+    run, names = pinned["run"], {name for name, _ in pinned["run"]}
+    assert len(run) > 20
+    assert {lock: {each for each in said if each[0] in names} - run for lock, said in pinned.items()} == {
+        lock: set() for lock in pinned
+    }
+
+
 def test_the_container_writes_to_its_data_alone() -> None:
     text = (ROOT / "Containerfile").read_text(encoding="utf-8")
     last = text[text.rindex("\nFROM ") :]
