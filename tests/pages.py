@@ -35,7 +35,7 @@ ELSEWHERE = {
     r"pipx install dist/daoxue-\*\.whl": "test_packages: installed and served",
     r"nginx -t": "test_behind: the page's blocks before a real nginx",
     r"(docker|kubectl|helm) .*": "needs an engine or a cluster; test_deploy: what they are given is taken",
-    r"podman .*": "a container's engine needs a host of its own",
+    r"podman .*": "needs an engine; test_container: each step of the Containerfile, and what it starts",
     r"pip install 'daoxue\[(onnx|traces)\]'": "needs a registry; test_encoder and test_traces have what it installs",
     r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder: with a tiny model",
     r"daoxue nlu evaluate --(test \S+ --encoder none|train .*)": "test_evaluate: trains for minutes on all data",
