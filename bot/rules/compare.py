@@ -22,17 +22,24 @@ _BY = (
     ("price", r"便宜|贵|划算|钱"),
     ("place", r"近|远|方便"),
     ("time", r"早|晚|快"),
+    ("duration", r"次数|几次|多少次|课时|[长久短]"),
     ("places", r"人少|名额|空|位[子置]|挤|松"),
 )
 
 
+def compares(turn: Turn) -> bool:
+    """Whether it asks what is better of several, or how they differ."""
+    move = turn.heard.move
+    return (move.label == "follow/compare" and move.probability >= MOVE) or _COMPARES.search(
+        turn.heard.folded
+    ) is not None
+
+
 async def compared(run: Runner, turn: Turn) -> bool:
     """哪个便宜, 这两个有啥区别: those that were told, side by side."""
-    move = turn.heard.move
-    compares = move.label == "follow/compare" and move.probability >= MOVE
     best = turn.heard.best
     other = best and best.question and best.score >= turn.heard.lines.sure and best.topic not in OF_LEARNING
-    if (other and not _THESE.search(turn.heard.folded)) or not (compares or _COMPARES.search(turn.heard.folded)):
+    if (other and not _THESE.search(turn.heard.folded)) or not compares(turn):
         return False  # 学分跟积分有什么不同
     if len(items := _items_told(turn)) > 1:
         return await run.aside(turn, Task("fact", {"aspect": "price", "of": spelt(items)}))

@@ -27,6 +27,7 @@ _OF_ORG = {"place": "site_address", "way": "site_address", "phone": "site_phone"
 _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever it is taught
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
+_TOPICS = {"activity": "activity", "item": "credit_redemption"}  # that an aspect of it is of
 _ORDINAL = 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
@@ -99,7 +100,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     said = {"more": "yes"} if more else {}
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things), **said})):
         turn.state.asked = aspect
-        turn.state.topic = "course_faq" if aspect in _OF_COURSES else "training_info"
+        of_class = "course_faq" if aspect in _OF_COURSES else "training_info"
+        turn.state.topic = _TOPICS.get(things[0][0], of_class)
         run.remind(turn)
     return True
 

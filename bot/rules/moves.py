@@ -11,6 +11,7 @@ from bot.commands import chosen, commands, labelled, number
 from bot.comprehension import Understanding
 from bot.conversation import Offer, Task
 from bot.language import wanted
+from bot.rules.named import names_besides
 from bot.running import TRIES, Runner, fresh
 from bot.turn import Turn
 from bot.waiting import ANSWER, STAYS
@@ -102,6 +103,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
             return False
         else:
             offer = chosen(turn.heard.folded, state.offers)
+            offer = None if offer and names_besides(turn, offer.label) else offer
     if offer is None:
         return False
     await run.take(turn, offer)
@@ -177,12 +179,8 @@ def moves(turn: Turn) -> frozenset[str]:
         return said
     asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
     name = label.removeprefix(_COMMAND)
-    if (
-        name not in _ASKS
-        and phrases.asks(turn.heard.folded)
-        and best is not None
-        and best.score >= turn.heard.lines.likely
-    ):
+    likely_ours = best is not None and best.score >= turn.heard.lines.likely
+    if name not in _ASKS and likely_ours and phrases.asks(turn.heard.folded):
         return said  # 电话多少，我再问问
     if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks or name in _ENDS else _LIKELY):
         return said | {_NAMES.get(name, name)}

@@ -14,6 +14,7 @@ from knowledge.catalogue import TrainingClass
 from nlu.entities import Entity
 
 _ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
+_NAMES = {"course", "org", "item", "teacher"}
 _OF_IT_THERE = re.compile("[的那边里街道镇个有]{0,6}")  # between a place and one within it
 
 
@@ -21,6 +22,13 @@ def names_meant(turn: Turn) -> tuple[Entity, ...]:
     """What a message names, without those."""
     aside = [*_around(turn), *_within(turn)]
     return tuple(each for each in turn.heard.entities if each not in aside)
+
+
+def names_besides(turn: Turn, label: str) -> bool:
+    """家政在哪里上, where 在哪里上 of something else is offered."""
+    folded = turn.heard.folded
+    names = (folded[each.start : each.end] for each in turn.heard.entities if each.exact and each.kind in _NAMES)
+    return any(name not in label.casefold() for name in names)
 
 
 def _around(turn: Turn) -> list[Entity]:

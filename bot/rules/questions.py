@@ -12,6 +12,7 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
+from bot.rules.compare import compares
 from bot.rules.named import names_meant
 from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
@@ -70,7 +71,7 @@ async def gist(run: Runner, turn: Turn) -> bool:
     clear = best is not None and (best.score >= heard.lines.sure or not (goes_on or run.readings.costs(turn, best)))
     if best and not small and clear:
         return False
-    if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn):
+    if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
     names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= STORY else set()
