@@ -53,14 +53,8 @@ _CLASS_ALONE = re.compile(
     "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
 )
-_TAKEN_FOR = {
-    "class_fee",
-    "class_schedule",
-    "redemption_items",
-    "find_activity",
-    "unrelated",
-    "other_office",
-}  # what such a half sentence is read as
+# What such a half sentence is read as.
+_TAKEN_FOR = {"class_fee", "class_schedule", "redemption_items", "find_activity", "unrelated", "other_office"}
 _GETS = re.compile(
     "能[换兑]|[换兑](?:到|得|不|吗)"
     "|(?:几|多少)个?(?:积)?分|[几多]少?(?:积)?分|积分(?:要|得)?(?:多少|几)|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
@@ -98,13 +92,15 @@ _WAIT = re.compile(
 )
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
 _OPEN = re.compile(
-    "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]"
+    "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]|有没有人|有人(?:在|上班)?[吗么嘛不没]"
 )
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
 _OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市|放电影|电影票|义[诊剪修]")
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
-_HOW = re.compile("怎么|如何|咋|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)")
+_HOW = re.compile(
+    "怎么|如何|咋|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
+)
 
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
@@ -256,6 +252,8 @@ def _of_an_item(heard: Understanding) -> Candidate | None:
     """大米现在能换吗: what an item costs, and whether there is any."""
     named, best = any(each.kind == "item" and each.exact for each in heard.entities), heard.best
     meant = best is not None and best.intent == "redemption_items"  # 兑换超市里的保温杯
+    unclear = best is None or (best.score < heard.lines.likely and best.intent in NO_ANSWER)  # 食用油是花生油不
+    meant = meant or (unclear and any(each.intent == "redemption_items" for each in heard.candidates))
     asks = named and (meant or _GETS.search(heard.folded) or _THAT_ITEM.fullmatch(_without_items(heard)))
     return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None
 

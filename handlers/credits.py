@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from accounts.ledger import AttendanceRow, Order, StatementLine, UnavailableError
 from accounts.rules import amounts
+from bot import phrases
 from bot.messages import Priority
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -24,6 +25,13 @@ SOON = timedelta(days=60)  # before points lapse, that one is told
 _WISHED = re.compile(
     "(?:能|可以|可不可以|能不能|想|要)[换兑](?:点|个|些|一?[袋瓶桶把份张盒台])?"
     "(?P<name>(?![什么啥哪几多些东物奖礼积学钱现])[一-鿿]{2,4}?)(?:不能|不可以)?[吗么嘛不没呢]?[?？。]?$"
+)
+
+
+# What is asked of an item, beside its name, that its record says.
+_OF_AN_ITEM = re.compile(
+    "请问|积分|学分|兑换|超市|[换兑]|(?:多少|几)个?分?|需要|可以|有没有|能不能|库存|现在|还剩|剩|货|怎么|咋[样个]?|什么时候|哪里|哪儿|哪|在|到|去|拿|领|够"
+    "|[要得能想用有没还吗么呢嘛啊呀吧不的了我你们它这那个一两张份瓶桶袋把条套盒只双点儿些就都是]|[^一-鿿]"
 )
 
 
@@ -198,6 +206,14 @@ async def record_dispute(turn: Turn) -> None:
     await turn.hand_over("credit_dispute", skill="credit", priority=Priority.SOON, topic="credit_lookup")
 
 
+def _asks_more(turn: Turn) -> bool:
+    """Whether more is asked of an item than what it costs and whether there is any, for all we can see."""
+    said = turn.heard.folded
+    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
+        said = said[: each.start] + said[each.end :] if each.kind == "item" else said
+    return phrases.asks(turn.heard.folded) and len(_OF_AN_ITEM.sub("", said)) > 1
+
+
 async def redemption_items(turn: Turn) -> None:
     """What points get: one item asked for, what a sum reaches, those of a kind, or all."""
     items = turn.catalogue.items
@@ -212,6 +228,9 @@ async def redemption_items(turn: Turn) -> None:
             stock=item.stock,
             source=source,
         )
+        college = turn.catalogue.college
+        if college and college.phone and _asks_more(turn):
+            turn.say("fact.no_more", phone=college.phone)  # 是花生油还是菜籽油
         return
     if points := turn.get("points"):
         reach = sorted(

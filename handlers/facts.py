@@ -49,6 +49,8 @@ async def fact(turn: Turn) -> None:
     else:
         lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
         turn.say("fact.lines", lines=lines, source=source)
+    if len(values) > 1 and turn.get("more") and turn.catalogue.college and turn.catalogue.college.phone:
+        turn.say("fact.no_more", phone=turn.catalogue.college.phone)
     if aspect == "eligible" and isinstance(things[0], TrainingClass):
         take_care(turn)
     _offer_next(turn, aspect, things)

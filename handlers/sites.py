@@ -48,6 +48,11 @@ def _place(turn: Turn) -> Organisation:
 
 
 _BUILDING = re.compile("[0-9一二三四五六七八九十]{1,2}号楼|[a-d东西南北]座|[东西南北]楼|实训楼|教学楼|综合楼|行政楼")
+# What may be asked of a place beside where it is and how to get there.
+_AROUND = re.compile(
+    "[末首头]班|多久一班|几层|哪一?年|建的|盖的|宾馆|旅[馆店社]|酒店|民宿|饭[店馆]|餐馆|小吃|超市|菜场|药[店房]|医院|幼儿园|银行|网吧|单车|修鞋|学区"
+    "|last bus|first bus|hotel|restaurant|supermarket|pharmacy"
+)
 _CLOCK = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
 
 
@@ -196,8 +201,11 @@ async def site_address(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place, turn),
     )
-    if (building := _BUILDING.search(turn.heard.folded)) and building[0] not in place.address + (place.route or ""):
+    known = place.address + (place.route or "")
+    if (building := _BUILDING.search(turn.heard.folded)) and building[0] not in known:
         turn.say("site.no_building", building=building[0], phone=place.phone)
+    elif (more := _AROUND.search(turn.heard.folded)) and more[0] not in known:
+        turn.say("fact.no_more", phone=place.phone)  # 门口有修鞋的没, 末班车几点
     turn.suggest("site_hours", org=place.id)
     if any(map(_is_located, _others(turn))):
         turn.suggest("nearest_site")

@@ -11,6 +11,7 @@ from bot.comprehension import Candidate
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.turn import Turn
+from nlu.questions import NO_ANSWER
 
 # Of a class that is named, these are told whole by the answer to the question itself.
 _TOLD_WHOLE = {"price", "place", "time", "places", "way", "phone", "eligible", "online", "exam", "until"}
@@ -134,7 +135,7 @@ def asks_more(turn: Turn, aspect: str) -> bool:
     if aspect == "teacher":
         return halves.beyond_who(phrases.unnamed(turn.heard))
     more, best = halves.beyond(phrases.unnamed(turn.heard)), turn.heard.best
-    unclear = best is None or best.score < turn.heard.lines.likely
+    unclear = best is None or best.score < turn.heard.lines.likely or best.intent in NO_ANSWER
     return unclear and len(more) > 1 and not _moves_to(turn, ASPECTS[aspect], turn.heard.move.probability)
 
 
@@ -170,9 +171,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
         return spoken_of(phrases.without_names(turn.heard))
     if best and best.score >= turn.heard.lines.sure and best.question not in _GENERAL and best.intent not in _GENERAL:
         return None
-    if len(turn.heard.folded) > LONG:
-        return None
-    return spoken_of(phrases.without_names(turn.heard))
+    said = phrases.without_names(turn.heard)
+    return spoken_of(said) if len(said) <= LONG else None
 
 
 def _told_whole(turn: Turn, best: Candidate) -> Collection[str]:
@@ -180,6 +180,8 @@ def _told_whole(turn: Turn, best: Candidate) -> Collection[str]:
     nothing; of 收不收我这样的, read as asking for the price, not for whom it is."""
     if best.intent in _OF_A_PLACE and not turn.heard.first("org"):
         return ()
+    if best.intent == "class_schedule":  # 最晚几号前报, read as asking when it is
+        return _TOLD_WHOLE - {"until", "exam", "online"}
     return ("price",) if best.intent == "class_fee" else _TOLD_WHOLE
 
 

@@ -16,7 +16,7 @@ from bot.rules import learnt, tasks
 from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
 from bot.rules.records import in_its_words, names_what_is_not_there, with_its_word
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
-from bot.running import Runner
+from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.called import called
 from knowledge.catalogue import Activity, TrainingClass
@@ -28,7 +28,7 @@ _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _TOPICS = {"activity": "activity", "item": "credit_redemption"}  # that an aspect of it is of
-_ORDINAL = 0.5  # the probability of a move
+_PERHAPS, _ORDINAL = 0.35, 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
 # 太贵了，能不能少点: less for the same class, and not another one.
@@ -37,6 +37,8 @@ _LESS = re.compile(
 )
 _TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)")
 _OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
+_REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
+_WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|哪几个|几个)[^,，。]{0,2}[班课]")
 _EXPIRES = re.compile("失效|过期|有效|作废|保质")
 # 老师跟临江那个是一个人不: what was told beside what is named.
 _WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
@@ -59,7 +61,7 @@ NAME = re.compile(
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
     activity = _by_its_name(turn)
-    if not activity and (_is_another_activity(turn) or _is_our_own(turn)):
+    if _is_small_talk(turn) or (not activity and (_is_another_activity(turn) or _is_our_own(turn))):
         return False
     named = None if activity else turn.heard.first("course")
     aspect = asked_of_a_name(turn) if named else asked(turn)
@@ -70,6 +72,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
     likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
+    if aspect == "time" and "entry" in spoken(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
+        aspect = "entry"  # 几点领票
     another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
     if aspect is None or another or (not named and elsewhere(turn)):
         return False
@@ -81,10 +85,15 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
             return False  # 那哪里可以换, after one where points are not redeemed
         await run.start(turn, _OF_ORG[aspect], {"org": things[0][1]})
         return True
+    if aspect == "teacher" and _REACHES.search(turn.heard.folded):  # 陈老师微信号多少
+        await run.start(turn, "not_answered", {"question": "course-teacher-contact"})
+        return True
     if aspect == "price" and things[0][0] == "activity":
         await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True
     more = not likely and asks_more(turn, aspect)
+    if aspect == "teacher" and turn.heard.first("teacher") and _WHICH_CLASS.search(turn.heard.folded):
+        return False  # 太极拳的陈敏老师教什么班
     if (
         aspect in _ANSWERED_BY
         and not more
@@ -104,6 +113,13 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         turn.state.topic = _TOPICS.get(things[0][0], of_class)
         run.remind(turn)
     return True
+
+
+def _is_small_talk(turn: Turn) -> bool:
+    """要得要得，劳慰你了: asks nothing."""
+    best = turn.heard.best
+    small = best is not None and best.topic in SILENT_TOPICS and best.score >= turn.heard.lines.likely
+    return small and not phrases.asks(turn.heard.folded)
 
 
 def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
@@ -173,7 +189,8 @@ async def described(run: Runner, turn: Turn) -> bool:
 async def enrols(run: Runner, turn: Turn) -> bool:
     """帮我报这个: into the class that was told."""
     move, best = turn.heard.move, turn.heard.best
-    if move.label != "follow/enrol_it" or move.probability < _ORDINAL:
+    waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
+    if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):
         return False
     if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
         return False  # 咋个报法, 带啥子去报

@@ -25,7 +25,7 @@ _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobod
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
-_PARTS = {"price", "duration", "phone"}  # of a guide, that are asked for by themselves
+_PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked for by themselves
 _NAMED = {"about_org", "about_course"}  # what a name alone comes to
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
@@ -67,7 +67,8 @@ async def gist(run: Runner, turn: Turn) -> bool:
     best = plainly(heard)
     small = best is not None and best.topic in SILENT_TOPICS and len(folded) > STORY  # thanks, at the end of a story
     clauses = phrases.clauses(folded)
-    goes_on = turn.state.just_told and phrases.follows(clauses[-1])  # 礼拜六她要带孙子，平日白天的呢
+    # 礼拜六她要带孙子，平日白天的呢; 晚上出不来，换周末那个呢，啥时间
+    goes_on = turn.state.just_told and any(map(phrases.follows, clauses[-2:]))
     clear = best is not None and (best.score >= heard.lines.sure or not (goes_on or run.readings.costs(turn, best)))
     if best and not small and clear:
         return False
@@ -82,8 +83,15 @@ async def gist(run: Runner, turn: Turn) -> bool:
             turn.say("story")
         if (place := heard.first("org")) and not asking[-1].first("org"):  # 学院的也不用吧，一回能用多久
             turn.focus("org", place)
-        turn.heard = asking[-1]
+        turn.heard = _with_what_follows(run, turn, parts, asking[-1])
     return False
+
+
+def _with_what_follows(run: Runner, turn: Turn, parts: list[Understanding], asking: Understanding) -> Understanding:
+    """换周末那个呢，啥时间: a part with those behind it, where one of them asks for an aspect."""
+    behind = parts[parts.index(asking) + 1 :]
+    asks = any(spoken(each.folded) and phrases.asks(each.folded) for each in behind)
+    return run.hear(turn, "，".join(each.folded for each in (asking, *behind))) if asks else asking
 
 
 def _stands_alone(part: Understanding) -> bool:
@@ -246,7 +254,7 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     heard, best = turn.heard, turn.heard.best
     if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
-    if of_what_was_told(turn):
+    if of_what_was_told(turn) or _asks_of_it(turn):
         return False
     if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
@@ -255,6 +263,13 @@ async def wanted(run: Runner, turn: Turn) -> bool:
         if wished or not (anew or len(phrases.clauses(heard.folded)) > 1):
             return False
     return _ask_which_course(run, turn, "find_class")
+
+
+def _asks_of_it(turn: Turn) -> bool:
+    """哪位老师教跳, 文化上有啥讲究, right after something that is taught: few words with one on an aspect of it."""
+    folded, told = turn.heard.folded, any(each.startswith(("class:", "course:")) for each in turn.state.shown)
+    few = len(folded) <= phrases.FRAGMENT and told and turn.state.just_told
+    return few and bool(spoken(folded))
 
 
 async def taught(run: Runner, turn: Turn) -> bool:
