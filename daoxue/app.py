@@ -42,6 +42,7 @@ from desk import replies
 from desk.arriving import Arriving, Intake
 from desk.attempts import Attempts
 from desk.broadcasts import Broadcasts
+from desk.cards import Cards
 from desk.cataloguing import Cataloguing
 from desk.dispatch import Dispatch, Terms
 from desk.drafting import Drafting
@@ -315,7 +316,7 @@ async def _desk(
     passwords = Passwords(lambda: names_of(library.catalogue, ground.texts.centre))
     attempts = Attempts(ground.limits, ground.vault)
     tickets, loads = Tickets(database, live, ground.texts), {each.name: each.load for each in ways.channels.values()}
-    editing = Editing(database, library, needed, on_record)
+    editing, cards = Editing(database, library, needed, on_record), Cards(database, ground.vault, ground.limits)
     return Desk(
         database=database, live=live, library=library, comprehension=knowing.comprehension, hours=hours,
         tickets=tickets, replies=Replies(database, live, ground.clock), people=People(database, passwords),
@@ -327,7 +328,7 @@ async def _desk(
         editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
         cataloguing=Cataloguing(database, library, ground.texts, ways.channels, config.zone),
         standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault),
-        learners=Learners(database, affairs.accounts, affairs.bank, library, ground.vault, config.zone),
+        learners=Learners(database, affairs.accounts, affairs.bank, library, cards, config.zone),
         broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened, clock=ground.clock,
         health=_health(ground, knowing, affairs, ways),

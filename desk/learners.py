@@ -12,7 +12,7 @@ from accounts.accounts import Accounts
 from accounts.bank import Bank, BankError, Learnt, Wanted
 from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableError
-from accounts.vault import Vault
+from desk.cards import Cards
 from desk.errors import TicketError
 from knowledge.library import Library
 from store import bank, conversations, identity, reversals, tickets
@@ -103,13 +103,13 @@ class Learners:
     """All methods raise `TicketError`. `now` is in ms."""
 
     def __init__(
-        self, database: Database, accounts: Accounts, own: Bank, library: Library, vault: Vault, zone: ZoneInfo
+        self, database: Database, accounts: Accounts, own: Bank, library: Library, cards: Cards, zone: ZoneInfo
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._bank = own
         self._library = library
-        self._vault = vault
+        self.cards = cards
         self._zone = zone
 
     # -- looking
@@ -123,9 +123,7 @@ class Learners:
 
     async def of_card(self, card: str, reason: str, by: str, now: int, *, minors: bool) -> LearnerRecord:
         """Somebody who stands at the counter with their card."""
-        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
-        if row is None:
-            raise TicketError("not_found", "没有这张学习卡")
+        row = await self.cards.shown(card, reason, by, now)
         return await self._record(row.id, by, reason, now, minors=minors)
 
     async def _record(self, id: int, by: str, why: str, now: int, *, minors: bool) -> LearnerRecord:
@@ -171,9 +169,7 @@ class Learners:
         """What a seat acts with: nobody does anything for a learner whose number they made up."""
         if isinstance(whom, ByTicket):
             return Acting(await self._proven(whom, by, now), by, whom.ref, now)
-        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", whom.card)))
-        if row is None:
-            raise TicketError("not_found", "没有这张学习卡")
+        row = await self.cards.shown(whom.card, whom.reason, by, now)
         if row.minor and not minors:
             raise TicketError("not_yours", "这是未满14周岁的孩子，要由班长办理")
         return Acting(row.id, by, whom.reason, now)
@@ -240,9 +236,7 @@ class Learners:
 
     async def earn(self, card: str, learnt: Learnt) -> float:
         """Enters what another system saw somebody do; the credits that came of it."""
-        row = await self._database.read(lambda t: identity.by_card(t, self._vault.digest("card", card)))
-        if row is None:
-            raise TicketError("not_found", "没有这张学习卡")
+        row = await self.cards.find(card)
         try:
             return await self._bank.earn(row.id, learnt) / 10
         except BankError as error:

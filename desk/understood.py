@@ -133,15 +133,17 @@ async def keep_sheet(database: Database, sheet: Sequence[TestQuestion], by: str,
 
 
 async def sample(database: Database, since: int, count: int, by: str, now: int) -> list[Sampled]:
-    """So many messages of residents since then, each of another talk, with what answered them; the look is written down."""
+    """So many messages of residents since then, each of another talk, with what answered them; the look is written down, with
+    the numbers of the conversations."""
 
-    def look(transaction: Transaction) -> list[Sampled]:
-        drawn = [_one_of(transaction, id) for id in conversations.drawn(transaction, since, 2 * count)]
-        return [each for each in drawn if each is not None][:count]
+    def look(transaction: Transaction) -> dict[int, Sampled]:
+        drawn = {id: _one_of(transaction, id) for id in conversations.drawn(transaction, since, 2 * count)}
+        return dict([(id, each) for id, each in drawn.items() if each is not None][:count])
 
     found = await database.aside(look)
-    await database.write(lambda t: conversations.audited(t, by, "talks.sampled", "", f"{len(found)} messages", now))
-    return found
+    named = f"conversations {' '.join(map(str, found))}"
+    await database.write(lambda t: conversations.audited(t, by, "talks.sampled", named, f"{len(found)} messages", now))
+    return list(found.values())
 
 
 def _one_of(transaction: Transaction, conversation: int) -> Sampled | None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from daoxue.app import App
+from desk.cards import UNKNOWN
 from store import bank as rows
 from tests.desk_client import Desk
 from tests.talk import ten_o_clock
@@ -53,6 +54,24 @@ async def test_a_clerk_enrols_for_somebody(app: App) -> None:
     record = await clerk.post("/counter/learner", {"card": CARD, "reason": "代为报名"})
     assert [(each["id"], each["state"]) for each in record["enrolments"]] == [(group, first["state"])]
     assert (await clerk.post("/counter/enrolments/withdraw", body | {"id": "e2"}))["state"] == "withdrawn"
+
+
+async def test_cards_are_not_found_by_trying(app: App) -> None:
+    """Cards that nobody has are written down, and after some of them none is looked up, neither one that somebody has."""
+    desk = Desk(app)
+    clerk, other, auditor = await desk.person(), await desk.person(), await desk.person("auditor")
+    for number in range(UNKNOWN.most):
+        asked = {"card": f"9999999{number:05d}", "reason": "本人到场"}
+        path = ("/counter/learner", "/counter/orders/x/collect")[number % 2]
+        await clerk.post(path, asked, expect=404)
+    refused = await clerk.ask("POST", "/counter/learner", HERE)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+    assert 0 < int(refused.headers["retry-after"]) <= UNKNOWN.seconds
+    await clerk.post("/counter/orders/x/collect", HERE, expect=429)
+    await other.post("/counter/learner", HERE)
+    lines = [each for each in (await auditor.get("/audit"))["lines"] if each["action"] == "learner.unknown"]
+    assert [(each["actor"], each["detail"]) for each in lines] == [(clerk.name, "本人到场")] * UNKNOWN.most
+    assert "99999" not in str(lines)
 
 
 async def test_nobody_acts_for_a_learner_whose_number_they_made_up(app: App) -> None:

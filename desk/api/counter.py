@@ -227,12 +227,13 @@ async def earned(body: Earned, seat: Earner, learners: TheLearners, now: Now) ->
 
 
 @router.post("/invitations", responses=OUTSIDE)
-async def invite(body: Checked, seat: Clerk, inviting: TheInviting, now: Now) -> InvitationShown:
+async def invite(body: Checked, seat: Clerk, inviting: TheInviting, learners: TheLearners, now: Now) -> InvitationShown:
     """A code that whoever scans it within five minutes is bound by."""
     if not body.checked:
         raise TicketError("invalid", "请先当面核对身份")
     if inviting is None:
         raise TicketError("invalid", "没有接入微信公众号，不能扫码绑定")
+    await learners.cards.shown(body.card, body.role, seat.name, now)
     try:
         ends = now + body.days * 86_400_000 if body.role == "proxy" else None
         found = await inviting.invite(body.card, seat.name, now, Grant(body.role, body.scope, ends))

@@ -61,8 +61,8 @@ async def unanswered(
     now = int(moment.timestamp() * 1000)
     found = await database.read(lambda t: rows.newest(t, now - days * DAY, MOST))
     if found:  # residents' words, whoever they are
-        count = f"{len(found)} questions"
-        await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", "", count, now))
+        which, count = f"unanswered {found[-1].id} to {found[0].id}", f"{len(found)} questions"
+        await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", which, count, now))
     groups = grouped(found)[:HEADS]
     asked = await asked_in_vain(comprehension, [group[0].text for group in groups], moment.date())
     return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
