@@ -192,18 +192,16 @@ class Tickets:
         text = replies.checked(text)
 
         def work(change: Change) -> None:
-            tickets.record(
-                change.transaction, ticket_of(change.transaction, ref), TicketNoted(text, tuple(mentions)), seat, now
-            )
+            noted = TicketNoted(text, tuple(mentions))
+            tickets.record(change.transaction, _open_to(change.transaction, ref, seat), noted, seat, now)
 
         await self._write(work)
 
     async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
         def work(change: Change) -> None:
             clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
-            tickets.record(
-                change.transaction, ticket_of(change.transaction, ref), TicketTagged(tuple(clean)), seat, now
-            )
+            tagged = TicketTagged(tuple(clean))
+            tickets.record(change.transaction, _open_to(change.transaction, ref, seat), tagged, seat, now)
 
         await self._write(work)
 
@@ -333,6 +331,14 @@ def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
     found = ticket_of(transaction, ref)
     if found.owner != seat or found.state not in ("open", "snoozed"):
         raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    return found
+
+
+def _open_to(transaction: Transaction, ref: str, seat: str) -> TicketRow:
+    """A ticket that is somebody's or nobody's, but where it complains of the seat, unless that has it."""
+    found = ticket_of(transaction, ref)
+    if found.owner != seat:
+        refuse(found, seat)
     return found
 
 
