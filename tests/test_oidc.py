@@ -120,7 +120,9 @@ async def test_a_name_that_somebody_chose_there_is_nobody_here(vouching: App, pr
     ]  # fmt: skip
 
     subject = f"{provider.issuer}#u-1"
+    assert (await li.get("/me"))["linked"] is False
     await admin.put("/people/li/link", {"subject": subject})
+    assert (await li.get("/me"))["linked"] is True, "it is told to whose account it is"
     answer = await come_back(vouching, provider)
     assert answer.headers["location"] == "/desk/"
     me = (await desk.client(answer.cookies["daoxue_seat"]).get("/api/me")).json()

@@ -140,7 +140,8 @@ class ChannelShown(Struct, frozen=True):
 
 class Myself(Struct, frozen=True):
     """Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter;
-    `zone`: where the centre's days begin (`Asia/Shanghai`)."""
+    `zone`: where the centre's days begin (`Asia/Shanghai`); `linked`: whom an administrator has linked comes in as oneself by
+    the identity provider."""
 
     name: str
     shown: str
@@ -151,6 +152,7 @@ class Myself(Struct, frozen=True):
     place: str | None
     must_change: bool
     totp: bool
+    linked: bool
     ready: bool
     may: list[str]
     phone: bool
@@ -277,7 +279,7 @@ async def me(
     """Who one is, and what one may."""
     return Myself(
         name=seat.name, shown=seat.shown, role=seat.role, skills=list(seat.skills), langs=list(seat.langs),
-        capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp,
+        capacity=seat.capacity, place=seat.place, must_change=seat.one_time, totp=seat.totp, linked=seat.subject is not None,
         ready=all(page.ready for page in there) if there else seat.role == "seat",
         may=sorted(filter(seat.may, PERMISSIONS)),
         phone=seat.phone is not None and any(each.calling for each in opened.values()),

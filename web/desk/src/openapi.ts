@@ -3498,13 +3498,15 @@ export interface components {
         /**
          * Myself
          * @description Who one is, and what one `may`. `phone`: calls can be put through; `counter`: there is binding at the counter;
-         *         `zone`: where the centre's days begin (`Asia/Shanghai`).
+         *         `zone`: where the centre's days begin (`Asia/Shanghai`); `linked`: whom an administrator has linked comes in as oneself by
+         *         the identity provider.
          */
         Myself: {
             capacity: number;
             channels: components["schemas"]["ChannelShown"][];
             counter: boolean;
             langs: string[];
+            linked: boolean;
             may: string[];
             must_change: boolean;
             name: string;
