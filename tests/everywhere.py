@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import re
 import time
 import uuid
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from websockets.asyncio.client import connect
 
 from integrations.forum import settings as forum_settings
 from integrations.wecom import settings as wecom_settings
@@ -74,6 +76,15 @@ class Everywhere:
                 answer = (await client.post("/channels/webchat", json=body)).raise_for_status().json()
                 visitor, told = answer["visitor"], _joined(answer["messages"])
         return visitor, told
+
+    async def reads(self, visitor: str, words: str) -> str:
+        """All that the page shows who opens it again, up to these words."""
+        shown = list[str]()
+        async with connect(f"ws://127.0.0.1:{self.port}/channels/webchat") as socket, asyncio.timeout(WITHIN):
+            await socket.send(json.dumps({"type": "hello", "visitor": visitor, "since": None, "lang": "zh"}))
+            while not any(words in each for each in shown):
+                shown.append(json.loads(await socket.recv()).get("text", ""))
+        return "\n".join(shown)
 
     async def _in_wechat(self, question: str) -> str:
         who = self.account.resident()
