@@ -26,7 +26,7 @@ from knowledge.centre import Centre, CentreInEnglish
 from knowledge.headings import Category, Theme
 from store import whole
 from tests.conftest import created, free_port
-from tests.everywhere import Everywhere, everywhere
+from tests.everywhere import WITHIN, Everywhere, everywhere
 from tests.place import SECRET
 from tests.service import ROOT, Command, ran
 from tests.test_another_kind import RECORDS, STAGES
@@ -176,7 +176,7 @@ class Life:
 
     async def look_at_pages(self, one_time: str) -> None:
         """Whatever is shown to who only looks: to residents, and to an administrator wherever no more has to be said."""
-        async with httpx.AsyncClient(base_url=self.world.url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.world.url, trust_env=False, timeout=WITHIN) as client:
             for path in PAGES:
                 shown = await client.get(path)
                 assert shown.status_code == 200, path
@@ -193,7 +193,7 @@ class Life:
 
     @contextlib.asynccontextmanager
     async def desk(self, name: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(base_url=f"{self.world.url}", trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=f"{self.world.url}", trust_env=False, timeout=WITHIN) as client:
             let_in = await _asked(client, "POST", "/login", {"name": name, "password": password})
             client.headers["authorization"] = f"Bearer {let_in['token']}"
             yield client
