@@ -27,13 +27,12 @@ MACHINE = (
     r"install -m 0644 (deploy/daoxue\S*\.(service|timer) )+/etc/systemd/system/", r"install -m 0755 deploy/daoxue /usr/local/bin/",
     r"(install -d|cp -r|chown -R) .*/var/lib/daoxue/?", r"\(umask 077; .* > /etc/daoxue-backup\.key\)",
     r"systemctl (daemon-reload|start|stop|restart|status|enable --now)( daoxue(-backup(\.timer)?)?)?",
-    r"journalctl -u daoxue(-backup)? (-e|-n 50)", r"haproxy -c -f deploy/haproxy\.cfg",
+    r"journalctl -u daoxue(-backup)? (-e|-n 50)", r"haproxy -c -f deploy/haproxy\.cfg", r"nginx -t",
 )  # fmt: skip
 # What no test does as it stands, by the whole line: the test that does the same, or why it cannot be done here.
 ELSEWHERE = {
     r"make (serve|test|judge)": "test_docs: make knows how; .ci/run does the first two on a bare machine",
     r"pipx install dist/daoxue-\*\.whl": "test_packages: installed and served",
-    r"nginx -t": "test_behind: the page's blocks before a real nginx",
     r"(docker|kubectl|helm) .*": "needs an engine or a cluster; test_deploy: what they are given is taken",
     r"podman .*": "needs an engine; test_container: each step of the Containerfile, and what it starts",
     r"pip install 'daoxue\[(onnx|traces)\]'": "needs a registry; test_encoder and test_traces have what it installs",

@@ -15,7 +15,7 @@ from daoxue import __version__
 from tests.conftest import lacking
 from tests.pages import MACHINE, PAGES, every_command
 from tests.service import ROOT, ran
-from tests.test_behind import certificate
+from tests.test_behind import certificate, documented
 
 BEFORE = ("docs/first-hour.md", "docs/running.md", "docs/backup.md")  # in this order somebody sets one up
 OURS = "/opt/daoxue/bin/daoxue"
@@ -68,6 +68,12 @@ def script(folder: Path) -> str:
     for number, (what, at) in enumerate(over.items()):
         up, work = f"{folder}/own/{number}", f"{folder}/own/{number}-work"
         begun += [f"mkdir {up} {work}", f"mount -t overlay own -o lowerdir={what},upperdir={up},workdir={work} {at}"]
+    name = "/etc/ssl/learn.example.cn"
+    begun += [
+        f"cp {folder}/pem {name}.pem",
+        f"cp {folder}/key {name}.key",
+        f"cp {folder}/block /etc/nginx/conf.d/daoxue.conf",
+    ]
     begun += [f"cp {folder}/both.pem /etc/haproxy/daoxue.pem", f"cd {folder}/cloned"]
     lines = given()
     assert lines[0].startswith("git clone"), "and from there on in what is in work"
@@ -82,23 +88,24 @@ def checked(line: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What somebody begins with: a centre beside the checkout, and a certificate."""
+    """What somebody begins with: a centre beside the checkout, a certificate, and the block of the page for nginx."""
     for name in ("own", "daoxue", "cloned", "bin", "my-centre"):
         (tmp_path / name).mkdir()
     named = ("--name", "松江学院", "--address", "学院路1号", "--hotline", "0571-8800123")
     for words in (("init", ".", *named, "--yes"), ("import", "workbook.xlsx")):
         assert ran(words, tmp_path / "my-centre", os.environ).returncode == 0
     certificate(tmp_path)
+    (tmp_path / "block").write_text(documented("nginx", {}), "utf-8")
     (tmp_path / "both.pem").write_bytes((tmp_path / "pem").read_bytes() + (tmp_path / "key").read_bytes())
     return tmp_path
 
 
 def test_a_machine_is_set_up_as_the_pages_say(folder: Path) -> None:
-    for needed in ("haproxy", "systemctl", "make", "git"):
+    for needed in ("haproxy", "nginx", "systemctl", "make", "git"):
         if shutil.which(needed, path=f"{os.environ['PATH']}:/usr/sbin") is None:
             lacking(needed)
     before = Path("/etc/passwd").read_text("utf-8")
-    alone = ["unshare", "--mount", "--propagation", "private"]
+    alone = ["unshare", "--mount", "--net", "--propagation", "private"]
     if subprocess.run([*alone, "mount", "-t", "tmpfs", "own", folder / "own"], capture_output=True).returncode:
         pytest.skip("may not mount here")  # no package gives that right
     for name, tool in (("make", MAKE), ("systemctl", SYSTEMCTL)):
