@@ -98,7 +98,8 @@ async def told(app: App) -> list[tuple[set[str], set[str]]]:
     return [(set(each["subject"].split()), set(each["detail"].split())) for each in reversed(found)]
 
 
-async def test_whose_words_pages_hear_unasked_is_written_down_once(app: App) -> None:
+async def test_whose_words_pages_hear_unasked_is_written_down_once(either_app: App) -> None:
+    app = either_app
     desk, resident = Desk(app), Resident(app)
     wang, li = await desk.person(), await desk.person()
     pages = [FeedPage(wang.name), FeedPage(li.name), FeedPage(li.name)]
