@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from bot.texts import Texts
-from knowledge.held import RULE, Matter, held
+from knowledge.held import Matter, held, on_record
 from knowledge.library import Library
 
 # What an offer leads to nothing without, by its intent.
@@ -25,7 +25,7 @@ def leads_somewhere(intent: str, library: Library, today: date) -> bool:
 
 def is_answered(standard: str, library: Library, today: date) -> bool:
     """Whether a standard question has an answer, or the records are one."""
-    return library.answer(standard, today) is not None or (standard == RULE and "credit_rule" in held(library, today))
+    return library.answer(standard, today) is not None or standard in on_record(library.catalogue)
 
 
 def offers(texts: Texts, library: Library, language: str, today: date) -> str:

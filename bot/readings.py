@@ -9,6 +9,7 @@ from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Offer
 from bot.handler import Handler, Handlers
+from bot.offering import is_answered, leads_somewhere
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 from nlu.times import When
@@ -125,12 +126,19 @@ class Readings:
         known = turn.texts.languages["zh"]
         return turn.line(f"label.{candidate.intent}") if f"label.{candidate.intent}" in known else ""
 
+    def leads(self, turn: Turn, candidate: Candidate) -> bool:
+        """Whether there is anything to be told where it is chosen."""
+        intent, slots = self.answer(turn, candidate)
+        if question := slots.get("question"):
+            return is_answered(question, turn.library, turn.today)
+        return leads_somewhere(intent, turn.library, turn.today)
+
     def runners_up(self, turn: Turn) -> list[Offer]:
         """What else the message may have meant, to be offered where the answer did not help."""
         found: dict[str, Offer] = {}
         for candidate in turn.heard.candidates[1:]:
             label = self.label(turn, candidate) if candidate.intent not in RED_LINES else ""
-            if label and candidate.score >= NEAR:
+            if label and candidate.score >= NEAR and self.leads(turn, candidate):
                 intent, slots = self.answer(turn, candidate)
                 found.setdefault(label, Offer(str(len(found) + 1), label, intent, slots))
         return list(found.values())[: CHOICES - 1]

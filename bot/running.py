@@ -230,12 +230,13 @@ class Runner:
     # -- what may be meant
 
     def ask_which(self, turn: Turn, near: Sequence[Candidate]) -> bool:
-        """Offers what may be meant; whether there is anything to offer."""
+        """Offers what may be meant, and of that what there is anything on; whether there is anything to offer."""
         labelled: dict[str, Candidate] = {}
         for candidate in near:
             if label := self.readings.label(turn, candidate):
                 labelled.setdefault(label, candidate)
-        meant = [(label, *self.readings.answer(turn, each)) for label, each in labelled.items()]
+        told = {label: each for label, each in labelled.items() if self.readings.leads(turn, each)}
+        meant = [(label, *self.readings.answer(turn, each)) for label, each in (told or labelled).items()]
         return self.ask_if(turn, meant[:CHOICES])
 
     def ask_if(self, turn: Turn, meant: Sequence[tuple[str, str, dict[str, str]]]) -> bool:

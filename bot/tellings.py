@@ -9,7 +9,7 @@ from accounts.bank import Bank
 from accounts.enrolment import Turned
 from bot.notices import DAY, Notices
 from bot.texts import Texts
-from knowledge.catalogue import TrainingClass
+from knowledge.catalogue import TrainingClass, is_written
 from knowledge.hours import day_in_words, weekdays
 from knowledge.library import Library
 from knowledge.sessions import Calendar
@@ -110,4 +110,4 @@ class Tellings:
 
 def _where(calendar: Calendar, group: TrainingClass) -> str:
     place = calendar.catalogue.organisations.get(group.organisation)
-    return (place.name if place else "") + group.room
+    return (place.name if place else "") + (group.room if is_written(group.room) else "")

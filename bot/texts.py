@@ -11,6 +11,7 @@ import yaml
 from msgspec.structs import replace
 
 from bot.messages import Reply
+from knowledge.catalogue import is_written
 from knowledge.centre import Centre, OwnTexts, TextForms
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ KEPT = 180  # days, until somebody decides otherwise
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 Table = Mapping[str, TextForms]
 Own = Mapping[str, OwnTexts]  # by language
+OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 GREETING = "greeting."  # and the name of a channel: what a centre greets with there
 
 
@@ -110,15 +112,15 @@ class Texts:
 
     def line(self, language: str, key: str, **values: object) -> str:
         """The text alone."""
-        return self._find(language, key).text.format(**values)
+        return _said(self._find(language, key).text, values)
 
     def reply(self, language: str, key: str, **values: object) -> Reply:
         """The text with its other forms."""
         found = self._find(language, key)
         return Reply(
-            text=found.text.format(**values),
-            spoken=found.spoken.format(**values) if found.spoken else None,
-            short=found.short.format(**values) if found.short else None,
+            text=_said(found.text, values),
+            spoken=_said(found.spoken, values) if found.spoken else None,
+            short=_said(found.short, values) if found.short else None,
             lang=language,
         )
 
@@ -166,6 +168,14 @@ def read_own(folder: Path) -> dict[str, dict[str, TextForms]]:
         return {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise TextsError(f"{folder}: {str(error)[:200]}") from error
+
+
+def _said(text: str, values: Mapping[str, object]) -> str:
+    """A text with its values; what stands in `[[…]]` is left out where a value of it is not on record."""
+    if "[[" in text:
+        gone = {name for name, value in values.items() if isinstance(value, str) and not is_written(value)}
+        text = OPTIONAL.sub(lambda part: "" if gone & {*PLACEHOLDER.findall(part[1])} else part[1], text)
+    return text.format(**values)
 
 
 def _said_on(key: str, channels: Mapping[str, T]) -> Mapping[str, T]:

@@ -66,12 +66,13 @@ from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
 from handlers import HANDLERS
-from handlers.needs import needed, on_record
+from handlers.needs import needed
 from integrations.channels import CHANNELS
 from integrations.clamd import Clamd
 from integrations.platform import Platform
 from integrations.rasa import Rasa
 from knowledge.called import names_of
+from knowledge.held import on_record
 from knowledge.library import Library
 from nlu import encoder
 from store import attachments, codes, deliveries, notices, pushes, remote, summons, webhooks
@@ -179,8 +180,7 @@ async def compose(
     channels: Mapping[str, Channel] = CHANNELS,
     follow: Follow = unfollowed,
 ) -> App:
-    """Everything that answers, in the order in which one part needs another; nothing runs yet. The database must have
-    been prepared. Raises `ConfigError`."""
+    """Everything that answers; nothing runs yet. The database must have been prepared. Raises `ConfigError`."""
     vault = vault_of(config)
     database = Database(config.database.url, vault, config.database.replica_url)
     limits = Limits(networks(config.server.unlimited), shared=bool(config.redis.url))

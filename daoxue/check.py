@@ -101,7 +101,7 @@ def outside(catalogue: Catalogue, today: date) -> list[str]:
     calendar, found = Calendar(catalogue), list[str]()
     for group in catalogue.classes.values():
         place = catalogue.organisations.get(group.organisation)
-        if place is not None and calendar.last(group.id) >= today and is_outside(group, place):
+        if place is not None and place.hours and calendar.last(group.id) >= today and is_outside(group, place):
             days, hours = weekdays(group.days, "zh"), week_in_words(place.hours, "zh")
             found.append(
                 f"class {group.id}: {days} {group.starts}—{group.ends} 不在{place.name}的开放时间内（{hours}），请核对"

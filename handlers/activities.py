@@ -10,7 +10,7 @@ from handlers import wording
 from handlers.paging import page_of
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
-from knowledge.catalogue import Activity
+from knowledge.catalogue import Activity, is_written
 from nlu.times import When
 
 SOURCE = "source.activities"
@@ -33,9 +33,12 @@ _FOR_CHILDREN = re.compile("孩子|儿童|少儿|亲子|小朋友|child|famil")
 
 def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
     """When, where and how to get in; what it is as well, where it is the only one."""
+    home = turn.catalogue.organisations.get(activity.organisation)
+    untold = whole and home is not None and not is_written(activity.enrol)
+    enrol = turn.line("activity.untold", phone=home.phone) if home and untold else wording.sentence(activity.enrol)
     return turn.line(
         "activity.whole" if whole else "activity.line", name=activity.name, time=wording.activity_time(activity, turn),
-        place=activity.place, summary=wording.sentence(activity.summary), enrol=wording.sentence(activity.enrol),
+        place=activity.place, summary=wording.sentence(activity.summary), enrol=enrol,
     )  # fmt: skip
 
 

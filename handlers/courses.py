@@ -49,7 +49,7 @@ async def find_course(turn: Turn) -> None:
         turn.suggest("find_course")
         turn.offer_answer("label.suggest_course", "course-suggest")
     else:
-        _overview(turn)
+        overview(turn)
 
 
 def _introduce(turn: Turn, course: Course) -> None:
@@ -67,7 +67,8 @@ def _introduce(turn: Turn, course: Course) -> None:
     )  # fmt: skip
 
 
-def _overview(turn: Turn) -> None:
+def overview(turn: Turn) -> None:
+    """How many there are, by theme."""
     themes: dict[str, list[str]] = {}
     for course in turn.catalogue.courses.values():
         themes.setdefault(course.theme, []).append(course.name)

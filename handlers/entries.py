@@ -7,12 +7,23 @@ from accounts.rules import RuleError, RuleSet
 from bot.messages import Reply
 from bot.turn import Turn
 from handlers.eligibility import RULE, fee_rule
-from handlers.needs import OF_OURSELVES, OF_THE_KEEPING, OF_THE_LAPSE, OF_THE_RATE, OF_THE_RULES
 from handlers.people import take_back
+from handlers.recorded import tell_courses, tell_fees, tell_order, tell_places
 from handlers.small_talk import WHAT_WE_ARE, what_we_are
 from handlers.wording import source
 from knowledge.catalogue import Organisation
 from knowledge.entries import Entry
+from knowledge.held import (
+    OF_OURSELVES,
+    OF_THE_COURSES,
+    OF_THE_FEES,
+    OF_THE_KEEPING,
+    OF_THE_LAPSE,
+    OF_THE_ORDER,
+    OF_THE_PLACES,
+    OF_THE_RATE,
+    OF_THE_RULES,
+)
 
 _EVERYWHERE = re.compile("社区学校|教学站点|各校|各点|全区|所有")  # an answer that speaks of schools too
 _US = re.compile("你们|学院|中心")
@@ -172,6 +183,8 @@ def _reckoning(turn: Turn) -> RuleSet | None:
 _ON_RECORD: Mapping[str, Callable[[Turn], bool]] = {
     **dict.fromkeys(OF_THE_RULES, _tell_rules), **dict.fromkeys(OF_THE_RATE, _tell_rate), **dict.fromkeys(OF_THE_LAPSE, _tell_lapse),
     **dict.fromkeys(OF_THE_KEEPING, _tell_keeping), **dict.fromkeys(OF_OURSELVES, _tell_who),
+    **dict.fromkeys(OF_THE_COURSES, tell_courses), **dict.fromkeys(OF_THE_PLACES, tell_places),
+    **dict.fromkeys(OF_THE_ORDER, tell_order), **dict.fromkeys(OF_THE_FEES, tell_fees),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import focus
 from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
-from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass
+from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass, is_written
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
 _KINDS: Mapping[str, type] = {"class": TrainingClass, "course": Course, "activity": Activity, "item": RedemptionItem}
@@ -167,7 +167,11 @@ def _home(turn: Turn, thing: TrainingClass | Activity) -> Organisation | None:
 
 def _place(turn: Turn, group: TrainingClass) -> str:
     home = _home(turn, group)
-    return turn.line("fact.place", place=wording.room(group, turn), address=home.address) if home else group.room
+    return (
+        turn.line("fact.place", place=wording.room(group, turn), address=home.address)
+        if home
+        else wording.written(group.room)
+    )
 
 
 def _way(turn: Turn, thing: TrainingClass | Activity) -> str:
@@ -232,8 +236,8 @@ def _until(turn: Turn, group: TrainingClass) -> str:
 
 
 def _bring(turn: Turn, group: TrainingClass) -> str:
-    bring = turn.line("fact.bring", materials=group.materials)
-    return wording.joined([bring, *_kit(turn, group)], turn)
+    bring = [turn.line("fact.bring", materials=group.materials)] if is_written(group.materials) else []
+    return wording.joined([*bring, *_kit(turn, group)], turn)
 
 
 def _kit(turn: Turn, group: TrainingClass) -> list[str]:
@@ -256,7 +260,7 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
 def _eligible(turn: Turn, group: TrainingClass) -> str:
     """Its conditions, and what one has to have learnt before."""
     course, chinese = turn.catalogue.courses.get(group.course), turn.recorded.courses.get(group.course)
-    demands = chinese is not None and not _NOTHING.fullmatch(chinese.prerequisite)
+    demands = chinese is not None and is_written(chinese.prerequisite) and not _NOTHING.fullmatch(chinese.prerequisite)
     own = wording.clause(conditions(group, turn))
     learnt = [each for each in _COMMAS.split(course.prerequisite) if each not in own] if course and demands else []
     age = turn.state.facts.age
@@ -288,12 +292,12 @@ def _about(turn: Turn, course: Course) -> str:
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
     "price": lambda turn, group: wording.fee(group, turn),
     "places": lambda turn, group: wording.places(group, turn),
-    "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher),
+    "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher) if is_written(group.teacher) else "",
     "eligible": _eligible, "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,
 }  # fmt: skip
 _OF_COURSE: Mapping[str, Callable[[Turn, Course], str]] = {
     "about": _about, "level": _level, "online": _online, "duration": _lessons,
-    "exam": lambda turn, course: wording.clause(course.assessment),
+    "exam": lambda turn, course: wording.clause(wording.written(course.assessment)),
 }  # fmt: skip
 _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "place": lambda turn, activity: activity.place,
@@ -302,8 +306,8 @@ _OF_ACTIVITY: Mapping[str, Callable[[Turn, Activity], str]] = {
     "eligible": lambda turn, activity: turn.line(
         "fact.for", summary=wording.clause(activity.summary), enrol=wording.clause(activity.enrol)
     ),
-    "until": lambda turn, activity: wording.clause(activity.enrol),
-    "entry": lambda turn, activity: wording.clause(activity.enrol),
+    "until": lambda turn, activity: wording.clause(wording.written(activity.enrol)),
+    "entry": lambda turn, activity: wording.clause(wording.written(activity.enrol)),
     "about": lambda turn, activity: wording.clause(activity.summary),
     "way": _way, "phone": _phone,
     "places": lambda turn, activity: sentence_on("places", activity.enrol, activity.summary).rstrip("。"),

@@ -7,6 +7,7 @@ from bot.turn import Turn
 from handlers import wording
 from handlers.classes import one
 from handlers.eligibility import RULE, SOURCE, conditions, fee_rule, refused
+from handlers.recorded import tell_fees
 from knowledge.catalogue import TrainingClass
 
 _REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
@@ -16,7 +17,8 @@ async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
         question = RULE if fee_rule(turn) else "fee-general"
         if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
-            turn.answer_standard(question)
+            if question == RULE or turn.library.answer(question, turn.today) is not None or not tell_fees(turn):
+                turn.answer_standard(question)
             return
     if turn.lacks("courses"):
         return

@@ -10,7 +10,7 @@ from bot.slots import NeedsAnswer
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.slots import DAY, HOME, ORG
-from knowledge.catalogue import Organisation
+from knowledge.catalogue import Organisation, is_written
 from knowledge.hours import Span, closed_around, day_of, named_days
 from nlu import times
 from nlu.calendar import day_off
@@ -66,6 +66,9 @@ async def site_hours(turn: Turn) -> None:
         asked = None  # 晚上开到几点, on no certain day: today, and the week
     place = _keeper(turn, place, asked)
     days = _days(asked, turn.today) if asked else [turn.today]
+    if not place.hours and not any(day_of(place, day).reason for day in days):
+        turn.say("hours.unknown", place=place.name, phone=place.phone)
+        return
     if len(days) == 1:
         _one_day(turn, place, days[0], asked)
     elif len(days) <= LISTED:
@@ -297,8 +300,19 @@ def _metres(spot: tuple[float, float], place: Organisation) -> float:
     return math.hypot(north, east)
 
 
+def _untold(turn: Turn, place: Organisation, words: str) -> bool:
+    """Whether nothing is on record; said to be so, with whom to ask."""
+    if is_written(words):
+        return False
+    turn.say("site.untold", place=place.name, phone=place.phone)
+    turn.suggest("human")
+    return True
+
+
 async def site_facilities(turn: Turn) -> None:
     place = _place(turn)
+    if _untold(turn, place, place.facilities):
+        return
     turn.say(
         "site.facilities",
         place=place.name,
@@ -310,6 +324,8 @@ async def site_facilities(turn: Turn) -> None:
 
 async def site_access(turn: Turn) -> None:
     place = _place(turn)
+    if _untold(turn, place, place.accessible):
+        return
     turn.say(
         "site.access",
         place=place.name,

@@ -8,11 +8,10 @@ from bot.messages import Card
 from bot.turn import Turn
 from handlers.eligibility import conditions, exemption
 from knowledge import hours as in_words
-from knowledge.catalogue import Activity, Catalogue, Opening, Organisation, TrainingClass
+from knowledge.catalogue import UNWRITTEN, Activity, Catalogue, Opening, Organisation, TrainingClass, is_written
 from knowledge.hours import Span
 
 _HAN = re.compile("[一-鿿]")
-_ASKED_FOR = "请"  # begins what is said in place of what nobody has written down: 请来电询问
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 
@@ -97,8 +96,8 @@ def spans(found: Iterable[Span], turn: Turn) -> str:
 
 
 def hours(openings: tuple[Opening, ...], turn: Turn) -> str:
-    """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00."""
-    return in_words.week_in_words(openings, turn.state.lang)
+    """周一到周五 08:30—12:00、14:00—17:30，周六 09:00—16:00; that they are not on record where they are not."""
+    return in_words.week_in_words(openings, turn.state.lang) if openings else UNWRITTEN
 
 
 def place(organisation: str, catalogue: Catalogue) -> str:
@@ -107,9 +106,10 @@ def place(organisation: str, catalogue: Catalogue) -> str:
 
 
 def room(group: TrainingClass, turn: Turn) -> str:
-    """Where a class is: the place, and the room there."""
-    between = ", " if _in_english(turn) else "，" if group.room.startswith(_ASKED_FOR) else ""
-    return f"{place(group.organisation, turn.catalogue)}{between}{group.room}"
+    """Where a class is: the place, and the room there where that is on record."""
+    between = ", " if _in_english(turn) else ""
+    inside = f"{between}{group.room}" if is_written(group.room) else ""
+    return f"{place(group.organisation, turn.catalogue)}{inside}"
 
 
 def fee(group: TrainingClass, turn: Turn) -> str:
@@ -175,6 +175,11 @@ def sentence(words: str) -> str:
     if not words or words[-1] in "。.！!？?；;":
         return words
     return f"{words}{'。' if _HAN.search(words) else '. '}"
+
+
+def written(words: str) -> str:
+    """What is on record; nothing where nothing is."""
+    return words if is_written(words) else ""
 
 
 def clause(words: str) -> str:

@@ -28,6 +28,8 @@ _END = re.compile(r"(?:[。；！？]|[!?](?![A-Za-z0-9&=/%#])|\.(?=\s+[^\sa-z])
 _SHORT = re.compile(
     r"(?:\b(?:[A-Za-z]|Mrs?|Ms|Dr|Prof|St|Rd|Ave|[Nn]os?|vs|etc|[Tt]el|[Ee]xt)|(?:^|[^\w\s]\s*|\n)\d{1,2})\.$"
 )
+_CLAUSE = re.compile("[，；、,;\n]")
+_LEADS = ("：", ":")
 _LATIN = str.maketrans(
     {"“": '"', "”": '"', "’": "'", "—": "-", "–": "-", "→": ">", "·": "-", "[": "(", "]": ")", "…": "..."}
 )
@@ -35,15 +37,18 @@ _LATIN = str.maketrans(
 
 def render(replies: Sequence[Reply]) -> list[str]:
     """One text of at most two segments for all that was said."""
-    if not replies:
-        return []
+    return [fitted(*_whole(replies))] if replies else []
+
+
+def _whole(replies: Sequence[Reply]) -> tuple[str, str, str]:
+    """All that was said, what has to stand at its end, and what points to the rest where not all of it fits."""
     english = replies[-1].lang == "en"
     options = [f"{option.key}.{option.label}" for option in replies[-1].options]
     tail = ("\nReply " if english else "\n回复") + " ".join(options) if options else ""
     text = "\n".join(reply.short or flat(reply.text) for reply in replies)
     if english and segments(text + tail) > 2:
         text, tail = latin(text), latin(tail)
-    return [fitted(text, tail, MORE_IN_ENGLISH if english else MORE)]
+    return text, tail, MORE_IN_ENGLISH if english else MORE
 
 
 def latin(text: str) -> str:
@@ -61,12 +66,28 @@ def fitted(text: str, tail: str = "", more: str = MORE, parts: int = PARTS) -> s
     """A text with what has to stand at its end, in so many segments; what is left out is pointed to."""
     if segments(text + tail) <= parts:
         return text + tail
-    room = parts * (JOINED if any(char not in _BASIC for char in text + tail + more) else GSM_JOINED) - units(tail)
-    return (cut(text, room - len(more)) + more).strip() + tail
+    room = _room(text, tail, more, parts)
+    said = cut(text, room)
+    if not said or said.endswith(_LEADS):  # the beginning of a list is more than what leads up to it
+        said = _clipped(text, room) or said
+    return (said + more).strip() + tail
+
+
+def _room(text: str, tail: str, more: str, parts: int) -> int:
+    """How many characters of a text there is room for, beside what stands at its end."""
+    size = JOINED if any(char not in _BASIC for char in text + tail + more) else GSM_JOINED
+    return parts * size - units(tail) - len(more)
 
 
 def flat(text: str) -> str:
-    return " ".join(text.split())
+    """Line by line, without what only makes room."""
+    return "\n".join(words for line in text.splitlines() if (words := " ".join(line.split())))
+
+
+def _clipped(text: str, most: int) -> str:
+    """As many whole clauses as fit."""
+    ends = [match.start() for match in _CLAUSE.finditer(text) if units(text[: match.start()]) <= most]
+    return text[: max(ends, default=0)].rstrip()
 
 
 def cut(text: str, most: int) -> str:
@@ -94,8 +115,10 @@ def segments(text: str) -> int:
 def problems(replies: Sequence[Reply]) -> list[str]:
     """What does not fit."""
     found = [f"短信 {segments(text)} 段" for text in render(replies) if segments(text) > 2]
-    if any(text.startswith((MORE, MORE_IN_ENGLISH.strip())) for text in render(replies)):
-        found.append("短信放不下第一句，请另写一条短信")
+    if replies and segments("".join(_whole(replies)[:2])) > PARTS:
+        text, tail, more = _whole(replies)
+        if not cut(text, _room(text, tail, more, PARTS)):
+            found.append("短信放不下第一句，请另写一条短信")
     return found + [
         f"短信表只有 {len(reply.short)} 字以内才放得下"
         for reply in replies

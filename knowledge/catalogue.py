@@ -19,6 +19,14 @@ from knowledge.topics import Topic, ours
 from nlu.text import fold
 
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
+UNWRITTEN = "请来电询问"  # stands where nobody has written down what a record has to say
+
+
+def is_written(words: str) -> bool:
+    """Whether there is anything on record."""
+    return not words.startswith(UNWRITTEN)
+
+
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-4]):[0-5]\d$")]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # 1 is Monday

@@ -318,7 +318,7 @@ async def test_what_a_class_says_of_its_fee_itself_is_told(app: App, said: str, 
     ("阿古老师的课几点上", "插花班", "哪门课"), ("烘焙要考哪个证", "结业作品", "工业路"),
     ("餐券要多少分", "12 积分", "围裙"), ("考了证能加几个学分", "每张10学分", "带出一名"),
     # A campaign with what belongs to it; the product's questions as any centre would say them.
-    ("乡村赶场有些啥", "修剪示范", "没有查到"), ("社区学校一共有多少所，都在哪", "一共有多少个学校和站点", "社区学校"),
+    ("乡村赶场有些啥", "修剪示范", "没有查到"), ("社区学校一共有多少所，都在哪", "所学校", "没有登记"),
     # A person that is spoken to is no teacher that is asked for.
     ("师傅我问一下，烘焙夜校班什么时候开课", "开课", "上课。"),
 ])  # fmt: skip

@@ -24,6 +24,7 @@ from nlu.questions import NO_ANSWER, RED_LINES
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
+_OWN = 0.3  # from here on a question of the centre's own is worth a choice: few sentences tell it from anything
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked for by themselves
 _NAMED = {"about_org", "about_course"}  # what a name alone comes to
@@ -310,7 +311,9 @@ async def likely(run: Runner, turn: Turn) -> bool:
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
     for each in turn.heard.candidates[1:]:
         other = run.readings.label(turn, each)
-        if each.score >= turn.heard.lines.ask and other and other != label and each.intent not in RED_LINES:
+        line = max(turn.heard.lines.ask, _OWN) if each.entry else turn.heard.lines.ask
+        worth = each.score >= line and each.intent not in RED_LINES and run.readings.leads(turn, each)
+        if worth and other and other != label:
             intent, slots = run.readings.answer(turn, each)
             turn.offer(other, intent, **slots)
             break
@@ -372,7 +375,7 @@ async def not_sure(run: Runner, turn: Turn) -> bool:
     else:
         turn.say("not_understood_again")
         for intent in ("find_class", "site_hours", "human"):
-            turn.offer(turn.line(f"label.{intent}"), intent)
+            turn.suggest(intent)
         state.topic = turn.heard.topic
     run.remind(turn)
     return True

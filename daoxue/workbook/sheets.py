@@ -16,12 +16,11 @@ from daoxue.workbook.cells import (
     naming_several,
 )
 from daoxue.workbook.columns import BookSheet, PageColumn
+from knowledge.catalogue import UNWRITTEN
 from knowledge.columns import KINDS, TEMPLATE
 from knowledge.columns import NAMES as ANSWER_FIELDS
 from knowledge.entries import SHORT
 from knowledge.topics import ours
-
-ASK = "请来电询问"  # what is said of a place where nobody has written it down yet
 
 
 def _id(what: str) -> PageColumn:
@@ -68,8 +67,8 @@ ORGANISATIONS = BookSheet(
         PageColumn("route", "怎么走", TEXT, "公交、地铁、停车；可以空着", "How to get there; may be empty.", 40),
         PageColumn("phone", "电话", TEXT, "居民打的电话，如 0571-88001234", "The number for residents, e.g. 0571-88001234.", 16),
         PageColumn("computers", "电脑数", WHOLE, "居民能用几台电脑；空着是 0", "Computers for residents; empty: 0.", 8),
-        PageColumn("facilities", "设施", TEXT, f"有什么；空着就说“{ASK}”", "What there is; empty: please ask by phone.", 36, ASK),
-        PageColumn("accessible", "无障碍", TEXT, f"轮椅能不能进；空着就说“{ASK}”", "Whether wheelchairs can enter; empty: please ask.", 36, ASK),
+        PageColumn("facilities", "设施", TEXT, "有什么；空着就是没有登记", "What there is; empty: not on record.", 36, UNWRITTEN),
+        PageColumn("accessible", "无障碍", TEXT, "轮椅能不能进；空着就是没有登记", "Whether wheelchairs can enter; empty: not on record.", 36, UNWRITTEN),
         PageColumn("certifies", "认证点", YES, "是不是刷卡认证点；空着是否", "Whether attendance is swiped here; empty: no.", 8),
         PageColumn("redeems", "兑换点", YES, "能不能兑换；空着是否", "Whether points are redeemed here; empty: no.", 8),
         PageColumn("north", "北纬", DECIMAL, "度，如 36.1234；空着就不参加“离我最近”", "Degrees; empty: not offered as the nearest.", 10, 0.0),
@@ -138,10 +137,10 @@ COURSES = BookSheet(
                    named="theme"),
         PageColumn("aliases", "别名", WORDS, "居民怎么叫它，用顿号隔开", "What residents call it, with 、 between.", 34),
         PageColumn("level", "层次", TEXT, "自己定", "Words of your own.", 10, None, ("零基础", "初级", "中级", "高级")),
-        PageColumn("prerequisite", "基础要求", TEXT, f"要先会什么；空着就说“{ASK}”", "What one has to know before; empty: please ask.", 26, ASK),
+        PageColumn("prerequisite", "基础要求", TEXT, "要先会什么；空着就是没有登记", "What one has to know before; empty: not on record.", 26, UNWRITTEN),
         PageColumn("mode", "形式", choice(MODES), "线上、线下或线上线下；空着是线下", "Online, in a class, or both; empty: in a class.", 10, "线下"),
         PageColumn("summary", "简介", TEXT, "一两句话", "A sentence or two.", 40),
-        PageColumn("assessment", "考核", TEXT, f"怎么结业；空着就说“{ASK}”", "How one finishes; empty: please ask.", 40, ASK),
+        PageColumn("assessment", "考核", TEXT, "怎么结业；空着就是没有登记", "How one finishes; empty: not on record.", 40, UNWRITTEN),
         _english("name", "英文名", "名称"), _english("prerequisite", "英文基础要求", "基础要求"),
         _english("summary", "英文简介", "简介"), _english("assessment", "英文考核", "考核"),
     ), "course",
@@ -170,8 +169,8 @@ CLASSES = BookSheet(
         PageColumn("days", "上课星期", WEEKDAYS, "如 周二、周四", "E.g. 周二、周四.", 14, None, COMMON_WEEKDAYS),
         PageColumn("starts", "上课", CLOCK, "如 09:00", "E.g. 09:00.", 8),
         PageColumn("ends", "下课", CLOCK, "如 10:30", "E.g. 10:30.", 8),
-        PageColumn("room", "教室", TEXT, f"哪一间；空着就说“{ASK}”", "Which room; empty: please ask.", 14, ASK),
-        PageColumn("teacher", "老师", TEXT, f"如 王老师；空着就说“{ASK}”", "Who teaches; empty: please ask.", 14, ASK),
+        PageColumn("room", "教室", TEXT, "哪一间；空着就是没有登记", "Which room; empty: not on record.", 14, UNWRITTEN),
+        PageColumn("teacher", "老师", TEXT, "如 王老师；空着就是没有登记", "Who teaches; empty: not on record.", 14, UNWRITTEN),
         PageColumn("capacity", "名额", WHOLE, "一共几个名额，最多 500", "Places, 500 at most.", 8),
         PageColumn("enrolled", "已报", WHOLE, "在这里报名之前已经报了几个；空着是 0", "Places taken before enrolment here; empty: 0.", 8),
         PageColumn("waiting", "候补", WHOLE, "已经在候补的；空着是 0", "Already on the waiting list; empty: 0.", 8),
@@ -181,7 +180,7 @@ CLASSES = BookSheet(
         PageColumn("eligibility", "报名条件", TEXT, "户籍、年龄、减免，照实说；都没有就写 不限", "Conditions and exemptions; write 不限 where there are none.", 40),
         PageColumn("youngest", "最小年龄", WHOLE, "周岁；不限空着", "Years of age; empty: none.", 9),
         PageColumn("oldest", "最大年龄", WHOLE, "周岁；不限空着", "Years of age; empty: none.", 9),
-        PageColumn("materials", "带什么", TEXT, f"报名带什么；空着就说“{ASK}”", "What to bring; empty: please ask.", 26, ASK),
+        PageColumn("materials", "带什么", TEXT, "报名带什么；空着就是没有登记", "What to bring; empty: not on record.", 26, UNWRITTEN),
         PageColumn("enrol_from", "报名开始", DAY, "从哪天起能报", "The first day of enrolment.", 12),
         PageColumn("enrol_until", "报名截止", DAY, "到哪天止", "The last one.", 12),
         PageColumn("village", "送教下乡", YES, "空着是否", "Taught in a village; empty: no.", 9),
@@ -205,7 +204,7 @@ ACTIVITIES = BookSheet(
         PageColumn("ends", "结束", CLOCK, "如 11:30", "E.g. 11:30.", 8),
         PageColumn("place", "地点", TEXT, "在哪里", "Where.", 20),
         PageColumn("summary", "内容", TEXT, "一两句话", "A sentence or two.", 40),
-        PageColumn("enrol", "怎么参加", TEXT, f"如 不用报名，直接来；空着就说“{ASK}”", "How to take part; empty: please ask.", 24, ASK),
+        PageColumn("enrol", "怎么参加", TEXT, "如 不用报名，直接来；空着就是没有登记", "How to take part; empty: not on record.", 24, UNWRITTEN),
         PageColumn("campaign", "所属活动", TEXT, "属于哪个大活动，如 全民终身学习活动周；没有空着", "The campaign it belongs to; may be empty.", 22),
         _english("name", "英文名", "名称"), _english("place", "英文地点", "地点"), _english("summary", "英文内容", "内容"),
         _english("enrol", "英文怎么参加", "参加办法"), _english("campaign", "英文所属活动", "所属活动"),
@@ -316,7 +315,7 @@ TEXTS = BookSheet(
     (
         PageColumn("key", "编号", TEXT, "哪句话，见坐席台“中心”页或 bot/texts/zh.yml", "Which text: desk → 中心, or bot/texts/zh.yml.", 22),
         PageColumn("language", "语言", choice(LANGUAGES), "中文或英文", "Chinese or English.", 8),
-        PageColumn("text", "屏幕上", TEXT, "显示的话；花括号里的照抄", "On the screen; what stands in braces is copied.", 60),
+        PageColumn("text", "屏幕上", TEXT, "显示的话；花括号里的照抄，[[ ]] 里的没有登记就不说", "On the screen; keep braces; [[ ]]: only if on record.", 60),
         PageColumn("spoken", "电话里", TEXT, "念的话；空着同屏幕上的", "On the phone; empty: the same.", 50),
         PageColumn("short", "短信里", TEXT, "短信的话；空着同屏幕上的", "In a text message; empty: the same.", 50),
     ),
