@@ -403,6 +403,14 @@ def test_nothing_of_the_sample_stands_outside_the_sample() -> None:
     assert found == []
 
 
+def test_no_place_of_the_sample_is_learnt_from() -> None:
+    catalogue = Catalogue.of(read_sample(date(2026, 11, 27)).records)
+    places = [each for each in catalogue.organisations.values() if each is not catalogue.college]
+    names = {name for each in places for name in (each.name, *each.aliases) if len(name) > 2}
+    learnt = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "nlu" / "data").rglob("*.yml")))
+    assert [name for name in sorted(names) if name in learnt] == []
+
+
 def test_what_handlers_say_from_knowledge_is_declared() -> None:
     said = set()
     for path in (ROOT / "handlers").glob("*.py"):
