@@ -56,7 +56,7 @@ ENGLISH = {
     "en_steps": "steps",
     "en_question": "question",
 }  # columns that together are the field `en`
-_BREAKS = re.compile(r"\s*[|｜\r\n]\s*")
+_BREAKS = re.compile(r"[|｜\r\n]")
 _PARTS = re.compile(r"[|｜\n]")
 _DAY = re.compile(r"(\d{4})\s*[-/.．年]\s*(\d{1,2})\s*[-/.．月]\s*(\d{1,2})\s*[日号]?(?:[ T]\d{1,2}:.*)?")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -139,7 +139,7 @@ def parts(cell: str) -> list[str]:
 
 def in_lines(each: Iterable[str]) -> str:
     """What `parts` takes apart again: a line each."""
-    return "\n".join(_BREAKS.sub(" ", part) for part in each)
+    return "\n".join(" ".join(filter(None, map(str.strip, _BREAKS.split(part)))) for part in each)
 
 
 def last_day(cell: str) -> str:

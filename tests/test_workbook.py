@@ -63,7 +63,7 @@ from knowledge.catalogue import (
     TrainingClass,
 )
 from knowledge.centre import Centre, CentreInEnglish, TextForms
-from knowledge.entries import English, Entry, changed
+from knowledge.entries import English, Entry, changed, following
 from knowledge.files import Content, KnowledgeError
 from knowledge.headings import Category, HeadingInEnglish, Theme
 from knowledge.library import Partial, as_rows
@@ -386,14 +386,13 @@ def entry(draw: st.DrawFn, /, **names: st.SearchStrategy[object]) -> Entry:
     steps = tuple(draw(st.lists(HAN, max_size=3)))
     english = st.builds(English, answer=st.just("8, and 1+1"), steps=st.just(tuple("in English" for _ in steps)))
     since = draw(DAY)
-    return draw(
-        st.builds(
-            Entry, **names, topic=st.sampled_from(["housing", "course_faq"]), kind=st.just("guide" if steps else "faq"),
-            answer=WORD, spoken=st.one_of(st.none(), HAN), sms=st.one_of(st.none(), HAN), steps=st.just(steps), person=st.booleans(),
-            source=HAN, owner=HAN, valid_from=st.just(since), valid_until=st.just(since + timedelta(days=draw(SOME))),
-            en=st.one_of(st.none(), english), source_en=LATIN,
-        )
+    kept = st.builds(
+        Entry, **names, topic=st.sampled_from(["housing", "course_faq"]), kind=st.just("guide" if steps else "faq"),
+        answer=WORD, spoken=st.one_of(st.none(), HAN), sms=st.one_of(st.none(), HAN), steps=st.just(steps), person=st.booleans(),
+        source=HAN, owner=HAN, valid_from=st.just(since), valid_until=st.just(since + timedelta(days=draw(SOME))),
+        en=st.one_of(st.none(), english), source_en=LATIN,
     )  # fmt: skip
+    return following(draw(kept))  # as everything is that is kept
 
 
 STAFF = st.builds(
