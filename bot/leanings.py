@@ -87,6 +87,7 @@ _HAS = (
     ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
 )  # fmt: skip
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
+_A_CLASS = re.compile("[这那]个?班|课")
 _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
@@ -242,8 +243,8 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
     unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
-    if not (unclear and _ANYTHING.search(heard.folded)):
-        return None
+    if not (unclear and _ANYTHING.search(heard.folded)) or _A_CLASS.search(heard.folded):
+        return None  # 某某街道有没有这个班
     read = (each.intent for each in heard.candidates if each.intent in {"site_access", "site_facilities"})
     return Candidate(heard.lines.sure, "site_hours", next(read, None) or "site_facilities")
 
@@ -270,7 +271,8 @@ def _of_an_address(heard: Understanding) -> Candidate | None:
     named = any(each.kind == "org" and each.exact for each in heard.entities) and not heard.first("course")
     unknown = heard.best is None or heard.best.intent in NO_ANSWER
     of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 望湖放电影票哪里领
-    asks = named and unknown and not of_activity and set(spoken(heard.folded)) & {"place", "way"}
+    of_a_thing = any(re.search(words, heard.folded) for _, words in _HAS)  # 某某学校食堂在哪
+    asks = named and unknown and not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
     return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
 
 

@@ -267,10 +267,11 @@ async def wanted(run: Runner, turn: Turn) -> bool:
 
 
 def _asks_of_it(turn: Turn) -> bool:
-    """哪位老师教跳, 文化上有啥讲究, right after something that is taught: few words with one on an aspect of it."""
+    """哪位老师教跳, 文化上有啥讲究, right after something that is taught: few words with one on an aspect of it, or
+    such as point back: 某某街道有没有这个班."""
     folded, told = turn.heard.folded, any(each.startswith(("class:", "course:")) for each in turn.state.shown)
-    few = len(folded) <= phrases.FRAGMENT and told and turn.state.just_told
-    return few and bool(spoken(folded))
+    few = len(folded) <= phrases.FRAGMENT and bool(spoken(folded))
+    return told and turn.state.just_told and (few or phrases.points_back(folded))
 
 
 async def taught(run: Runner, turn: Turn) -> bool:
