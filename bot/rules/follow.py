@@ -93,7 +93,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         return True
     more = not likely and asks_more(turn, aspect)
     if aspect == "teacher" and turn.heard.first("teacher") and _WHICH_CLASS.search(turn.heard.folded):
-        return False  # 太极拳的陈敏老师教什么班
+        return False  # 太极拳的某某老师教什么班
     if (
         aspect in _ANSWERED_BY
         and not more
