@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ from knowledge.topics import Topic
 from knowledge.words import wanted
 from store import knowledge as stored
 from store.database import Database
+from tests.conftest import copied
 from tests.talk import Resident
 from tests.test_centre import picture
 
@@ -122,12 +124,28 @@ def sample(config: Config) -> Iterator[OwnCentre]:
         yield centre
 
 
+def settings_of(config: Config, folder: Path) -> Config:
+    """The settings of a centre of one's own."""
+    return replace(
+        config, sample=False, accounts=replace(config.accounts, key_file=str(folder / "own.key")),
+        database=replace(config.database, url=f"sqlite:///{folder / 'own.db'}"),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one, to be copied: every migration since the first has made it."""
+    folder = tmp_path_factory.mktemp("founded")
+    prepare(settings_of(Config(), folder))
+    return folder
+
+
 @pytest.fixture
-def empty(config: Config, tmp_path: Path) -> Iterator[OwnCentre]:
+def empty(config: Config, founded: Path, tmp_path: Path) -> Iterator[OwnCentre]:
     """A centre of one's own in which nothing is yet."""
-    url = f"sqlite:///{tmp_path / 'own.db'}"
-    accounts = replace(config.accounts, key_file=str(tmp_path / "own.key"))
-    with opened(replace(config, sample=False, accounts=accounts, database=replace(config.database, url=url))) as centre:
+    copied(founded / "own.db", tmp_path / "own.db")
+    shutil.copy(founded / "own.key", tmp_path)
+    with opened(settings_of(config, tmp_path)) as centre:
         yield centre
 
 
