@@ -15,7 +15,7 @@ serve: setup
 	PYTHONDONTWRITEBYTECODE= $(BIN)/daoxue serve
 
 test: $(VENV)/dev check web/desk/dist/index.html tests/node/node_modules/.package-lock.json
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/dev web/desk/node_modules/.package-lock.json
 	$(BIN)/ruff check .
@@ -95,7 +95,7 @@ clean:
 # What attackers try: roles, sessions, limits, files, patterns, addresses, forgeries, what is kept.
 ATTACKS = bodies flood hooks live_ends looks masking oidc patience patterns permissions persons proofs proxies at_rest signing
 attack: $(VENV)/dev web/desk/dist/index.html
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/attack $(ATTACKS:%=tests/test_%.py)
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/attack $(ATTACKS:%=tests/test_%.py)
 
 # A minute in which two processes on PostgreSQL and Redis behind haproxy are killed, frozen and cut off (docs/faults.md): make faults SEED=7
 faults: $(VENV)/dev
