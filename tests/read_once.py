@@ -23,7 +23,7 @@ from daoxue.config import Config
 from desk import api
 from desk.api.answers import Described
 from desk.parts import Desk
-from knowledge import library
+from knowledge import files, library
 from knowledge.catalogue import Catalogue, Course
 from knowledge.centre import TextForms
 from knowledge.files import Content, read_sample
@@ -39,6 +39,7 @@ MOST = 30_000  # texts whose meaning is remembered
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 _load, _read, _encode, _trust = Classifier.load, texts._read, Use.encode, httpx.create_ssl_context
+_parse = files.load_yaml
 _points: dict[str, NDArray[np.float32]] = {}
 
 
@@ -57,7 +58,16 @@ def _texts(path: Path, written: int) -> dict[str, TextForms]:
     return _read(path)
 
 
-@lru_cache(8)
+@cache
+def _document(path: Path, written: int) -> object:
+    return _parse(path)
+
+
+def _parsed(path: Path) -> object:
+    return _document(path, path.stat().st_mtime_ns) if path.parent == files.SAMPLE else _parse(path)
+
+
+@lru_cache(32)
 def _sampled(today: date) -> Content:
     return read_sample(today)
 
@@ -124,7 +134,8 @@ def read_once() -> None:
     Use.encode = _encoded  # type: ignore[method-assign]
     comprehension.Gazetteer = _gazetteer  # type: ignore[assignment, attr-defined]
     texts._read = lambda path: dict(_texts(path, path.stat().st_mtime_ns))
-    sample.read_sample = _sampled  # type: ignore[attr-defined]
+    files.load_yaml = _parsed
+    files.read_sample = sample.read_sample = _sampled  # type: ignore[attr-defined]
     api.build = _built
     httpx._transports.default.create_ssl_context = _trusting  # type: ignore[assignment, attr-defined]
     library.Taught = _taught  # type: ignore[assignment, attr-defined]
