@@ -189,6 +189,7 @@ class Turn:
 
     def recall(self, entry: Entry, part: str) -> None:
         """Says a part of a reviewed entry once more."""
+        self.told_of.append(entry.id)
         self.tell(Reply(text=part, source=entry.said(self.state.lang).source))
 
     def wording(self, standard: str) -> str:

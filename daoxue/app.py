@@ -239,8 +239,7 @@ async def _affairs(ground: Ground, library: Library, channels: Mapping[str, Chan
 
 def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, channels: Mapping[str, Channel]) -> TalkParts:
     config, database = ground.config, ground.database
-    hours = Hours(config.desk, config.zone)
-    looked_at = {name for name, each in channels.items() if each.looked_at}
+    hours, looked_at = Hours(config.desk, config.zone), {name for name, each in channels.items() if each.looked_at}
     queueing = Queueing(hours, database, _ways(config, channels), looked_at)
     dialogue = Dialogue(HANDLERS, knowing.comprehension)
     mind = Mind(knowing.library, knowing.comprehension, dialogue, ground.texts, queueing, affairs.accounts)

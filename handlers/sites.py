@@ -1,14 +1,14 @@
 """Places: where, when open, how to reach them, what they have."""
 
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 from bot.messages import Priority
 from bot.slots import NeedsAnswer
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.distances import by_distance, is_located, metres
 from handlers.slots import DAY, HOME, ORG
 from knowledge.catalogue import Organisation, is_written
 from knowledge.hours import Span, closed_around, day_of, named_days
@@ -210,7 +210,7 @@ async def site_address(turn: Turn) -> None:
     elif (more := _AROUND.search(turn.heard.folded)) and more[0] not in known:
         turn.say("fact.no_more", phone=place.phone)  # 门口有修鞋的没, 末班车几点
     turn.suggest("site_hours", org=place.id)
-    if any(map(_is_located, _others(turn))):
+    if any(map(is_located, _others(turn))):
         turn.suggest("nearest_site")
 
 
@@ -220,7 +220,7 @@ async def nearest_site(turn: Turn) -> None:
         await site_address(turn)
         return
     home = turn.catalogue.organisations[await turn.ask(HOME)]
-    if not (_is_located(home) and _measured(turn)):  # nobody knows how far anything is from it
+    if not (is_located(home) and _measured(turn)):  # nobody knows how far anything is from it
         await site_address(turn)
         return
     name = home.name.removesuffix("教学站点").removesuffix("社区学校")
@@ -242,8 +242,8 @@ def _others(turn: Turn) -> list[Organisation]:
 
 def _nearest(turn: Turn, spot: tuple[float, float], name: str) -> None:
     what, places = _wanted(turn)
-    near = _by_distance(spot, filter(_is_located, places))
-    if _metres(spot, near[0]) > FAR:
+    near = by_distance(spot, filter(is_located, places))
+    if metres(spot, near[0]) > FAR:
         turn.say("site.far")
         return
     lines = "\n".join(
@@ -280,24 +280,7 @@ def _wanted(turn: Turn) -> tuple[str, list[Organisation]]:
 
 def _measured(turn: Turn) -> bool:
     """Whether of anything that is looked for it is known where it is."""
-    return any(map(_is_located, _wanted(turn)[1]))
-
-
-def _is_located(place: Organisation) -> bool:
-    """Whether anybody has written down where it is: no place of ours is at the equator south of Ghana."""
-    return bool(place.north or place.east)
-
-
-def _by_distance(spot: tuple[float, float], places: Iterable[Organisation]) -> list[Organisation]:
-    """The nearest of them."""
-    return sorted(places, key=lambda place: (_metres(spot, place), place.id))[:CHOICES]
-
-
-def _metres(spot: tuple[float, float], place: Organisation) -> float:
-    """Distance over ground; on a district's scale the earth is flat."""
-    north = (spot[0] - place.north) * 111_320
-    east = (spot[1] - place.east) * 111_320 * math.cos(math.radians(spot[0]))
-    return math.hypot(north, east)
+    return any(map(is_located, _wanted(turn)[1]))
 
 
 def _untold(turn: Turn, place: Organisation, words: str) -> bool:
@@ -362,8 +345,8 @@ def _has(turn: Turn, place: Organisation, what: str, has: bool, others: Sequence
             source=wording.source(place, turn),
         )
         return
-    located = [each for each in others if _is_located(each)] if _is_located(place) else []
-    near = _by_distance((place.north, place.east), located) or list(others[:CHOICES])
+    located = [each for each in others if is_located(each)] if is_located(place) else []
+    near = by_distance((place.north, place.east), located) or list(others[:CHOICES])
     lines = wording.listed((turn.line("site.near", place=each.name, phone=each.phone) for each in near), turn)
     turn.say(
         f"site.{what}_{'elsewhere' if located else 'at'}",

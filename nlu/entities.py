@@ -37,7 +37,12 @@ AUDIENCES: Mapping[str, str] = {
     "家长": "家长", "孩子": "家长", "亲子": "家长", "小孩": "家长", "孙子": "家长", "孙女": "家长", "娃": "家长",
     "上班族": "在职人员", "在职": "在职人员",
 }  # fmt: skip
-_AUDIENCE = re.compile("|".join(sorted(AUDIENCES, key=len, reverse=True)))
+# 伺候老人 is what is learnt, and not for whom.
+_AUDIENCE = re.compile(
+    "(?<!伺候)(?<!照顾)(?<!照护)(?<!护理)(?<!服侍)(?<!看护)(?:"
+    + "|".join(sorted(AUDIENCES, key=len, reverse=True))
+    + ")"
+)
 
 
 class Entity(Struct, frozen=True, gc=False):

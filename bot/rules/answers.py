@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from bot import about, phrases
+from bot import about, halves, phrases
 from bot.aspects import ASPECTS, clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
@@ -42,7 +42,9 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     sure = best is not None and best.score >= turn.heard.lines.sure
     if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
-    stands = sure and (len(folded) > phrases.FRAGMENT or phrases.names_matter(folded))  # 几点开门
+    of_them = any(_speaks_of(each, folded) for each in entries)
+    names = phrases.names_matter(folded) or (len(halves.beyond(folded)) > 1 and not of_them)  # 几点开门, 停车要钱吗
+    stands = sure and (len(folded) > phrases.FRAGMENT or names)
     if not entries or _names_one(turn) or len(folded) > LONG or stands:
         return False
     for question in filter(None, map(turn.library.asks, entries)):
@@ -53,7 +55,7 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
             await run.answer(turn, beside)
             return True
     other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
-    other = other and len(folded) > _BARE and not any(_speaks_of(each, folded) for each in entries)
+    other = other and len(folded) > _BARE and not of_them
     aspect = spoken_of(folded) or ("duration" if "几天" in folded else None)
     if other or aspect is None:  # 她没带身份证咋整 is a question of its own
         return False
