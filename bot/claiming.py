@@ -21,6 +21,10 @@ _ASKS = re.compile(
 _SAYS_NOTHING = re.compile(
     "请问|我们?|俺们?|咱们?|你们?|您|他们?|她们?|要是|如果|的话|的时候|的人|的|是|有|了|也|就|都|那|这|[^一-鿿]"
 )
+_COMMON = (
+    "怎么办理 怎么样 什么时候 多少 哪里 哪儿 我想要 可以 能不能 有没有 是不是 要不要 请问 一下 如何 咋办 几点 你们 我们"
+)
+_OF_ANYTHING = frozenset("".join(pair) for words in _COMMON.split() for pair in pairwise(words))
 _AN_AGE = re.compile(r"(?:\d|[一二三四五六七八九十百])[ 多几来]*(?:周?岁|years? old)")
 _OF_AGES = re.compile("岁|年龄|年纪|多大|老人|老年|孩|娃|儿童|少年|未成年|成年|age|old|child|kid")
 _TO_TAKE_PART = re.compile("[学报]|参加|上课|班|收|learn|join|enrol")
@@ -59,3 +63,10 @@ def _conditions(questions: tuple[str, ...]) -> frozenset[str]:
 def _pieces(text: str) -> set[str]:
     """Pairs of characters; of one alone, that."""
     return {left + right for left, right in pairwise(text)} if len(text) > 1 else {*text}
+
+
+def shares(entry: Entry, folded: str) -> bool:
+    """Whether a message has any piece of what an own question asks or answers, beside those that any question has. A few
+    sentences are near everything a little: where they share nothing it is not worth a choice."""
+    asked = {piece for each in (*entry.questions, entry.answer, *entry.steps) for piece in _pieces(fold(each))}
+    return not (_pieces(folded) & asked) <= _OF_ANYTHING

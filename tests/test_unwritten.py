@@ -10,6 +10,7 @@ from daoxue import check
 from daoxue.app import App
 from knowledge.catalogue import UNWRITTEN, Activity, Course, Opening, Organisation, Record, TrainingClass
 from knowledge.consistency import inconsistencies
+from knowledge.entries import Entry
 from knowledge.headings import Theme
 from tests.talk import Resident
 from tests.test_held import new, put  # noqa: F401 - a fixture
@@ -111,3 +112,15 @@ async def test_a_place_without_hours_has_no_class_outside_of_them(new: App) -> N
     await put(new, [], KNOWN)
     assert inconsistencies(new.library.catalogue) == []
     assert check.outside(new.library.catalogue, TODAY) == []
+
+
+async def test_a_question_of_ones_own_that_is_hardly_near_is_not_asked_back(new: App) -> None:  # noqa: F811
+    card = Entry(
+        id="card", topic="course_faq", questions=("怎么办借书证", "借书要押金吗", "读者证怎么办"), answer="带身份证到服务台办。",
+        source="手册", owner="王", valid_from=TODAY, valid_until=TODAY,
+    )  # fmt: skip
+    await put(new, [card], KNOWN)
+    assert "借书证" not in await Resident(new).say("我想投诉")
+    assert "借书证" not in await Resident(new).say("桃村书屋有什么设施")
+    assert "借书证" not in await Resident(new).say("候补怎么登记")
+    assert "带身份证" in await Resident(new).say("怎么办借书证")

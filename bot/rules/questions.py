@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from bot import about, described, phrases
 from bot.aspects import sentence_on, spoken, spoken_of
+from bot.claiming import shares
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
@@ -24,7 +25,6 @@ from nlu.questions import NO_ANSWER, RED_LINES
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
-_OWN = 0.3  # from here on a question of the centre's own is worth a choice: few sentences tell it from anything
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked for by themselves
 _NAMED = {"about_org", "about_course"}  # what a name alone comes to
@@ -312,13 +312,20 @@ async def likely(run: Runner, turn: Turn) -> bool:
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
     for each in turn.heard.candidates[1:]:
         other = run.readings.label(turn, each)
-        line = max(turn.heard.lines.ask, _OWN) if each.entry else turn.heard.lines.ask
-        worth = each.score >= line and each.intent not in RED_LINES and run.readings.leads(turn, each)
+        worth = _worth_asking(turn, each) and each.intent not in RED_LINES and run.readings.leads(turn, each)
         if worth and other and other != label:
             intent, slots = run.readings.answer(turn, each)
             turn.offer(other, intent, **slots)
             break
     return True
+
+
+def _worth_asking(turn: Turn, each: Candidate) -> bool:
+    """Whether it may be meant."""
+    own = turn.library.entries.get(each.entry or "")
+    return each.score >= turn.heard.lines.ask and (
+        own is None or own.standard is not None or shares(own, turn.heard.folded)
+    )
 
 
 def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
@@ -349,7 +356,7 @@ async def not_sure(run: Runner, turn: Turn) -> bool:
         turn.offer(turn.line("label.complaint"), "complaint")
         run.remind(turn)
         return True
-    near: list[Candidate] = [each for each in turn.heard.candidates if each.score >= turn.heard.lines.ask]
+    near: list[Candidate] = [each for each in turn.heard.candidates if _worth_asking(turn, each)]
     state.failures += 1
     turn.unanswered = True
     if closed := state.just_closed(turn.inbound.at):
