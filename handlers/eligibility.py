@@ -104,6 +104,8 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
         words = (
             group.audience if _UNLIMITED.fullmatch(words) else turn.line("class.both", words=group.audience, ages=words)
         )
+    elif _in_words_of_its_own(group) and turn.state.lang != "en":
+        words = turn.line("class.both", words=group.audience, ages=words)  # 3—6岁儿童和家长；一家一个名额
     youngest, oldest = group.youngest or None, group.oldest if group.oldest < ANY_AGE else None
     if all(age is None or re.search(rf"(?<!\d){age}(?!\d)", words) for age in (youngest, oldest)):
         return turn.line("class.conditions", words=words)
@@ -113,6 +115,12 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
         "class.conditions",
         words=ages if _ANYBODYS.fullmatch(words) else turn.line("class.both", words=words, ages=ages),
     )
+
+
+def _in_words_of_its_own(group: TrainingClass) -> bool:
+    """Whether whom it is for is neither anybody nor one of those that are known, and its conditions do not say it."""
+    words = group.audience
+    return words not in _AUDIENCES and not _ANYBODYS.fullmatch(words) and words not in group.eligibility
 
 
 def _audience(group: TrainingClass) -> _Audience:

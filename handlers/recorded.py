@@ -1,6 +1,7 @@
 """Standard questions that the records answer where the centre has written no answer of its own: how many, of which kinds,
 for how much, in which order."""
 
+import re
 from collections.abc import Sequence
 
 from bot.turn import Turn
@@ -9,6 +10,7 @@ from handlers.courses import overview
 from handlers.eligibility import SOURCE
 from knowledge.catalogue import TrainingClass
 
+_FREE = re.compile("免费|不要钱|不收费|不花钱|便宜|free|cheap")
 NAMED = 5  # that are told by name
 
 
@@ -53,8 +55,9 @@ def tell_fees(turn: Turn) -> bool:
     if all(not each.fee and not each.material_fee for each in classes):
         turn.say("fee.all_free", count=len(classes), names=_few(classes, turn), source=SOURCE)
     else:
-        dear = sorted(classes, key=lambda each: -each.fee - each.material_fee)[:NAMED]
-        lines = "\n".join(turn.line("fact.one", name=each.name, value=wording.fee(each, turn)) for each in dear)
+        dearest_first = not _FREE.search(turn.heard.folded)
+        told = sorted(classes, key=lambda each: each.fee + each.material_fee, reverse=dearest_first)[:NAMED]
+        lines = "\n".join(turn.line("fact.one", name=each.name, value=wording.fee(each, turn)) for each in told)
         turn.say("fee.by_class", count=len(classes), lines=lines, source=SOURCE)
     _show(turn, classes)
     return True

@@ -34,10 +34,13 @@ def course(id: str, name: str, theme: str) -> Course:
     )  # fmt: skip
 
 
-def group(id: str, name: str, course: str, *, ballot: bool = False, fee: int = 0) -> TrainingClass:
+def group(
+    id: str, name: str, course: str, *, ballot: bool = False, fee: int = 0, audience: str = "成人"
+) -> TrainingClass:
     return TrainingClass(
         id=id, name=name, course=course, organisation="taocun", first_day=TODAY + timedelta(9), sessions=5, days=(4,), starts="14:00",
-        ends="15:30", room=UNWRITTEN, teacher=UNWRITTEN, capacity=20, fee=fee, audience="成人", eligibility="不限", materials=UNWRITTEN,
+        ends="15:30", room=UNWRITTEN, teacher=UNWRITTEN, capacity=20, fee=fee, audience=audience,
+        eligibility="不限" if audience == "成人" else "一家一个名额", materials=UNWRITTEN,
         enrol_from=TODAY - timedelta(1), enrol_until=TODAY + timedelta(6), ballot=ballot,
     )  # fmt: skip
 
@@ -47,7 +50,7 @@ KNOWN: list[Record] = [
     place("taocun", "桃村书屋", "school", "college"),
     Theme(id="books", name="古籍"),
     course("chant", "方言吟诵", "古籍"), course("comics", "亲子绘本", "亲子"),
-    group("chant-1", "吟诵下乡班", "chant", fee=60), group("comics-1", "亲子绘本班", "comics", ballot=True),
+    group("chant-1", "吟诵下乡班", "chant", fee=60), group("comics-1", "亲子绘本班", "comics", ballot=True, audience="3—6岁儿童和家长"),
     Activity(
         id="airing", name="晒书节", organisation="college", first_day=TODAY + timedelta(5), last_day=TODAY + timedelta(5), starts="09:00",
         ends="16:00", place="书院天井", summary="看古籍晾晒。", enrol=UNWRITTEN,
@@ -86,6 +89,8 @@ async def test_what_nobody_has_written_is_not_glued_into_sentences(new: App, sai
         ("抽签是怎么回事", "亲子绘本班：报名结束后抽签；其他班先到先得"),
         ("亲子绘本班是先到先得吗", "亲子绘本班：报名结束后抽签，不是先到先得"),
         ("培训要钱吗", "吟诵下乡班：学费60元"),
+        ("什么班免费", "：\n亲子绘本班：免费"),
+        ("亲子绘本班怎么报名", "3—6岁儿童和家长；一家一个名额"),
     ],
 )
 async def test_what_the_records_say_is_not_refused(new: App, said: str, told: str) -> None:  # noqa: F811
