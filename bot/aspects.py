@@ -63,7 +63,7 @@ ASPECTS = {
         said=r"带|凭|\bbring",
     ),
     "price": _aspect(
-        r"收(?:多少|几)(?![个位名户家人])|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收[钱费]"
+        r"收(?:多少|几)(?![个位名户家人])|[交掏花给]多少(?![个位名户家人])|收门?票|一共多少|钱(?!一[把支台本架件套])|铜钿|费|免费|几块|多少块|收不收[钱费]"
         r"|^(?:那|这个?|请问)?收不收[啊呀呢的]?$|价|多贵|cost|price|fee|how much|free",
         "price", "fee-general fee-standard activity-fee", "class_fee",
         said=r"免费|收费|\d元|不收|不要钱|\bfree\b|\d yuan|no fee",
@@ -85,7 +85,7 @@ ASPECTS = {
         said=r"限\d+|最多[^，。；]{0,6}[\d一二三四五六七八九十两]|\d+人|名额|limit|at most",
     ),
     "phone": _aspect(
-        r"电话|号码|手机号|phone", "phone", "enrol-phone-enrol", "site_phone", "电话 号码",
+        r"电话|号码|手机号|phone", "phone", "", "site_phone", "电话 号码",
         said=r"\d{3,4}-?\d{4}|热线|\d{5}|hotline",
     ),
     "way": _aspect(
@@ -115,7 +115,7 @@ ASPECTS = {
         said=r"网上|线上|公众号|平台|online|platform",
     ),
     "about": _aspect(
-        r"[讲学教干做办放演][些点]?(?:什么|啥|么子)|内容"
+        r"[讲学教干做办放演][些点]?(?:什么|啥|么子|哪些)|[查测量]什么|内容"
         r"|^(?:都|里面|里头|具体|那)?有(?:些|点)?(?:什么|啥)(?:好[看玩听]的?|节目|内容|名堂)?(?:呀|啊)?$|what is it about",
         "about", "farmer-training-what what-can-do volunteer-what", "find_course"
     ),

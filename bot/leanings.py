@@ -44,10 +44,10 @@ _MAY = re.compile(
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
 _CLASSES = re.compile(
-    "哪些班|几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
+    "哪些班|哪?几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
 )
 _THAT_ITEM = re.compile(
-    "(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
+    "(?:[我俺]?(?:看中|相中|想要|要)了?)?(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
 )  # and its name
 _CLASS_ALONE = re.compile(
     "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
@@ -301,11 +301,10 @@ def _of_the_canteen(heard: Understanding) -> Candidate | None:
 
 
 def _which_classes(heard: Understanding) -> Candidate | None:
-    """The classes of a course by name, rather than what its theme is about."""
-    course = any(each.kind == "course" and each.exact for each in heard.entities)
-    return (
-        Candidate(heard.lines.sure, "training_info", "find_class") if course and _CLASSES.search(heard.folded) else None
-    )
+    """The classes of a course or teacher by name, rather than what a theme is about."""
+    named = any(each.kind in {"course", "teacher"} and each.exact for each in heard.entities)
+    asks = named and _CLASSES.search(heard.folded) is not None
+    return Candidate(heard.lines.sure, "training_info", "find_class") if asks else None
 
 
 def _a_class_alone(heard: Understanding) -> Candidate | None:

@@ -39,6 +39,8 @@ _TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,�
 _OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
 _REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
 _WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|哪几个|几个)[^,，。]{0,2}[班课]")
+_ENDS = re.compile("结束|到(?:哪[一]?天|几号|什么时候|几时)|几号完")
+_BOOKS = re.compile("教材|课本|书本|讲义")
 _EXPIRES = re.compile("失效|过期|有效|作废|保质")
 # 老师跟临江那个是一个人不: what was told beside what is named.
 _WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
@@ -72,6 +74,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
     likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
+    if aspect == "until" and _ENDS.search(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
+        aspect = "time"  # 搞到哪天结束
     if aspect == "time" and "entry" in spoken(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
         aspect = "entry"  # 几点领票
     another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
@@ -88,6 +92,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if aspect == "teacher" and _REACHES.search(turn.heard.folded):  # 陈老师微信号多少
         await run.start(turn, "not_answered", {"question": "course-teacher-contact"})
         return True
+    if aspect == "price" and len(things) > 1 and _BOOKS.search(turn.heard.folded):
+        return False  # 教材要自己买, after several classes
     if aspect == "price" and things[0][0] == "activity":
         await run.start(turn, "not_answered", {"question": "activity-fee"})
         return True

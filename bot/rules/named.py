@@ -14,6 +14,7 @@ from knowledge.catalogue import TrainingClass
 from nlu.entities import Entity
 
 _ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
+_TEACHES = re.compile("(?:里[面头])?[都会也有]{0,2}[讲教](?:不[讲教])?")
 _NAMES = {"course", "org", "item", "teacher"}
 _OF_IT_THERE = re.compile("[的那边里街道镇个有]{0,6}")  # between a place and one within it
 
@@ -46,7 +47,8 @@ def _around(turn: Turn) -> list[Entity]:
 def _within(turn: Turn) -> list[Entity]:
     """糖尿病那节, of what a lesson of the course that was told is about: the name of another course."""
     told, folded = shown(turn), turn.heard.folded
-    if not told or not turn.state.just_told or not halves.of_a_part(folded):
+    within = halves.of_a_part(folded) or _TEACHES.match(folded)  # 糖尿病那节, 讲糖尿病怎么吃不
+    if not told or not turn.state.just_told or not within:
         return []
     texts = taught(turn, told[0])
     courses = (each for each in turn.heard.entities if each.kind == "course")
