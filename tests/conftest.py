@@ -36,6 +36,11 @@ CI = os.environ.get("CI") == "true"
 PLAIN_HOST = "desk.internal"  # this machine in the browser: plain http there is no secure context, unlike on 127.0.0.1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: whoever has it at the end would be alone with it."""
+    items.sort(key=lambda item: item.path.name != "test_faults.py")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was loaded stays: to look through it for garbage again and again costs a tenth of all tests, as it would a tenth of
