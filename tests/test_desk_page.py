@@ -284,6 +284,21 @@ async def test_every_page_is_accessible(one_browser: Browser, service: Service) 
     await asker.close()
 
 
+async def test_an_editor_is_told_what_residents_hear_before_an_answer_goes(
+    one_browser: Browser, service: Service
+) -> None:
+    page = await enter(one_browser, service, "zhou")
+    await page.get_by_role("tab", name="知识条目").click()
+    await page.locator(".entry").filter(has_text="学习卡丢了").first.click()
+    for answer, status in (("不下线", "已发布"), ("下线", "已下线")):
+        await page.locator("#app").get_by_role("button", name="下线", exact=True).click()
+        asked = page.get_by_role("dialog", name="下线？")
+        await expect(asked).to_contain_text("会听到“还没有登记”")
+        await asked.get_by_role("button", name=answer, exact=True).click()
+        await expect(asked).to_be_hidden()
+        await expect(page.locator(".chip", has_text=status).first).to_be_visible()
+
+
 async def test_an_editor_sees_how_well_it_understands(one_browser: Browser, config: Config) -> None:
     await accounts(config)
     with running(config) as service:
