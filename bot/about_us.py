@@ -38,6 +38,27 @@ def complains_of_a_seat(folded: str, *, closed: bool) -> bool:
     return closed and _OF_THE_SERVICE.search(folded) is not None and _OF_THE_BOT.search(folded) is None
 
 
+_WISHES_TO_COMPLAIN = re.compile(
+    "^(?:[^,，。]{0,8}[,，。])?(?:我|俺|咱)?(?:今天|就是|就|也)*(?:是)?(?:想|要|得|来|准备)+(?:投诉|举报|提个?意见)(?![^,，。]{0,6}(?:怎么|咋|哪|多久|几天|吗|匿名|电话是))"
+    "|^(?:我|俺)?来?反映(?:个|一个|点|一下)?(?:情况|问题)[,，。]?$|i (?:want|would like|wish) to complain"
+)
+
+
+def wishes_to_complain(folded: str) -> bool:
+    """我想投诉: whether it says so in so many words, and does not ask how."""
+    return _WISHES_TO_COMPLAIN.search(folded) is not None
+
+
+_HOW_TO_COMPLAIN = re.compile(
+    "(?:投诉|举报|提意见)[^,，。]{0,6}(?:怎么|咋|哪|吗|途径|方式|找谁)|(?:怎么|咋|哪[里儿]|能不?能?|可以|找谁)[^,，。]{0,4}(?:投诉|举报|提意见)"
+)
+
+
+def asks_how_to_complain(folded: str) -> bool:
+    """能投诉吗, 我想投诉你们怎么弄."""
+    return _HOW_TO_COMPLAIN.search(folded) is not None
+
+
 _PERSON, _MACHINE = "真?人工?|活人|人类|客服|坐席|员工", "机器人?|电脑|程序|智能|自动|ai|人机"
 _WHAT_WE_ARE = re.compile(
     rf"(?:{_MACHINE}).{{0,6}}(?:还是|或者?)(?:是)?[^,，。]{{0,6}}(?:{_PERSON})|(?:{_PERSON}).{{0,4}}(?:还是|或者?)[^,，。]{{0,6}}(?:{_MACHINE})"

@@ -8,7 +8,7 @@ import re
 
 from msgspec.structs import replace
 
-from bot import about
+from bot import about, about_us
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
@@ -67,9 +67,7 @@ _WHICH = re.compile(
 )
 _RINGS = re.compile("打[给个]|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件套块条副身]|一[把支台架根张双件套块条副身]多少钱|[哪去]里?买")
-_OPENS = re.compile(
-    "(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)"
-)
+_OPENS = re.compile("(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)")  # fmt: skip
 _CANTEEN = re.compile("(?:食堂|餐厅)[^,。]{0,4}(?:几点|什么时候|啥时|何时|开门?)")
 _OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
@@ -87,7 +85,7 @@ _HAS = (
     ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
 )  # fmt: skip
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
-_A_CLASS = re.compile("[这那]个?班|课")
+_COUNTS = re.compile("(?:一共|总共|拢共|全部)[^,，。]{0,4}(?:多少|几)[个门种]*(?:班|课程?)")
 _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
@@ -107,7 +105,8 @@ _HOW = re.compile(
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
     found = (
-        _of_the_rate(heard)
+        _in_so_many_words(heard)
+        or _of_the_rate(heard)
         or _of_what_is_live(heard)
         or _of_a_rule(heard)
         or _of_a_matter(heard)
@@ -145,12 +144,8 @@ def commonly(heard: Understanding) -> str:
     said = heard.folded
     for each in sorted(heard.entities, key=lambda each: -each.start):
         name = said[each.start : each.end]
-        if (
-            each.kind not in _COMMON
-            or not each.exact
-            or not name
-            or (each.kind == "when" and not _FESTIVAL.fullmatch(name))
-        ):
+        everybodys = each.kind == "when" and not _FESTIVAL.fullmatch(name)
+        if each.kind not in _COMMON or not each.exact or not name or everybodys:
             continue
         ending = "班" if each.kind == "course" and name.endswith("班") else ""
         said = f"{said[: each.start]}{_COMMON[each.kind]}{ending}{said[each.end :]}"
@@ -166,14 +161,22 @@ def _without_items(heard: Understanding) -> str:
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
     """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
-    if (
-        _CONVERTS.search(heard.folded) is not None
-        and not _THINGS.search(heard.folded)
-        and not _WENT_WRONG.search(heard.folded)
-    ):
+    said = heard.folded
+    if _CONVERTS.search(said) and not _THINGS.search(said) and not _WENT_WRONG.search(said):
         return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
     where = _WHERE.search(heard.folded) is not None and not heard.first("org")
     return Candidate(heard.lines.sure, "credit_redemption", None, None, "redeem-how") if where else None
+
+
+def _in_so_many_words(heard: Understanding) -> Candidate | None:
+    """我想投诉; 一共有多少个班."""
+    if about_us.wishes_to_complain(heard.folded):
+        return Candidate(heard.lines.sure, "complaint", "complaint")
+    unclear = heard.best is None or heard.best.score < heard.lines.likely
+    if unclear and about_us.asks_how_to_complain(heard.folded):
+        return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
+    counts = _COUNTS.search(heard.folded) is not None and not heard.entities
+    return Candidate(heard.lines.sure, "course_faq", None, None, "course-count") if counts else None
 
 
 def _of_what_is_live(heard: Understanding) -> Candidate | None:
@@ -243,7 +246,7 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
     unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
-    if not (unclear and _ANYTHING.search(heard.folded)) or _A_CLASS.search(heard.folded):
+    if not (unclear and _ANYTHING.search(heard.folded)) or "班" in heard.folded or "课" in heard.folded:
         return None  # 某某街道有没有这个班
     read = (each.intent for each in heard.candidates if each.intent in {"site_access", "site_facilities"})
     return Candidate(heard.lines.sure, "site_hours", next(read, None) or "site_facilities")
