@@ -122,7 +122,7 @@ def test_what_is_said_in_the_open_names_the_page() -> None:
     for language, words in (("zh", "不加密"), ("en", "not encrypted")):
         texts = Texts()
         for key in ("welcome", "why"):
-            assert words in texts.line(language, key, kept=180, centre="", bot=""), (language, key)
+            assert words in texts.line(language, key, kept=180, centre="", bot="", offers=""), (language, key)
     text = next(column for column in COLUMNS if str(column) == "message.body")
     assert (tag := personal(text)) is not None
     assert tag.form is StoredAs.CLEAR, "and so it is"

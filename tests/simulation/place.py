@@ -1,10 +1,10 @@
 """The centre that every history begins with."""
 
 import asyncio
-import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -51,7 +51,9 @@ class Place:
         path = self.folder / "now.db"
         for old in self.folder.glob("now.db*"):
             old.unlink()
-        shutil.copy(self.begun, path)
+        # What stands in the log of it goes along: the last connection to it may not be gone yet.
+        with closing(sqlite3.connect(self.begun)) as begun, closing(sqlite3.connect(path)) as copy:
+            begun.backup(copy)
         return self._config(path)
 
     def _config(self, path: Path) -> Config:
