@@ -130,12 +130,13 @@ class Service:
         self.process.kill()
         self.wait_for_death()
 
-    def wait_for_death(self) -> int | None:
+    def wait_for_death(self) -> int:
         assert self.process is not None
-        self.process.join(20)
+        self.process.join(60)  # a mail that comes while its server begins to wait is looked for after 25 s
+        assert self.process.exitcode is not None, "the service has not died"
         return self.process.exitcode
 
-    def stop(self) -> int | None:
+    def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
         return self.wait_for_death()
