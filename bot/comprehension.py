@@ -99,6 +99,17 @@ class Understanding(Struct, frozen=True):
                 return entity.value
         return None
 
+    def names(self, *kinds: str) -> bool:
+        """Whether something of one of these kinds is named to the letter."""
+        return any(each.exact and each.kind in kinds for each in self.entities)
+
+    def without(self, kind: str) -> str:
+        """What is said but for the names of one kind."""
+        said = self.folded
+        for each in sorted(self.entities, key=lambda each: -each.start):
+            said = said[: each.start] + said[each.end :] if each.kind == kind else said
+        return said
+
 
 Waiting = tuple[str, asyncio.Future[None]]
 

@@ -152,13 +152,6 @@ def commonly(heard: Understanding) -> str:
     return said
 
 
-def _without_items(heard: Understanding) -> str:
-    said = heard.folded
-    for each in sorted(heard.entities, key=lambda each: -each.start):
-        said = said[: each.start] + said[each.end :] if each.kind == "item" else said
-    return said
-
-
 def _of_the_rate(heard: Understanding) -> Candidate | None:
     """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
     said = heard.folded
@@ -182,7 +175,7 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
 def _of_what_is_live(heard: Understanding) -> Candidate | None:
     """直播课每个星期哪天放: when what is taught live online is on, and no class about selling so."""
     read = heard.best is not None and heard.best.intent == "class_schedule"
-    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    course = heard.names("course")
     asks = read and not course and _LIVE.search(heard.folded) is not None
     return Candidate(heard.lines.sure, "training_info", None, None, "online-class-have") if asks else None
 
@@ -196,7 +189,7 @@ def _of_a_matter(heard: Understanding) -> Candidate | None:
 
 def _of_a_rule(heard: Understanding) -> Candidate | None:
     """师带徒怎么算学分: how one kind of learning earns credits, by its name."""
-    named = any(each.kind == "rule" and each.exact for each in heard.entities)
+    named = heard.names("rule")
     sure = heard.best is not None and heard.best.score >= heard.lines.sure
     asks = named and not sure and _CREDITS.search(heard.folded)
     return Candidate(heard.lines.sure, "credit_lookup", None, None, "credit-rule") if asks else None
@@ -228,7 +221,7 @@ def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
 
 def _of_a_site(heard: Understanding) -> Candidate | None:
     """某某街道那边的站点在哪: one place by its name, and not all of them."""
-    named = any(each.kind == "org" and each.exact for each in heard.entities)
+    named = heard.names("org")
     best = heard.best
     likely = best is not None and best.score >= heard.lines.likely
     of_all = best is not None and likely and (best.question in _OF_ALL_SITES or best.intent == "nearest_site")
@@ -254,11 +247,11 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
 
 def _of_an_item(heard: Understanding) -> Candidate | None:
     """大米现在能换吗: what an item costs, and whether there is any."""
-    named, best = any(each.kind == "item" and each.exact for each in heard.entities), heard.best
+    named, best = heard.names("item"), heard.best
     meant = best is not None and best.intent == "redemption_items"  # 兑换超市里的保温杯
     unclear = best is None or (best.score < heard.lines.likely and best.intent in NO_ANSWER)  # 食用油是花生油不
     meant = meant or (unclear and any(each.intent == "redemption_items" for each in heard.candidates))
-    asks = named and (meant or _GETS.search(heard.folded) or _THAT_ITEM.fullmatch(_without_items(heard)))
+    asks = named and (meant or _GETS.search(heard.folded) or _THAT_ITEM.fullmatch(heard.without("item")))
     return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None
 
 
@@ -271,9 +264,9 @@ def _of_a_telephone(heard: Understanding) -> Candidate | None:
 
 def _of_an_address(heard: Understanding) -> Candidate | None:
     """实训楼在哪儿, 去图书馆坐几路车: where a place of ours is, though its name is like that of other offices."""
-    named = any(each.kind == "org" and each.exact for each in heard.entities) and not heard.first("course")
+    named = heard.names("org") and not heard.first("course")
     unknown = heard.best is None or heard.best.intent in NO_ANSWER
-    of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 望湖放电影票哪里领
+    of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 某某学校放电影票哪里领
     of_a_thing = any(re.search(words, heard.folded) for _, words in _HAS)  # 某某学校食堂在哪
     asks = named and unknown and not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
     return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
@@ -305,7 +298,7 @@ def _of_the_canteen(heard: Understanding) -> Candidate | None:
 
 def _which_classes(heard: Understanding) -> Candidate | None:
     """The classes of a course or teacher by name, rather than what a theme is about."""
-    named = any(each.kind in {"course", "teacher"} and each.exact for each in heard.entities)
+    named = heard.names("course", "teacher")
     asks = named and _CLASSES.search(heard.folded) is not None
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks else None
 
@@ -320,7 +313,7 @@ def _a_class_alone(heard: Understanding) -> Candidate | None:
 
 def _of_the_queue(heard: Understanding) -> Candidate | None:
     """古筝班前面排了几个人候补: how many wait for a class by its name, and nobody's own place among them."""
-    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    course = heard.names("course")
     asks = course and _WAIT.search(heard.folded) is not None and not _I_WAIT.search(heard.folded)
     return Candidate(heard.lines.sure, "training_info", "class_places") if asks else None
 
@@ -333,10 +326,10 @@ def _at_a_time(heard: Understanding) -> Candidate | None:
 
 def _of_class_there(heard: Understanding) -> Candidate | None:
     """金水镇有陶艺课上不: whether a course is taught at a place that is named, where nothing else is asked of either."""
-    named = all(any(each.kind == kind and each.exact for each in heard.entities) for kind in ("course", "org"))
+    named = heard.names("course") and heard.names("org")
     unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent == "course_level"
     asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
-    whether = _TAUGHT.search(heard.folded) or _ANYTHING.search(heard.folded)  # 晚上打太极有没有，临江那块
+    whether = _TAUGHT.search(heard.folded) or _ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
 
 
@@ -352,8 +345,8 @@ def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
 
 def _of_activity(heard: Understanding) -> Candidate | None:
     """An activity by its name, where no course is called the same."""
-    named = any(each.kind == "activity" and each.exact for each in heard.entities)
-    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    named = heard.names("activity")
+    course = heard.names("course")
     described = not course and heard.first("activity") is not None and _OF_ACTIVITY.search(heard.folded) is not None
     if not (named or described) or (course and not _OF_ACTIVITY.search(heard.folded)):
         return None  # described: 磨刀不花钱那场
@@ -386,7 +379,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
 
 def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
     """Whether somebody may be in a class: its conditions are said with how to get in."""
-    course = any(each.kind == "course" and each.exact for each in heard.entities)
+    course = heard.names("course")
     talked_of = "course" in state.focus and state.focus_age <= FRESH and len(heard.folded) <= _SHORT
     if not course and (not talked_of or heard.first("when") or _OF_WHAT.search(heard.folded)):
         return None

@@ -38,7 +38,7 @@ def of_ours(heard: Understanding) -> Understanding:
     if "matter" in exact and not exact & {"course", "activity", "org"}:
         return heard  # 农机补贴找谁, where 农机 is in the name of an activity
     activity = heard.first("activity") is not None
-    if not activity and not any(entity.kind == "course" and entity.exact for entity in heard.entities):
+    if not activity and not heard.names("course"):
         return heard
     kept = [each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure]
     if activity:

@@ -208,10 +208,7 @@ async def record_dispute(turn: Turn) -> None:
 
 def _asks_more(turn: Turn) -> bool:
     """Whether more is asked of an item than what it costs and whether there is any, for all we can see."""
-    said = turn.heard.folded
-    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
-        said = said[: each.start] + said[each.end :] if each.kind == "item" else said
-    return phrases.asks(turn.heard.folded) and len(_OF_AN_ITEM.sub("", said)) > 1
+    return phrases.asks(turn.heard.folded) and len(_OF_AN_ITEM.sub("", turn.heard.without("item"))) > 1
 
 
 async def redemption_items(turn: Turn) -> None:

@@ -387,3 +387,9 @@ class Catalogue:
 
     def is_within(self, organisation: str, whole: str) -> bool:
         return any(each.id == whole for each in self.line_up(organisation))
+
+    def is_held_at(self, group: TrainingClass, place: str) -> bool:
+        """Whether a class is at a place that is named: all is within the college, whose name means its own house."""
+        if self.college is not None and place == self.college.id:
+            return group.organisation == place
+        return self.is_within(group.organisation, place)

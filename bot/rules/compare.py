@@ -11,7 +11,6 @@ from bot.rules.told import Thing, courses_of, shown, spelt, told_as
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.called import without_place
-from knowledge.catalogue import TrainingClass
 
 _THESE = re.compile("[这那][两俩几]|它们|these|them")
 _COMPARES = re.compile(
@@ -86,12 +85,5 @@ def _at_places(turn: Turn) -> list[Thing]:
     """东校区和西校区哪边空位多: the classes of the course that was told, at each of several places that are named; or of the course that is."""
     courses, places = {*turn.heard.values("course")} or courses_of(turn), set(turn.heard.values("org"))
     there = [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
-    at = [each for each in there if any(_is_at(turn, each, place) for place in places)]
+    at = [each for each in there if any(turn.catalogue.is_held_at(each, place) for place in places)]
     return [("class", each.id) for each in at] if len(places) > 1 else []
-
-
-def _is_at(turn: Turn, group: TrainingClass, place: str) -> bool:
-    """All is within the college: who names it means its own house."""
-    college = turn.catalogue.college
-    own = college is not None and place == college.id
-    return group.organisation == place if own else turn.catalogue.is_within(group.organisation, place)

@@ -42,7 +42,7 @@ _WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|�
 _ENDS = re.compile("结束|到(?:哪[一]?天|几号|什么时候|几时)|几号完")
 _BOOKS = re.compile("教材|课本|书本|讲义")
 _EXPIRES = re.compile("失效|过期|有效|作废|保质")
-# 老师跟临江那个是一个人不: what was told beside what is named.
+# 老师跟某某街道那个是一个人不: what was told beside what is named.
 _WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
 _COLLECTS = re.compile("领|拿|取|collect|pick")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
@@ -281,7 +281,7 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     named = {each.kind for each in turn.heard.entities}
     if not phrases.follows(folded) or len(courses) != 1 or named != {"org"} or _OF_THE_HOUSE.search(folded):
         return False
-    said = spoken_of(phrases.without_names(turn.heard))  # 那就青禾吧，几点到几点
+    said = spoken_of(phrases.without_names(turn.heard))  # 那就某某吧，几点到几点
     aspect = said if said in HAS["class"] else None if len(phrases.rest(turn.heard)) > 1 else turn.state.asked
     there = of_course(turn, courses.pop()) if aspect else []
     if not aspect or there == shown(turn) or any(kind != "class" for kind, _ in there):
@@ -369,11 +369,10 @@ def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass
     """Those at the place and time, and of the teacher, that are named."""
     heard, catalogue = turn.heard, turn.catalogue
     org, when, teacher = heard.first("org"), heard.first("when"), heard.first("teacher")
-    college = catalogue.college.id if catalogue.college else None
     return [
         each
         for each in classes
-        if (not org or each.organisation == org or (org != college and catalogue.is_within(each.organisation, org)))
+        if (not org or catalogue.is_held_at(each, org))
         and (not teacher or teacher in each.teacher)
         and (not when or any(When.of(when).fits(day, each.starts) for day in turn.calendar.days(each.id)))
     ]

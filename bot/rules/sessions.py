@@ -125,14 +125,6 @@ def _names_another(turn: Turn, told: Sequence[TrainingClass]) -> bool:
     return any(not set(each) <= known for each in said)
 
 
-def _without_names(turn: Turn) -> str:
-    said = turn.heard.folded
-    for each in sorted(turn.heard.entities, key=lambda each: -each.start):
-        if each.kind == "course":
-            said = said[: each.start] + said[each.end :]
-    return said
-
-
 def _on_days(turn: Turn) -> dict[str, str] | None:
     """The days of which it is asked whether it is held: certain ones to come, or weekdays."""
     folded, when = turn.heard.folded, turn.heard.first("when")
@@ -141,7 +133,7 @@ def _on_days(turn: Turn) -> dict[str, str] | None:
     asked = When.of(when)
     if not (asked.fixed or asked.weekdays) or asked.last < turn.today:
         return None
-    plain = _without_names(turn) if asked.fixed else folded  # 明天有太极拳课吗
+    plain = turn.heard.without("course") if asked.fixed else folded  # 明天有太极拳课吗
     alone = (asked.fixed or _asked_of_days(turn)) and _is_day_alone(turn)
     return {"when": when} if _HELD.search(plain) or alone else None
 
