@@ -13,7 +13,7 @@ from nlu.judgement import Lines
 from nlu.text import fold, without_fillers
 
 _WHETHER = re.compile(
-    "(?:能不能|可不可以|可以不可以|行不行|收不收|要不要|用不用|还能|可以|能够|还|能|(?P<verb>[一-鿿])[不没](?P=verb))(?!时|力|源|量)"
+    "(?:能不能|可不可以|可以不可以|行不行|收不收|要不要|用不用|还能|可以|(?<![智可功才性技只])能够?|还|(?P<verb>[一-鿿])[不没](?P=verb))(?!时|力|源|量)"
 )
 _ASKS = re.compile(
     r"(?:[吗嘛不没否]|(?<![什怎])么)(?:[啊呀呢哦]?[?？。]?)$|[得的][了到起]|(?P<verb>[一-鿿])[不没](?P=verb)"
@@ -38,7 +38,7 @@ def claim(entry: Entry, score: float, folded: str, lines: Lines) -> float:
     if not _ASKS.search(said):
         return score
     hangs_on = _conditions(entry.questions)
-    named = not hangs_on.isdisjoint(_pieces(said))
+    named = any(each in said for each in hangs_on)
     aged = _AN_AGE.search(said) and _TO_TAKE_PART.search(said) and not _OF_AGES.search(_all_of(entry))
     if aged:
         return min(score, lines.likely) if named else 0.0

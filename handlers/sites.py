@@ -50,7 +50,7 @@ def _place(turn: Turn) -> Organisation:
 _BUILDING = re.compile("[0-9一二三四五六七八九十]{1,2}号楼|[a-d东西南北]座|[东西南北]楼|实训楼|教学楼|综合楼|行政楼")
 # What may be asked of a place beside where it is and how to get there.
 _AROUND = re.compile(
-    "[末首头]班|多久一班|几层|哪一?年|建的|盖的|宾馆|旅[馆店社]|酒店|民宿|饭[店馆]|餐馆|小吃|超市|菜场|药[店房]|医院|幼儿园|银行|网吧|单车|修鞋|学区"
+    "(?<![周期])末班|[首头]班车|多久一班|几层|哪一?年|建的|盖的|宾馆|旅[馆店社]|酒店|民宿|饭[店馆]|餐馆|小吃|超市|菜场|药[店房]|医院|幼儿园|银行|网吧|单车|修鞋|(?<!大)学区"
     "|last bus|first bus|hotel|restaurant|supermarket|pharmacy"
 )
 _CLOCK = re.compile("几点|几时|什么时候|啥时|多晚|when|what time|how late")
