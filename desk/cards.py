@@ -1,6 +1,8 @@
 """A learner is found by the card that somebody shows at a counter. Cards that nobody has are written down, and soon refused
 unread: that is guessing."""
 
+import asyncio
+
 from accounts.limits import HOUR, Limit, Limits
 from accounts.vault import Vault
 from desk.errors import TicketError
@@ -18,6 +20,7 @@ class Cards:
         self._database = database
         self._vault = vault
         self._limits = limits
+        self._one_at_a_time = asyncio.Lock()  # else many at once are all looked up before one is counted
 
     async def find(self, card: str) -> LearnerRow:
         """For other systems, which say what was learnt."""
@@ -28,6 +31,10 @@ class Cards:
 
     async def shown(self, card: str, why: str, by: str, now: int) -> LearnerRow:
         """Of somebody who stands there; `now` in ms."""
+        async with self._one_at_a_time:
+            return await self._shown(card, why, by, now)
+
+    async def _shown(self, card: str, why: str, by: str, now: int) -> LearnerRow:
         if (wait := self._limits.wait((UNKNOWN, by))) > 0:
             raise TicketError(
                 "too_often", "一小时内没有的卡号查得太多了，请过一会儿再查",

@@ -69,7 +69,7 @@ def _meant(turn: Turn) -> list[TrainingClass]:
     named, courses, themes = (set(turn.heard.values(kind)) for kind in ("class", "course", "theme"))
     of_themes = {each.id for each in turn.recorded.courses.values() if each.theme in themes}
     meant = [each for each in to_come if each.id in named or each.course in courses | of_themes]
-    return meant or ([] if named | courses else to_come)
+    return meant or ([] if named | courses | themes else to_come)
 
 
 def _few(classes: Sequence[TrainingClass], turn: Turn) -> str:

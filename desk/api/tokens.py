@@ -10,13 +10,14 @@ from pydantic import Field
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import Now, ThePeople, TheSignIn
 from desk.api.guard import caller_of, may
-from desk.api.session import Handwritten, Me, Strict
+from desk.api.session import Handwritten, Strict
 from desk.people import Seat
 from desk.signing import NewToken
 from store.people import SessionRow
 
 router = Answering(tags=["令牌 tokens"])
 Keeper = Annotated[Seat, Depends(may("token.write"))]
+Owner = Annotated[Seat, Depends(may("token.own"))]
 
 
 class TokenWanted(Strict):
@@ -54,13 +55,13 @@ def _shown(found: Sequence[SessionRow]) -> TokenList:
 
 
 @router.get("/me/tokens")
-async def own_tokens(seat: Me, people: ThePeople) -> TokenList:
+async def own_tokens(seat: Owner, people: ThePeople) -> TokenList:
     """Those that act as oneself, whoever made them; the tokens themselves are not kept."""
     return _shown([each for each in await people.tokens() if each.seat == seat.name])
 
 
 @router.post("/me/tokens")
-async def add_token(request: Request, body: TokenWanted, seat: Me, signing: TheSignIn, now: Now) -> Token:
+async def add_token(request: Request, body: TokenWanted, seat: Owner, signing: TheSignIn, now: Now) -> Token:
     """A token that acts as oneself for a year, shown this once. It may what one may, but for accounts, tokens, webhooks and
     erasures: those are for people."""
     new = NewToken(body.label, body.password, body.code)
@@ -68,7 +69,7 @@ async def add_token(request: Request, body: TokenWanted, seat: Me, signing: TheS
 
 
 @router.delete("/me/tokens/{id}")
-async def drop_own_token(id: str, seat: Me, people: ThePeople, now: Now) -> NothingToTell:
+async def drop_own_token(id: str, seat: Owner, people: ThePeople, now: Now) -> NothingToTell:
     await people.drop_token(id, seat.name, now, own=True)
     return NOTHING
 
