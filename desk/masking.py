@@ -9,12 +9,12 @@ from nlu import phones
 from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
 from nlu.text import fold
 
-_ABROAD = re.compile(r"(\+\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
+_ABROAD = re.compile(r"(\+(?!86)\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
 _LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
 # Within a city: where it is called a number, and eight digits in a row, which no date and no sum of ours are.
 _AT_HOME = re.compile(
     r"(?:电话|座机|家里|号码)\D{0,4}([2-8]\d{2,3})[- ]?\d{4}(?!\d)|[打拨]\D{0,2}([2-8]\d{2})\d{4}(?!\d)"
-    r"|(?<![\d.])((?:[3-8]\d|2[1-9])\d\d)\d{4}(?!\d)"
+    r"|(?<![\d.])(?<!单号)(?<!单号 )((?:[3-8]\d|2[1-9])\d\d)\d{4}(?!\d)"
 )
 _SPOKEN = {
     name: str(digit)
