@@ -22,7 +22,7 @@ ROLES: tuple[Role, ...] = ("seat", "supervisor", "editor", "administrator", "aud
 # What may be done, and by whom. Every endpoint declares one of these; there is no other way in.
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     "self": frozenset(ROLES),
-    "token.own": frozenset(ROLES),
+    "credentials.own": frozenset(ROLES),
     "ticket.read": frozenset({"seat", "supervisor"}),
     "ticket.work": frozenset({"seat", "supervisor"}),
     "ticket.direct": frozenset({"supervisor"}),
@@ -53,7 +53,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "audit.read": frozenset({"auditor", "administrator"}),
 }
 # What no program does in anybody's name: make others who may, tell others what happens, destroy.
-BY_PEOPLE_ALONE = frozenset({"people.write", "token.own", "token.write", "webhook.write", "resident.erase"})
+BY_PEOPLE_ALONE = frozenset({"people.write", "credentials.own", "token.write", "webhook.write", "resident.erase"})
 DAY = 86_400_000
 ONE_TIME = 7 * DAY  # ms that a one-time password is good
 SHOWN = 50  # people whom the identity provider vouched for, and whom nobody has linked

@@ -258,6 +258,7 @@ async def test_a_program_does_not_what_is_for_people(app: App) -> None:
     assert not BY_PEOPLE_ALONE & set(told)
     for method, path in (
         ("GET", "/people"), ("POST", "/people"), ("POST", f"/people/{admin.name}/reset"), ("GET", "/tokens"),
+        ("GET", "/me/tokens"), ("POST", "/me/tokens"), ("DELETE", "/me/tokens/x"), ("POST", "/me/password"), ("POST", "/me/totp"),
         ("POST", "/webhooks"), ("POST", "/residents/0000-00000/erase"),
     ):  # fmt: skip
         refused = await client.request(method, f"/api{path}", json={})

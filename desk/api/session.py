@@ -52,6 +52,8 @@ _SEEN = re.compile(r"\w")
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 Newcomer = Annotated[Seat, Depends(may("self", one_time=True))]
+Person = Annotated[Seat, Depends(may("credentials.own", one_time=True))]
+Owner = Annotated[Seat, Depends(may("credentials.own"))]
 
 
 class Strict(BaseModel):
@@ -291,7 +293,7 @@ async def me(
 
 @router.post("/me/password")
 async def password(
-    request: Request, body: Password, seat: Newcomer, signing: TheSignIn, feed: TheFeed, now: Now
+    request: Request, body: Password, seat: Person, signing: TheSignIn, feed: TheFeed, now: Now
 ) -> Ended:
     """A new password; this session goes on, all others and the account's tokens end, and how many is told."""
     token = token_of(request) or ""
@@ -301,14 +303,14 @@ async def password(
 
 
 @router.post("/me/totp")
-async def new_totp(seat: Me) -> Secret:
+async def new_totp(seat: Owner) -> Secret:
     """A secret for an authenticator; nothing changes until its first code is given."""
     secret, address = new_secret(seat.name)
     return Secret(secret, address, segno.make(address, error="m").svg_inline(scale=4, border=4))
 
 
 @router.put("/me/totp")
-async def set_totp(request: Request, body: Totp, seat: Me, signing: TheSignIn, now: Now) -> NothingToTell:
+async def set_totp(request: Request, body: Totp, seat: Owner, signing: TheSignIn, now: Now) -> NothingToTell:
     """Switches the second factor on or over (with a secret) or off (without)."""
     factor = Factor(body.secret, body.code, body.old_code)
     await signing.set_factor(seat.name, factor, body.password, now, caller_of(request))

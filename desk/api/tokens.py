@@ -10,14 +10,13 @@ from pydantic import Field
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import Now, ThePeople, TheSignIn
 from desk.api.guard import caller_of, may
-from desk.api.session import Handwritten, Strict
+from desk.api.session import Handwritten, Owner, Strict
 from desk.people import Seat
 from desk.signing import NewToken
 from store.people import SessionRow
 
 router = Answering(tags=["令牌 tokens"])
 Keeper = Annotated[Seat, Depends(may("token.write"))]
-Owner = Annotated[Seat, Depends(may("token.own"))]
 
 
 class TokenWanted(Strict):
