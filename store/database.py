@@ -70,7 +70,8 @@ class Database:
         self._slow: deque[Job[object]] = deque()
         self._was_quick = False  # the last batch: they take turns
         self._working = False  # whether a batch is under way, or about to be put together
-        self._gate = threading.Lock()  # around these four: there may be more loops than one
+        self._due: asyncio.AbstractEventLoop | None = None  # the loop that is to put the next one together
+        self._gate = threading.Lock()  # around these five: there may be more loops than one
         self._patience = PATIENCE
         self._outages = Outages()
         # What shares a commit, and whether it has run already and the commit alone is left.
@@ -176,11 +177,12 @@ class Database:
         job = Job(work, loop, loop.create_future(), changes)
         with self._gate:
             (self._quick if quick and self._engine.inline else self._slow).append(cast(Job[object], job))
-            idle, self._working = not self._working, True
+            left = self._due is not None and self._due.is_closed()  # it ended before it could go on
+            idle, self._working = left or not self._working, True
+            self._due = loop if idle else self._due
         if idle:
             loop.call_soon(self._next)
-        result: T = await job.future
-        return result
+        return await job.future
 
     async def insist(self, work: Work[T], *, quick: bool = False) -> T:
         """`write` of what has happened elsewhere and cannot be undone, so that it would happen twice if it were not known:
@@ -267,6 +269,7 @@ class Database:
     def _next(self) -> None:
         """Puts the next batch together, on the event loop of whoever waits."""
         with self._gate:
+            self._due = None
             waiting = self._slow if self._slow and (self._was_quick or not self._quick) else self._quick
             jobs = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
             self._was_quick = quick = waiting is self._quick
@@ -327,9 +330,10 @@ class Database:
         """Has the next batch put together by a loop that waits for it."""
         with self._gate:
             loop = next((job.loop for job in chain(self._quick, self._slow) if not job.loop.is_closed()), None)
-            self._working = loop is not None
+            self._working, self._due = loop is not None, loop
             if loop is not None:
-                loop.call_soon_threadsafe(self._next)
+                with contextlib.suppress(RuntimeError):  # it has ended at this very moment
+                    loop.call_soon_threadsafe(self._next)
 
     def _settle(self, jobs: Jobs) -> None:
         for loop in {job.loop for job in jobs}:

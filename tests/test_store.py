@@ -254,3 +254,16 @@ async def test_a_connection_that_failed_is_closed_before_the_next(either_config:
     with pytest.raises(database._engine.errors):
         seen[0].execute("SELECT 1", ())
     database.close()
+
+
+def test_a_loop_that_ended_before_it_could_go_on_holds_nobody_up(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked to put the next batch together in the moment in which it ended."""
+    database, gone = Database(config.database.url), asyncio.new_event_loop()
+    asyncio.run(database.write(lambda t: note(t, "a")))
+    gone.close()
+    monkeypatch.setattr(database, "_working", True)
+    monkeypatch.setattr(database, "_due", gone)
+    assert asyncio.run(asyncio.wait_for(database.write(lambda t: note(t, "b")), 10)) == "b"
+    database.close()
