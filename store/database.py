@@ -177,12 +177,12 @@ class Database:
         job = Job(work, loop, loop.create_future(), changes)
         with self._gate:
             (self._quick if quick and self._engine.inline else self._slow).append(cast(Job[object], job))
-            left = self._due is not None and self._due.is_closed()  # it ended before it could go on
-            idle, self._working = left or not self._working, True
-            self._due = loop if idle else self._due
+            idle = not self._working or (self._due is not None and self._due.is_closed())  # that one goes on no more
+            self._working, self._due = True, loop if idle else self._due
         if idle:
             loop.call_soon(self._next)
-        return await job.future
+        result: T = await job.future
+        return result
 
     async def insist(self, work: Work[T], *, quick: bool = False) -> T:
         """`write` of what has happened elsewhere and cannot be undone, so that it would happen twice if it were not known:
