@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import imapclient
 import pytest
@@ -15,6 +16,7 @@ from integrations.mail.mailbox import Mailbox
 from integrations.mail.post import MAIL
 from integrations.mail.settings import ImapSettings, Tls
 from players.post_office import PostOffice
+from tests.conftest import free_port
 from tests.dovecot import PASSWORD, USER, Dovecot, dovecot
 from tests.mailing import letter, on_mail, read
 
@@ -80,15 +82,15 @@ async def test_news_come_by_idle_and_are_seen_when_they_are_taken(
     server: Dovecot, monkeypatch: pytest.MonkeyPatch, tls: Tls
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
-    waiting, idle = asyncio.Event(), imapclient.IMAPClient.idle
+    waiting, asked = asyncio.Event(), mailbox.told_already
     loop = asyncio.get_running_loop()
 
-    def told(client: imapclient.IMAPClient) -> object:
-        answer = idle(client)
+    def told(client: mailbox.ImapClient) -> bool:
+        answer = asked(client)
         loop.call_soon_threadsafe(waiting.set)
         return answer
 
-    monkeypatch.setattr(imapclient.IMAPClient, "idle", told)
+    monkeypatch.setattr(mailbox, "told_already", told)
     monkeypatch.setattr(mailbox, "WAITING", 300.0)
     server.bring(first := letter("一"))
     async with Reader(server, tls=tls) as reader:
@@ -112,6 +114,53 @@ async def test_what_comes_while_another_is_taken_in_waits_for_nothing(server: Do
     server.bring(letter("一"))
     async with reader:
         await reader.until(lambda: len(reader.got) == 2)
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "tls"])
+async def test_what_comes_between_the_search_and_the_wait_is_waited_for_by_nobody(
+    server: Dovecot, monkeypatch: pytest.MonkeyPatch, tls: Tls
+) -> None:
+    """The server tells of it in one go with its answer to IDLE: no socket shows it any more."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.folder / "cert.pem"))
+    monkeypatch.setattr(mailbox, "WAITING", 300.0)
+    search, brought = imapclient.IMAPClient.search, [letter("二"), letter("一")]
+
+    def searched(client: imapclient.IMAPClient, criteria: object) -> object:
+        found = search(client, criteria)
+        if not found and brought:
+            server.bring(brought.pop())
+        return found
+
+    monkeypatch.setattr(imapclient.IMAPClient, "search", searched)
+    async with Reader(server, tls=tls) as reader:
+        await reader.until(lambda: len(reader.got) == 2)
+
+
+async def test_a_server_that_tells_of_a_mail_before_it_answers_idle_is_heard(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any server may, at any time."""
+    searches = iter([b"", b" 1", b""])
+    fetched: dict[bytes, bytes] = {
+        b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n", b"IDLE": b"* 1 EXISTS\r\n+ idling\r\n",
+        b"(RFC822.SIZE)": b"* 1 FETCH (UID 1 RFC822.SIZE 2)\r\n", b"(BODY.PEEK[])": b"* 1 FETCH (UID 1 BODY[] {2}\r\nhi)\r\n",
+    }  # fmt: skip
+
+    async def serve(lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        out.write(b"* OK ready\r\n")
+        idle = b""
+        while line := (await lines.readline()).split():
+            tag = idle if line == [b"DONE"] else line[0]
+            idle = tag if line[1:] == [b"IDLE"] else b""
+            out.write(b"* SEARCH%b\r\n" % next(searches) if b"SEARCH" in line else fetched.get(line[-1], b""))
+            out.write(b"" if idle else tag + b" OK done\r\n")
+        out.close()
+
+    monkeypatch.setattr(mailbox, "WAITING", 300.0)
+    port = free_port()
+    async with await asyncio.start_server(serve, "127.0.0.1", port), Reader(Dovecot(Path(), port, port)) as reader:
+        await reader.until(lambda: reader.got == [(b"hi", False)])
+    assert caplog.messages == [], "nothing failed"
 
 
 async def test_what_is_not_taken_stays_unseen_and_comes_again(server: Dovecot) -> None:

@@ -6,6 +6,7 @@ The library talks in threads, a command each; while we wait for the server to sp
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ WAITING = 25.0  # seconds that we wait for news: routers forget a silent line
 FIRST_REST, LONGEST_REST = 2.0, 300.0  # seconds after a failure; providers lock out who comes too often
 RETRY = 5.0  # seconds until what could not be taken is tried again
 ATTEMPTS = 20  # at a mail, a round each, before it is put aside for people
+ARRIVED = "EXISTS"  # what the server calls it
 SEEN, FLAGGED = rb"\Seen", rb"\Flagged"
 Take = Callable[[bytes, bool], Awaitable[bool]]
 
@@ -46,10 +48,27 @@ class ImapClient(Protocol):
     def add_flags(self, ids: Sequence[int], flags: Sequence[bytes]) -> object: ...
     def move(self, ids: Sequence[int], folder: str) -> object: ...
     def copy(self, ids: Sequence[int], folder: str) -> object: ...
-    def idle(self) -> object: ...
     def idle_done(self) -> object: ...
     def socket(self) -> "ImapSocket": ...
     def shutdown(self) -> None: ...
+
+    _imap: "ImapLines"
+    _idle_tag: bytes
+
+
+class ImapLines(Protocol):
+    """What the server has said. The library's own way into IDLE takes what is said first for a refusal, and shows nothing
+    of what came with the answer."""
+
+    file: "ImapBuffer"
+
+    def response(self, name: str) -> tuple[str, Sequence[object]]: ...
+    def _command(self, name: str) -> bytes: ...
+    def _get_response(self) -> bytes | None: ...
+
+
+class ImapBuffer(Protocol):
+    def peek(self) -> bytes: ...
 
 
 class ImapQuota(Protocol):
@@ -62,6 +81,7 @@ class ImapQuota(Protocol):
 
 class ImapSocket(Protocol):
     def fileno(self) -> int: ...
+    def settimeout(self, seconds: float) -> None: ...
 
 
 class Mailbox:
@@ -132,6 +152,7 @@ class Mailbox:
     async def _take_new(self, client: ImapClient) -> bool:
         """Whether there may be more: what has come meanwhile the server may have told already, and not when it is asked for news."""
         since = datetime.fromtimestamp(self._clock(), UTC).date() - timedelta(days=self._settings.days)
+        client._imap.response(ARRIVED)  # what was told until now is found
         found = await asyncio.to_thread(client.search, ["UNSEEN", "UNFLAGGED", "SINCE", since])
         waiting = sorted(found, key=lambda id: (self._attempts[id], id))[:AT_ONCE]
         ended = [await self._take_one(client, id) for id in waiting]
@@ -176,17 +197,35 @@ class Mailbox:
         """Until the server has news, or it is time to look by ourselves."""
         if not client.has_capability("IDLE"):
             return
-        await asyncio.to_thread(client.idle)
-        loop, news, socket = asyncio.get_running_loop(), asyncio.Event(), client.socket().fileno()
-        loop.add_reader(socket, news.set)
-        try:
-            async with asyncio.timeout(WAITING):
-                await news.wait()
-        except TimeoutError:
-            pass
-        finally:
-            loop.remove_reader(socket)
+        if not await asyncio.to_thread(told_already, client):
+            loop, news, socket = asyncio.get_running_loop(), asyncio.Event(), client.socket().fileno()
+            loop.add_reader(socket, news.set)
+            try:
+                async with asyncio.timeout(WAITING):
+                    await news.wait()
+            except TimeoutError:
+                pass
+            finally:
+                loop.remove_reader(socket)
         await asyncio.to_thread(client.idle_done)
+
+
+def told_already(client: ImapClient) -> bool:
+    """Has the server tell what is new from now on. Whether it has by now: what it says before its answer, or along with it,
+    is read together with that, and no socket shows it any more. Raises `IMAPClientError`, `OSError`."""
+    lines = client._imap
+    client._idle_tag = lines._command("IDLE")
+    while (said := lines._get_response()) is not None:
+        if not said.startswith(b"*"):
+            raise IMAPClientError("no IDLE")
+    client.socket().settimeout(0)
+    try:
+        told = ARRIVED.encode() in lines.file.peek().upper()
+    except ssl.SSLWantReadError:
+        told = False
+    finally:
+        client.socket().settimeout(WITHIN)
+    return told or lines.response(ARRIVED)[1] != [None]
 
 
 def signed_in(settings: ImapSettings, password: str) -> ImapClient:
