@@ -33,16 +33,19 @@ MACHINE = (
 ELSEWHERE = {
     r"make (serve|test|judge)": "test_docs: make knows how; .ci/run does the first two on a bare machine",
     r"pipx install dist/daoxue-\*\.whl": "test_packages: installed and served",
-    r"(docker|kubectl|helm) .*": "needs an engine or a cluster; test_deploy: what they are given is taken",
-    r"podman .*": "needs an engine; test_container: each step of the Containerfile, and what it starts",
-    r"pip install 'daoxue\[(onnx|traces)\]'": "needs a registry; test_encoder and test_traces have what it installs",
-    r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder: with a tiny model",
-    r"daoxue nlu evaluate --(test \S+ --encoder none|train .*)": "test_evaluate: trains for minutes on all data",
-    r"python -m daoxue\.train nlu/model\.npz use": "trains for minutes; test_training_data: the model is that of its data",
-    r"\.venv/bin/python -m tests\.simulation .*": "test_simulation",
+    r"(docker|kubectl|podman) .*": "no engine and no cluster; test_deploy::test_what_is_asked_of_an_engine_fails_for_want_of_one_alone;"
+    " test_container: each step of the Containerfile, and what it starts",
+    r"helm install daoxue deploy/helm/daoxue --values mine\.yaml": "no cluster; test_deploy: by Helm itself, up to there",
+    r"pip install 'daoxue\[(onnx|traces)\]'": "test_packages::test_what_more_there_is_to_install: without a registry",
+    r"DAOXUE_NLU__ENCODER=onnx .* daoxue check": "test_encoder::test_a_folder_as_the_page_has_it_is_taken: with a tiny model",
+    r"daoxue nlu evaluate --(test \S+ --encoder none|train .*)": "trains for minutes on all data; test_evaluate: on a few",
+    r"python -m daoxue\.train nlu/model\.npz use": "trains for minutes; test_training_data::test_the_command_learns_what_there_is:"
+    " on a few; test_training_data::test_the_model_is_the_model_of_the_data",
+    r"\.venv/bin/python -m tests\.simulation .*": "test_simulation::test_the_command_of_the_page: one history for a thousand",
     r"make faults( SEED=7)?": "test_faults: for four seconds",
-    r"(python3\.11 -m venv \.venv-rasa|\.venv-rasa/bin/pip .*)": "test_real_rasa: where Rasa is installed",
-    r"(\.venv/bin/python -m benchmarks\.rasa\S* .*|cd var/rasa|\S*\.venv-rasa/bin/rasa .*)": "test_real_rasa",
+    r"(python3\.11 -m venv \.venv-rasa|\.venv-rasa/bin/pip .*)": "1.8 GB of a registry; test_real_rasa, where somebody did it",
+    r"(\.venv/bin/python -m benchmarks\.rasa\.project .*|cd var/rasa|\S*\.venv-rasa/bin/rasa .*)":
+    "test_rasa_engine::test_the_page_gives_rasa_what_it_is_given_here; test_real_rasa: it takes that, where it is installed",
 }  # fmt: skip
 # Pages that a test of their own does from top to bottom.
 WALKED = {

@@ -304,6 +304,12 @@ def test_check_and_start_tell_it_and_write_nothing(config: Config, tmp_path: Pat
     assert not (tmp_path / "models").exists()
 
 
+def test_a_folder_as_the_page_has_it_is_taken(config: Config, folder: Path) -> None:
+    more = {"DAOXUE_NLU__ENCODER": "onnx", "DAOXUE_NLU__ENCODER_PATH": str(folder)}
+    checked = daoxue(config, "check", more=more)
+    assert (checked.returncode, "没有问题" in checked.stdout) == (0, True), checked.stdout + checked.stderr
+
+
 def test_a_dozen_examples_are_learnt_with_it(folder: Path, tmp_path: Path) -> None:
     meaning = of(folder)
     learnt = train(EXAMPLES, encoder=meaning)

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 from daoxue import ours
 from tests.conftest import free_port
+from tests.pages import PAGES, every_command
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "web/desk/dist"
@@ -164,6 +166,18 @@ def test_it_checks_founds_and_says_what_it_cannot(installed: Installed, tmp_path
     assert "松江学院" in (tmp_path / "own/config.yml").read_text(encoding="utf-8")
     played = installed.run("wechat", "play", cwd=tmp_path)
     assert (played.returncode, "make players" in played.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("more", ["onnx", "traces"])
+def test_what_more_there_is_to_install(installed: Installed, wheel: Path, more: str) -> None:
+    """As the pages say it, with the wheel for the registry, and our packages for what it would bring."""
+    line = f"pip install 'daoxue[{more}]'"
+    assert line in [line for page in PAGES for line in every_command(page)]
+    given = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent), "PIP_PYTHON": str(installed.python)}
+    words = [sys.executable, "-m", *shlex.split(line)]
+    done = subprocess.run(words, env=os.environ | given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr, "there is nothing more of that name"
 
 
 def test_packages_of_somebody_else_are_named_before_they_run(installed: Installed, tmp_path: Path) -> None:

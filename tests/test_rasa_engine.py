@@ -1,9 +1,14 @@
 """Rasa as the engine: what it says is what is meant, and where it says nothing the embedded one answers."""
 
 import asyncio
+import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
+from benchmarks.rasa import real
 from bot.comprehension import Comprehension, NluEngine
 from daoxue import model
 from daoxue.app import App
@@ -11,8 +16,22 @@ from desk.standards import asked_in_vain
 from nlu.classifier import Classifier
 from nlu.encoder import load
 from nlu.judgement import Ranked
+from tests.pages import every_command
+from tests.service import ROOT
 
 TODAY = date(2026, 11, 20)
+
+
+def test_the_page_gives_rasa_what_it_is_given_here(tmp_path: Path) -> None:
+    """What is tried where Rasa is installed (tests/test_real_rasa.py), in a project that its command makes."""
+    lines = every_command("docs/rasa.md")
+    asked = [line.partition(".venv-rasa/bin/rasa ")[2] for line in lines if ".venv-rasa/bin/rasa " in line]
+    assert asked == [shlex.join(real.VALIDATE), shlex.join(real.TRAIN), shlex.join(real.SERVE) + ' "$RASA_TOKEN"']
+    [made] = [line for line in lines if "benchmarks.rasa.project" in line]
+    words = made.replace("var/rasa", str(tmp_path)).split()[1:]
+    subprocess.run([sys.executable, *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    assert {"domain.yml", "data", "config.yml"} <= {path.name for path in tmp_path.iterdir()}
+    assert (ROOT / "requirements/rasa.txt").is_file()
 
 
 class Says:

@@ -18,6 +18,7 @@ from store import bank
 from store.bank import NewEntry
 from store.conversations import TurnRow
 from store.transaction import Transaction
+from tests.pages import every_command
 from tests.service import ROOT
 from tests.simulation.place import Place, place
 from tests.simulation.story import tell
@@ -42,6 +43,12 @@ def test_whatever_happens_nothing_is_lost_or_done_twice() -> None:
     alone = played("--seed", str(HISTORIES), "--histories", "1", "--show").splitlines()[:-1]
     assert alone
     assert all_of_them[-1 - len(alone) : -1] == alone
+
+
+def test_the_command_of_the_page() -> None:
+    [line] = [line for line in every_command("docs/faults.md") if "tests.simulation" in line]
+    words = line.replace("--histories 1000", "--histories 1").partition("tests.simulation ")[2].split()
+    assert played(*words).startswith("1 histories from seed 7")
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ import pytest
 from msgspec.structs import replace
 from sklearn.svm import LinearSVC
 
-from daoxue import model
+from daoxue import model, train
 from daoxue.check import notes
 from daoxue.config import Config, Nlu
-from daoxue.train import exact
 from nlu import questions
 from nlu.classifier import Classifier
 from nlu.experts import REGULARISATION
@@ -61,7 +60,7 @@ def test_the_model_is_the_model_of_the_data() -> None:
         "python -m daoxue.train nlu/model.npz use"
     )
     data = questions.read()
-    assert shipped.model.exact == exact(data.all, shipped.labels)
+    assert shipped.model.exact == train.exact(data.all, shipped.labels)
     assert {each.id: each for each in shipped.model.questions} == data.questions
     scheme = model.scheme(data)
     rows = [row for row in data.all if scheme.asks(row[0])]
@@ -77,6 +76,14 @@ def test_the_model_is_the_model_of_the_data() -> None:
         anew = machine.coef_[0] * np.sqrt(shipped.arrays.rarity[:-1])
         assert np.corrcoef(stored, anew)[0, 1] > 0.99, label
         assert abs(float(machine.intercept_[0]) - float(shipped.arrays.bias[column])) < 0.02, label
+
+
+def test_the_command_learns_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [("site_hours", "几点开门"), ("complaint", "投诉老师")] * 3
+    monkeypatch.setattr(train, "read", lambda: questions.Data(few, [], {}))
+    monkeypatch.setattr("sys.argv", ["daoxue.train", str(tmp_path / "model.npz"), "use"])
+    train.main()
+    assert Classifier.load(tmp_path / "model.npz").labels == ["complaint", "site_hours"]
 
 
 def _vectors(shipped: Classifier, texts: list[str]):  # type: ignore[no-untyped-def] # scipy has no types

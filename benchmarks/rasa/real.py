@@ -14,6 +14,10 @@ import httpx
 VENV = Path(__file__).parents[2] / ".venv-rasa" / "bin" / "python"
 LACKING = "Rasa is not installed: docs/rasa.md says how; RASA_PYTHON names its interpreter"
 MODEL = "nlu"
+# As docs/rasa.md gives them.
+VALIDATE = ("data", "validate", "--domain", "domain.yml", "--data", "data", "--config", "config.yml")
+TRAIN = ("train", "nlu", "--nlu", "data", "--config", "config.yml", "--domain", "domain.yml")
+SERVE = ("run", "--enable-api", "--interface", "127.0.0.1", "--auth-token")
 _ENVIRONMENT = {
     "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "PYTHONWARNINGS": "ignore::DeprecationWarning", "NO_COLOR": "1",
@@ -41,17 +45,12 @@ def interpreter() -> Path | None:
 
 def validate(python: Path, project: Path) -> Ran:
     """`rasa data validate`."""
-    return _run(
-        python, project, "data", "validate", "--domain", "domain.yml", "--data", "data", "--config", "config.yml"
-    )
+    return _run(python, project, *VALIDATE)
 
 
 def train(python: Path, project: Path) -> Ran:
     """`rasa train nlu`: writes `models/nlu.tar.gz`."""
-    return _run(
-        python, project, "train", "nlu", "--nlu", "data", "--config", "config.yml", "--domain", "domain.yml",
-        "--out", "models", "--fixed-model-name", MODEL,
-    )  # fmt: skip
+    return _run(python, project, *TRAIN, "--out", "models", "--fixed-model-name", MODEL)
 
 
 def train_whole(python: Path, project: Path) -> Ran:
@@ -93,8 +92,7 @@ def serving(python: Path, project: Path, port: int, token: str, *more: str) -> I
     began = time.perf_counter()
     with (project / "served.txt").open("w") as file:
         command = [
-            str(python), "-m", "rasa", "run", "--enable-api", "--model", f"models/{MODEL}.tar.gz",
-            "--interface", "127.0.0.1", "--port", str(port), "--auth-token", token, *more,
+            str(python), "-m", "rasa", *SERVE, token, "--model", f"models/{MODEL}.tar.gz", "--port", str(port), *more,
         ]  # fmt: skip
         process = _start(command, project, file.fileno(), _ENVIRONMENT)
     try:
