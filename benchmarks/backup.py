@@ -5,7 +5,6 @@ after. Twenty questions a second are asked, each new in its words. Then the back
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from benchmarks.wire import connected, post
 from daoxue.config import AccountsSettings, Config, DatabaseSettings
 from daoxue.preparing import prepare
 from store import whole
+from tests.conftest import free_port
 
 MESSAGES = 40  # of a conversation
 A_SECOND = 20
@@ -88,9 +88,7 @@ def figures(times: Sequence[float]) -> tuple[float, float]:
 
 
 async def beside(folder: Path, url: str, file: str, key: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     service = start(
         "-m", "daoxue", "serve", DAOXUE_SERVER__PORT=str(port), DAOXUE_NLU__FOLDER=str(folder), DAOXUE_DATABASE__URL=url,
         DAOXUE_LOG__LEVEL="error", DAOXUE_SERVER__UNLIMITED="[127.0.0.1]",

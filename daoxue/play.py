@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import shlex
 import socket
 import sys
@@ -31,19 +32,21 @@ def until_left(talk: Coroutine[object, object, int]) -> int:
 
 
 async def beside(
-    path: Path, api: ASGIApp, api_port: int, port: int, settings: Callable[[str], dict[str, str]],
+    path: Path, api: ASGIApp, port: int, settings: Callable[[str, int], dict[str, str]],
     use: Callable[[str, str], Awaitable[None]],
 ) -> int:  # fmt: skip
-    """Runs a service of its own, connected to a platform that is played, while it is used."""
-    platform = uvicorn.Server(uvicorn.Config(api, port=api_port, log_config=None, access_log=False, lifespan="off"))
-    serving = asyncio.create_task(platform.serve())
+    """Runs a service of its own, connected to a platform that is played, while it is used. `settings` are what the service
+    needs for a folder and the port of the platform."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    platform = uvicorn.Server(uvicorn.Config(api, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.create_task(platform.serve([listening]))
     with tempfile.TemporaryDirectory() as folder:
         config = read(path)
         if not config.sample:
             await asyncio.to_thread(_bring_centre, config, folder)
         service = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "daoxue", "serve", *(["--config", str(path)] if path != SETTINGS else []),
-            env={**os.environ, **settings(folder)},
+            env={**os.environ, **settings(folder, listening.getsockname()[1])},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -118,11 +121,13 @@ def common(port: int, folder: str) -> dict[str, str]:
 
 
 def free() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody uses, for a program that has yet to start: below those that connections leave from, one of which
+    would take it meanwhile."""
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def _answers(url: str, service: asyncio.subprocess.Process) -> bool:

@@ -21,9 +21,8 @@ def call(path: Path, aloud: bool) -> int:
 
 async def _call(path: Path, aloud: bool) -> int:
     read(path)
-    port, api_port = free(), free()
+    port = free()
     carrier = Carrier(f"http://127.0.0.1:{port}")
-    carrier.api = f"http://127.0.0.1:{api_port}"
     voice = shutil.which("espeak-ng") if aloud else None
     if aloud and voice is None:
         print("没有安装 espeak-ng，只显示文字。espeak-ng is not installed: text only.", file=sys.stderr)
@@ -32,14 +31,15 @@ async def _call(path: Path, aloud: bool) -> int:
         print(HELP)
         await _talk(carrier.call("+8613800001370"), voice)
 
-    def settings(folder: str) -> dict[str, str]:
+    def settings(folder: str, api_port: int) -> dict[str, str]:
+        carrier.api = f"http://127.0.0.1:{api_port}"
         return {
             **common(port, folder), "TWILIO_ACCOUNT_SID": carrier.account, "TWILIO_AUTH_TOKEN": carrier.token,
             "DAOXUE_CHANNELS__TWILIO__ENABLED": "true", "DAOXUE_CHANNELS__TWILIO__API_BASE": carrier.api,
             "DAOXUE_CHANNELS__TWILIO__SMS_FROM": carrier.number, "DAOXUE_CHANNELS__TWILIO__VOICE_FROM": carrier.number,
         }  # fmt: skip
 
-    return await beside(path, twilio_api.server(carrier), api_port, port, settings, use)
+    return await beside(path, twilio_api.server(carrier), port, settings, use)
 
 
 async def _talk(caller: Call, voice: str | None) -> None:

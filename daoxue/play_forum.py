@@ -24,7 +24,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 async def _play(path: Path) -> int:
     read(path)
-    port, api_port, forum = free(), free(), Forum()
+    port, forum = free(), Forum()
     forum.hook = f"http://127.0.0.1:{port}{PATH}"
 
     async def use(url: str, folder: str) -> None:
@@ -32,7 +32,7 @@ async def _play(path: Path) -> int:
         await Browser(forum).talk()
 
     return await beside(
-        path, forum_api.server(forum), api_port, port, lambda folder: _settings(forum, port, api_port, folder), use
+        path, forum_api.server(forum), port, lambda folder, api_port: _settings(forum, port, api_port, folder), use
     )
 
 

@@ -32,7 +32,7 @@ async def _play(path: Path) -> int:
         await MailProgram(office, at).talk()
 
     try:
-        return await beside(path, _nothing, free(), port, lambda folder: _settings(port, smtp, at, folder), use)
+        return await beside(path, _nothing, port, lambda folder, _: _settings(port, smtp, at, folder), use)
     finally:
         await office.close()
 

@@ -26,14 +26,14 @@ def play(arguments: argparse.Namespace) -> int:
 
 async def _play(path: Path, mode: Mode) -> int:
     read(path)
-    port, api_port, platform = free(), free(), TelegramPlatform()
+    port, platform = free(), TelegramPlatform()
 
     async def use(url: str, folder: str) -> None:
         print(HELP)
         await Handset(platform).talk()
 
     return await beside(
-        path, telegram_api.server(platform), api_port, port, lambda folder: _settings(platform, port, api_port, folder, mode), use
+        path, telegram_api.server(platform), port, lambda folder, api_port: _settings(platform, port, api_port, folder, mode), use
     )  # fmt: skip
 
 

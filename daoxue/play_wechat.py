@@ -29,7 +29,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 async def _play(path: Path) -> int:
     read(path)
-    port, api_port = free(), free()
+    port = free()
     platform = WechatPlatform(webhook=f"http://127.0.0.1:{port}/channels/wechat")
 
     async def use(url: str, folder: str) -> None:
@@ -41,9 +41,8 @@ async def _play(path: Path) -> int:
     return await beside(
         path,
         wechat_api.server(platform),
-        api_port,
         port,
-        lambda folder: _settings(platform, port, api_port, folder),
+        lambda folder, api_port: _settings(platform, port, api_port, folder),
         use,
     )
 

@@ -24,7 +24,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 async def _play(path: Path, seat: str) -> int:
     read(path)
-    port, api_port, platform = free(), free(), Corporation()
+    port, platform = free(), Corporation()
     platform.hook = f"http://127.0.0.1:{port}{PATH}"
 
     async def use(url: str, folder: str) -> None:
@@ -32,7 +32,7 @@ async def _play(path: Path, seat: str) -> int:
         await WeChatApp(platform).talk()
 
     return await beside(
-        path, platform.app(), api_port, port, lambda folder: _settings(platform, port, api_port, folder, seat), use
+        path, platform.app(), port, lambda folder, api_port: _settings(platform, port, api_port, folder, seat), use
     )
 
 
