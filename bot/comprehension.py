@@ -7,7 +7,7 @@ question of the centre's own. The classifier knows the first two; the third are 
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Protocol
@@ -103,12 +103,26 @@ class Understanding(Struct, frozen=True):
         """Whether something of one of these kinds is named to the letter."""
         return any(each.exact and each.kind in kinds for each in self.entities)
 
-    def without(self, kind: str) -> str:
-        """What is said but for the names of one kind."""
-        said = self.folded
-        for each in sorted(self.entities, key=lambda each: -each.start):
-            said = said[: each.start] + said[each.end :] if each.kind == kind else said
-        return said
+    @property
+    def named(self) -> set[str]:
+        """The kinds of what is named to the letter, and meant."""
+        return {each.kind for each in self.entities if each.exact and self.first(each.kind)}
+
+    def renamed(self, name_of: Callable[[Entity], str | None]) -> str:
+        """What is said with another name in the place of each that has one, and stands anywhere."""
+        said, at = "", 0
+        for each in sorted(self.entities, key=attrgetter("start")):
+            if each.end and (name := name_of(each)) is not None:
+                said, at = said + self.folded[at : each.start] + name, max(at, each.end)
+        return said + self.folded[at:]
+
+    def without(self, *kinds: str, exact: bool = False, by: str = "") -> str:
+        """What is said but for the names, all or of these kinds, or those to the letter; `by` stands in their place."""
+
+        def left_out(each: Entity) -> bool:
+            return (not kinds or each.kind in kinds) and (each.exact or not exact)
+
+        return self.renamed(lambda each: by if left_out(each) else None)
 
 
 Waiting = tuple[str, asyncio.Future[None]]

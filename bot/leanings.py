@@ -12,6 +12,7 @@ from bot import about, about_us
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
+from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
@@ -141,15 +142,15 @@ _COMMON = {"org": "学校", "course": "书法", "teacher": "王老师", "when": 
 
 def commonly(heard: Understanding) -> str:
     """What is heard, with a common name in the place of each of ours; days that everybody knows stay."""
-    said = heard.folded
-    for each in sorted(heard.entities, key=lambda each: -each.start):
-        name = said[each.start : each.end]
+
+    def common(each: Entity) -> str | None:
+        name = heard.folded[each.start : each.end]
         everybodys = each.kind == "when" and not _FESTIVAL.fullmatch(name)
-        if each.kind not in _COMMON or not each.exact or not name or everybodys:
-            continue
-        ending = "班" if each.kind == "course" and name.endswith("班") else ""
-        said = f"{said[: each.start]}{_COMMON[each.kind]}{ending}{said[each.end :]}"
-    return said
+        if each.kind not in _COMMON or not each.exact or everybodys:
+            return None
+        return _COMMON[each.kind] + ("班" if each.kind == "course" and name.endswith("班") else "")
+
+    return heard.renamed(common)
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
@@ -182,8 +183,7 @@ def _of_what_is_live(heard: Understanding) -> Candidate | None:
 
 def _of_a_matter(heard: Understanding) -> Candidate | None:
     """烘焙补贴找谁: what another office sees to, by the centre's own word for it, where who does so is asked."""
-    exact = {each.kind for each in heard.entities if each.exact and heard.first(each.kind)}
-    asks = "matter" in exact and not exact & {"course", "org"} and _WHO_SEES_TO_IT.search(heard.folded)
+    asks = "matter" in heard.named and not heard.named & {"course", "org"} and _WHO_SEES_TO_IT.search(heard.folded)
     return Candidate(heard.lines.sure, "out_of_scope", "other_office") if asks else None
 
 

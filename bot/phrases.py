@@ -167,28 +167,14 @@ def means_us(folded: str) -> bool:
 
 def named_share(heard: Understanding) -> float:
     """The share of a message that is names and numbers."""
-    return len(_named(heard)) / max(1, len(bare(heard.folded)))
+    return (len(heard.folded) - len(heard.without())) / max(1, len(bare(heard.folded)))
 
 
 def rest(heard: Understanding) -> str:
     """What a message says besides names and small words."""
-    return _SMALL_WORDS.sub("", unnamed(heard))
-
-
-def unnamed(heard: Understanding) -> str:
-    """What it says besides names."""
-    named = _named(heard)
-    return "".join(char for position, char in enumerate(heard.folded) if position not in named)
+    return _SMALL_WORDS.sub("", heard.without())
 
 
 def without_names(heard: Understanding) -> str:
     """What is said but for the names of courses and activities: 基础 in 面点基础班 asks nothing."""
-    said = heard.folded
-    for each in sorted(heard.entities, key=lambda each: -each.start):
-        if each.kind in ("course", "activity") and each.exact:
-            said = f"{said[: each.start]}，{said[each.end :]}"
-    return said
-
-
-def _named(heard: Understanding) -> set[int]:
-    return {position for entity in heard.entities for position in range(entity.start, entity.end)}
+    return heard.without("course", "activity", exact=True, by="，")

@@ -34,8 +34,7 @@ def plainly(heard: Understanding) -> Candidate | None:
 
 def of_ours(heard: Understanding) -> Understanding:
     """Who names a course or an activity of ours hardly asks what is none of ours."""
-    exact = {entity.kind for entity in heard.entities if entity.exact and heard.first(entity.kind)}
-    if "matter" in exact and not exact & {"course", "activity", "org"}:
+    if "matter" in heard.named and not heard.named & {"course", "activity", "org"}:
         return heard  # 农机补贴找谁, where 农机 is in the name of an activity
     activity = heard.first("activity") is not None
     if not activity and not heard.names("course"):

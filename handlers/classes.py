@@ -89,7 +89,8 @@ def _street(organisation: str, turn: Turn) -> str:
 
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
-    if _VILLAGE.search(_beside_names(turn)) and any(each.village for each in turn.catalogue.classes.values()):
+    said = turn.heard.without(exact=True, by=" ")  # 技术下乡研修班 asks for nothing that comes to a village
+    if _VILLAGE.search(said) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
@@ -133,12 +134,6 @@ def _fitting_any(turn: Turn) -> list[TrainingClass]:
         if ("course" not in several or each.course in courses)
         and ("org" not in several or any(is_at(each, place, turn) for place in places))
     ]
-
-
-def _beside_names(turn: Turn) -> str:
-    """What was said, with the names in it blotted out: of 技术下乡研修班 nothing asks for what comes to a village."""
-    named = {at for each in turn.heard.entities if each.exact for at in range(each.start, each.end)}
-    return "".join(" " if at in named else char for at, char in enumerate(turn.heard.folded))
 
 
 def _list_nearest(turn: Turn, near: Sequence[TrainingClass], wish: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import halves, phrases
+from bot import halves
 from bot.turn import Turn
 from handlers import wording
 from handlers.classes import one
@@ -27,7 +27,7 @@ async def class_fee(turn: Turn) -> None:
         return
     say_fee(turn, group)
     home = turn.catalogue.organisations.get(group.organisation)
-    if halves.of_a_thing(phrases.unnamed(turn.heard)) and home and home.phone:
+    if halves.of_a_thing(turn.heard.without()) and home and home.phone:
         turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
     refused(turn, group)
 

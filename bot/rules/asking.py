@@ -133,8 +133,8 @@ def asks_more(turn: Turn, aspect: str) -> bool:
     if aspect == "places" and halves.of_people(turn.heard.folded):
         return True
     if aspect == "teacher":
-        return halves.beyond_who(phrases.unnamed(turn.heard))
-    more, best = halves.beyond(phrases.unnamed(turn.heard)), turn.heard.best
+        return halves.beyond_who(turn.heard.without())
+    more, best = halves.beyond(turn.heard.without()), turn.heard.best
     unclear = best is None or best.score < turn.heard.lines.likely or best.intent in NO_ANSWER
     return unclear and len(more) > 1 and not _moves_to(turn, ASPECTS[aspect], turn.heard.move.probability)
 

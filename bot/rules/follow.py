@@ -175,7 +175,7 @@ def _is_our_own(turn: Turn) -> bool:
     best = turn.heard.best
     if best is None or best.entry is None or best.intent or best.question or best.score < turn.heard.lines.sure:
         return False
-    return len(halves.beyond(phrases.unnamed(turn.heard))) > 1
+    return len(halves.beyond(turn.heard.without())) > 1
 
 
 async def described(run: Runner, turn: Turn) -> bool:

@@ -90,8 +90,7 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
     """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
     if run.waiting(turn.state) or turn.ticket or not (turn.described or _ABOUT.search(turn.heard.folded)):
         return False
-    exact = {each.kind for each in turn.heard.entities if each.exact and turn.heard.first(each.kind)}
-    exact |= {"course"} if turn.described else set()
+    exact = turn.heard.named | ({"course"} if turn.described else set())
     for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
         if kind in exact:
             await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
