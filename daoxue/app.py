@@ -326,7 +326,7 @@ async def _desk(
         search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
         cataloguing=Cataloguing(database, library, ground.texts, ways.channels, config.zone),
-        standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault, ground.limits),
         learners=Learners(database, affairs.accounts, affairs.bank, library, cards, config.zone),
         broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened, clock=ground.clock,

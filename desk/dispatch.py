@@ -15,10 +15,11 @@ from bot.hints import DeskHint
 from bot.live import Live
 from desk.errors import TicketError
 from desk.hours import Hours
+from desk.opening import kept_away
 from desk.people import at_the_desk, supervisors, taking
 from desk.routing import Waiting, called, route
 from desk.standing import LiveSettings
-from desk.tickets import Tickets, barred, passed
+from desk.tickets import Tickets, passed
 from knowledge.library import Library
 from store import people, summons, ticket_lists, tickets
 from store.database import ConflictError, Database
@@ -152,7 +153,12 @@ class Dispatch:
             held = load.get(seat.name, Load())
             seat.load, seat.since = held.weight, held.since
         made = 0
-        fresh = [as_waiting(row, self._terms.weight(row.channel)) for row in waiting if row.offered_to is None]
+        of_whom = await self._database.read(lambda t: ticket_lists.complained_of_in_front(t, MOST))
+        fresh = [
+            as_waiting(row, of_whom.get(row.ref, frozenset()), self._terms.weight(row.channel))
+            for row in waiting
+            if row.offered_to is None
+        ]
         until = now + self._terms.hours.settings.offer_seconds * 1000
         for each in route(fresh, free, now, staffed):
             row = next(row for row in waiting if row.ref == each.ref)
@@ -176,13 +182,13 @@ class Dispatch:
         for row in dangers:
             if row.alarmed_at is None:
                 there = await self._database.read(lambda t: at_the_desk(t, now))
-                await self._change(row, TicketAlarmed(called(as_waiting(row), there)), now)
+                await self._change(row, TicketAlarmed(called(as_waiting(row, frozenset()), there)), now)
             elif row.unheeded_at is None and row.alarmed_at + HEEDED <= now:
                 await self._summon(row, now)
 
     async def _summon(self, row: TicketRow, now: int) -> None:
         def work(transaction: Transaction) -> int:
-            able = [each for each in supervisors(transaction) if each.name not in barred(row)]
+            able = [each for each in supervisors(transaction) if each.name not in kept_away(row, frozenset())]
             tickets.record(transaction, row, TicketUnheeded(tuple(each.name for each in able)), "system", now)
             for each in able:
                 if each.phone:
@@ -232,10 +238,11 @@ class Dispatch:
         return True
 
 
-def as_waiting(row: TicketRow, load: int = 1) -> Waiting:
+def as_waiting(row: TicketRow, complained_of: frozenset[str], load: int = 1) -> Waiting:
+    """As routing has it; its talk complains of these seats."""
     # Who gave few stars need not meet the same seat again.
     last_seat = None if row.stars is not None and row.stars <= FEW else row.last_seat
     return Waiting(
         row.ref, row.person, Priority(row.priority), row.rank, row.opened_at, row.skill, row.lang, load, last_seat,
-        passed(row), barred(row), row.place,
+        passed(row), tuple(sorted(kept_away(row, complained_of))), row.place,
     )  # fmt: skip

@@ -31,7 +31,7 @@ def listed(transaction: Transaction, state: str, seat: str, after: str | None, m
     start = ticket_lists.LAST if closed else ticket_lists.FIRST
     rows = ticket_lists.page(transaction, state, seat, _cursor(after) if after else (start, ""), most + 1)
     found = rows[:most]
-    shown = [for_seat(summary(row, said, hours), seat) for row, said in found]
+    shown = [for_seat(summary(*each, hours), seat) for each in found]
     last = found[-1][0] if len(rows) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
     return TicketPage(shown, following, seq)

@@ -11,7 +11,7 @@ from bot.messages import Handover, Numbered
 from desk.errors import TicketError
 from store import conversations, outbox, replies, ticket_lists, tickets
 from store.replies import HeldReplyRow
-from store.ticket_rows import TicketRow
+from store.ticket_rows import Priority, TicketRow, TicketState
 from store.tickets import EventRow
 from store.transaction import Transaction
 
@@ -67,6 +67,30 @@ def handover(row: TicketRow) -> Handover:
     return msgspec.json.decode(row.body, type=Handover)
 
 
-def complains(transaction: Transaction, talk: int, seat: str) -> bool:
-    """Whether a ticket that came of a conversation complains of the seat."""
-    return any(seat in json.loads(each.barred) for each in ticket_lists.through_conversation(transaction, talk))
+def check_held(row: TicketRow, seat: str) -> None:
+    """Raises `TicketError` where the seat does not have the ticket."""
+    if row.owner != seat:
+        english = f"You do not have ticket {row.ref}: take it first"
+        raise TicketError("not_yours", f"工单 {row.ref} 不在您手上，请先接单", english)
+
+
+# -- who never has to do with a ticket
+
+
+def kept_away(row: TicketRow, complained_of: frozenset[str]) -> frozenset[str]:
+    """Those of whom its talk complains; while nobody has a danger to life, only those of whom it complains itself."""
+    if row.priority == Priority.DANGER and row.state == TicketState.WAITING:
+        return frozenset(json.loads(row.barred))
+    return complained_of
+
+
+def is_kept_away(transaction: Transaction, row: TicketRow, seat: str) -> bool:
+    """Whether the ticket is none of the seat's business, whatever is to be done with it; what one has, one keeps."""
+    return row.owner != seat and seat in kept_away(row, ticket_lists.complained_of(transaction, row.conversation))
+
+
+def refuse(transaction: Transaction, row: TicketRow, seat: str) -> None:
+    """Raises `TicketError` where it is."""
+    if is_kept_away(transaction, row, seat):
+        english = f"Ticket {row.ref} is about how {seat} served the resident: a colleague handles it"
+        raise TicketError("barred", f"工单 {row.ref} 涉及 {seat} 的服务，由别的同事处理", english)

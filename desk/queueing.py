@@ -77,7 +77,7 @@ class Queueing:
         assert row is not None
 
         def look(transaction: Transaction) -> tuple[int, Reach]:
-            ticket = as_waiting(row)
+            ticket = as_waiting(row, ticket_lists.complained_of(transaction, row.conversation))
             skill = ticket.skill if need.skill == GENERAL else need.skill
             barred = (*ticket.barred, *tickets.complained_of(transaction, need.against))
             ticket = replace(ticket, skill=skill, barred=barred)

@@ -17,12 +17,14 @@ from accounts import closing
 from accounts.closing import ErasureReason
 from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
+from accounts.limits import HOUR, Limit, Limits
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
 from desk import answering, drafts
 from desk.errors import TicketError
-from desk.opening import ALL, before, complains, handover
+from desk.opening import ALL, before, check_held, handover
+from desk.people import Seat
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
 from store import identity as identity_rows
@@ -40,6 +42,7 @@ GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, 
 WORDS = GONE.keys()
 MOST = 8  # conversations of one person beside the ticket's that the desk sees
 NEWEST = 100  # messages of each that it sees at first
+REVEALED = Limit("revealed", 20, HOUR)  # of one person: times that a ticket is shown with nothing masked
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
 
 
@@ -66,10 +69,34 @@ class ErasureProof:
 class Residents:
     """`copy` and `erase` raise `TicketError` where there is no such ticket, the others where there is no such card."""
 
-    def __init__(self, database: Database, identity: Identity, vault: Vault) -> None:
+    def __init__(self, database: Database, identity: Identity, vault: Vault, limits: Limits) -> None:
         self._database = database
         self._identity = identity
         self._vault = vault
+        self._limits = limits
+
+    async def reveal(self, row: TicketRow, seat: Seat, why: str, now: int) -> str:
+        """Where the resident of a ticket is reached, for who has it and for supervisors: so often in an hour, and each time
+        written down, refused or not. Raises `TicketError`."""
+        is_theirs = row.owner == seat.name or seat.may("ticket.direct")
+        wait = self._limits.take((REVEALED, seat.name)) if is_theirs else 0
+        done = "resident.reveal" if is_theirs and wait <= 0 else "resident.unrevealed"
+
+        def work(transaction: Transaction) -> str:
+            conversations.audited(transaction, seat.name, done, row.ref, why, now)
+            read = conversations.get(transaction, row.conversation)
+            assert read is not None
+            return read.address
+
+        address = await self._database.write(work)
+        if not is_theirs:
+            check_held(row, seat.name)
+        if wait > 0:
+            raise TicketError(
+                "too_often", "一小时内查看的完整号码太多了，请过一会儿再看",
+                "Too much was shown in full within an hour; try again later", wait,
+            )  # fmt: skip
+        return address
 
     async def elsewhere(self, row: TicketRow, by: str, now: int) -> list[TalkElsewhere]:
         """What the person of a ticket said in other conversations, the newest of each, but for one with a complaint of the seat
@@ -81,7 +108,7 @@ class Residents:
             return [
                 TalkElsewhere(each.id, each.channel, before(transaction, each.id, ALL, NEWEST))
                 for each in talks
-                if each.id != row.conversation and not complains(transaction, each.id, by)
+                if each.id != row.conversation and by not in ticket_lists.complained_of(transaction, each.id)
             ]
 
         talks = await self._database.read(look)
@@ -105,7 +132,9 @@ class Residents:
         """The messages of one of these conversations just before a number, as many as that: `place`. Audited as above."""
 
         def look(transaction: Transaction) -> list[Numbered]:
-            if talk not in self._talks(transaction, row.person, now) or complains(transaction, talk, by):
+            if talk not in self._talks(transaction, row.person, now) or by in ticket_lists.complained_of(
+                transaction, talk
+            ):
                 raise TicketError("not_found", "这位居民没有这段对话")
             return before(transaction, talk, *place)
 
@@ -118,7 +147,9 @@ class Residents:
 
         def look(transaction: Transaction) -> set[int]:
             theirs = self._talks(transaction, row.person, now)
-            return {row.conversation} | {each for each in theirs if not complains(transaction, each, by)}
+            return {row.conversation} | {
+                each for each in theirs if by not in ticket_lists.complained_of(transaction, each)
+            }
 
         return await self._database.read(look)
 

@@ -16,8 +16,7 @@ from bot.inbox import numbered
 from bot.live import Live
 from desk.errors import TicketError
 from desk.masking import mask_said
-from desk.opening import complains, handover
-from desk.tickets import barred
+from desk.opening import handover, is_kept_away
 from store import conversations, search, ticket_lists, tickets
 from store.database import Database
 from store.ticket_rows import TicketRow, TicketState
@@ -113,8 +112,7 @@ class ConversationSearch:
         `TicketError` where somebody asks for more numbers in an hour than come by themselves: that is guessing."""
         query = query.strip()[:100]
         if _REF.fullmatch(query):
-            row = await self._database.read(lambda t: tickets.get(t, query))
-            return [FoundTicket(row, 0, "")] if row and by not in barred(row) else []
+            return await self._database.read(lambda t: _named(t, query, by))
         people: Sequence[str] = ()
         number = ""
         if _PHONE.fullmatch(query):
@@ -136,7 +134,7 @@ class ConversationSearch:
             refs = {each.ticket.ref for each in theirs}
             said = _find(transaction, query, words, by) if words else ()
             found = theirs + [each for each in said if each.ticket.ref not in refs]
-            return [each for each in found if by not in barred(each.ticket)]
+            return [each for each in found if not is_kept_away(transaction, each.ticket, by)]
 
         return await self._database.page(work)
 
@@ -148,6 +146,11 @@ def _index(transaction: Transaction, id: int) -> None:
     rows = conversations.messages(transaction, id, first, 1 << 30)
     if rows:
         search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
+
+
+def _named(transaction: Transaction, ref: str, by: str) -> list[FoundTicket]:
+    row = tickets.get(transaction, ref)
+    return [FoundTicket(row, 0, "")] if row and not is_kept_away(transaction, row, by) else []
 
 
 def _left_with(transaction: Transaction, number: str) -> Iterator[TicketRow]:
@@ -172,7 +175,8 @@ def _find(transaction: Transaction, query: str, words: list[str], by: str) -> It
                 continue
             seen.add(conversation)
             theirs = ticket_lists.through_conversation(transaction, conversation)
-            if theirs and (not complains(transaction, conversation, by) or by in {each.owner for each in theirs}):
+            of_whom = ticket_lists.complained_of(transaction, conversation)
+            if theirs and (by not in of_whom or by in {each.owner for each in theirs}):
                 newest = max(theirs, key=lambda each: each.opened_at)
                 start = max(0, at[0] - AROUND)
                 yield FoundTicket(newest, row.seq, ("…" if start else "") + text[start : start + 3 * AROUND])

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 from bot.inbox import numbered
 from desk.hours import Hours
 from desk.masking import mask, mask_said
-from desk.opening import handover
-from desk.tickets import barred, tags
-from store import conversations
+from desk.opening import handover, kept_away
+from desk.tickets import tags
+from store import conversations, ticket_lists
 from store.conversations import MessageRow
 from store.ticket_rows import Priority, TicketRow, TicketState
 from store.transaction import Transaction
@@ -72,12 +72,13 @@ def is_own(ticket: Summary, seat: str) -> bool:
 
 
 def summarise(transaction: Transaction, row: TicketRow, hours: Hours) -> Summary:
-    """With its last message, read for it alone."""
+    """With its last message and of whom its talk complains, read for it alone."""
     last = conversations.messages(transaction, row.conversation, row.seq, row.seq)
-    return summary(row, last[0] if last else None, hours)
+    complained_of = ticket_lists.complained_of(transaction, row.conversation)
+    return summary(row, complained_of, last[0] if last else None, hours)
 
 
-def summary(row: TicketRow, last: MessageRow | None, hours: Hours) -> Summary:
+def summary(row: TicketRow, complained_of: frozenset[str], last: MessageRow | None, hours: Hours) -> Summary:
     said = numbered(last) if last else None
     about = handover(row)
     due = None
@@ -92,5 +93,5 @@ def summary(row: TicketRow, last: MessageRow | None, hours: Hours) -> Summary:
         call_due=None if row.call_since is None else hours.after(row.call_since, hours.settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
         stars=row.stars, tags=[mask(each, theirs=True) for each in tags(row)], version=row.version, about=mask(about.summary, theirs=True)[:120],
         last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
-        alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=list(barred(row)),
+        alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=sorted(kept_away(row, complained_of)),
     )  # fmt: skip

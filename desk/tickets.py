@@ -18,7 +18,7 @@ from bot.messages import Message, Option
 from bot.texts import Texts
 from desk import replies
 from desk.errors import TicketError
-from desk.opening import SHOWN, Opened, opened
+from desk.opening import SHOWN, Opened, check_held, is_kept_away, opened, refuse
 from desk.opening import found as ticket_of
 from desk.replies import Accepted, Answer
 from store import conversations, outbox, ticket_lists, tickets
@@ -96,11 +96,11 @@ class Tickets:
                 return found
             if found.state == "closed" or (found.state != "waiting" and not over):
                 raise TicketError("taken", _whose(found))
-            refuse(found, seat)
+            refuse(change.transaction, found, seat)
             others = ticket_lists.waiting_of(change.transaction, found.person) if found.state == "waiting" else []
             taken = self._take(change, found, seat, now, shown)
             for other in others:
-                if other.ref != ref and seat not in barred(other):
+                if other.ref != ref and not is_kept_away(change.transaction, other, seat):
                     self._take(change, other, seat, now, shown)
             return taken
 
@@ -143,7 +143,8 @@ class Tickets:
             found = ticket_of(change.transaction, ref) if direct else _held(change.transaction, ref, seat)
             if found.state == "closed":
                 raise TicketError("taken", _whose(found))
-            refuse(found, passed.to)
+            if passed.to is not None:
+                refuse(change.transaction, found, passed.to)
             found = _all_said(change, _all_back(change, found, seat, now), now)
             until = passed.until if passed.to else None
             transferred = TicketTransferred(passed.to, until, passed.skill, passed.word, found.owner)
@@ -166,7 +167,7 @@ class Tickets:
 
     async def wake(self, ref: str, seat: str, now: int) -> None:
         def work(change: Change) -> None:
-            found = ticket_of(change.transaction, ref)
+            found = _held(change.transaction, ref, seat)
             if found.state == "snoozed":
                 tickets.record(change.transaction, found, TicketWoken(), seat, now)
 
@@ -188,20 +189,22 @@ class Tickets:
         return await self._write(work)
 
     async def note(self, ref: str, seat: str, text: str, now: int, mentions: Sequence[str] = ()) -> None:
-        """A word that only the desk sees."""
+        """A word that only the desk sees, by whoever has one: it stays under their name."""
         text = replies.checked(text)
 
         def work(change: Change) -> None:
             noted = TicketNoted(text, tuple(mentions))
-            tickets.record(change.transaction, _open_to(change.transaction, ref, seat), noted, seat, now)
+            tickets.record(change.transaction, ticket_of(change.transaction, ref), noted, seat, now)
 
         await self._write(work)
 
     async def tag(self, ref: str, seat: str, tags: Sequence[str], now: int) -> None:
+        """Other tags instead of those that it has: for its seat alone, as what they replace is gone."""
+
         def work(change: Change) -> None:
             clean = list(dict.fromkeys(each.strip()[:20] for each in tags if each.strip()))[:12]
             tagged = TicketTagged(tuple(clean))
-            tickets.record(change.transaction, _open_to(change.transaction, ref, seat), tagged, seat, now)
+            tickets.record(change.transaction, _held(change.transaction, ref, seat), tagged, seat, now)
 
         await self._write(work)
 
@@ -329,27 +332,8 @@ def _all_back(change: Change, row: TicketRow, by: str, now: int) -> TicketRow:
 
 def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
     found = ticket_of(transaction, ref)
-    if found.owner != seat or found.state not in ("open", "snoozed"):
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    check_held(found, seat)
     return found
-
-
-def _open_to(transaction: Transaction, ref: str, seat: str) -> TicketRow:
-    """A ticket that is somebody's or nobody's, but where it complains of the seat, unless that has it."""
-    found = ticket_of(transaction, ref)
-    if found.owner != seat:
-        refuse(found, seat)
-    return found
-
-
-def refuse(found: TicketRow, seat: str | None) -> None:
-    """Raises `TicketError` where the ticket complains of that seat: it never has to do with it."""
-    if seat is not None and seat in barred(found):
-        raise barring(found, seat)
-
-
-def barring(found: TicketRow, seat: str) -> TicketError:
-    return TicketError("barred", f"工单 {found.ref} 涉及 {seat} 的服务，由别的同事处理")
 
 
 def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:

@@ -1,10 +1,24 @@
 """Tickets, many at a time: as the desk lists, counts and reports them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy import cast as as_type
 
 from store import conversations, outbox
@@ -18,7 +32,25 @@ from store.transaction import Statement, Transaction
 
 FIRST, LAST = -(1 << 62), 1 << 62  # where a list by rank, and one by time, begins
 WIDTH = len(columns)
+_COMMA: str = literal_column("','")  # type: ignore[assignment] # as a parameter, no database takes it
 
+
+def _complaints(talk: ColumnElement[int]) -> ScalarSelect[str]:
+    """Of whom the tickets complain that are in a talk, or have been: their lists, with commas between them."""
+    other = ticket.alias()
+    been = select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == talk).correlate(ticket)
+    here = or_(other.c.conversation == talk, other.c.ref.in_(been))
+    lists = select(func.aggregate_strings(other.c.barred, _COMMA)).where(other.c.barred != "[]", here)
+    return lists.correlate(ticket).scalar_subquery()
+
+
+_COMPLAINED_OF = Statement(select(_complaints(bindparam("talk"))))
+_COMPLAINED_OF_IN_FRONT = Statement(
+    select(ticket.c.ref, _complaints(ticket.c.conversation))
+    .where(ticket.c.state == "waiting")
+    .order_by(ticket.c.rank, ticket.c.ref)
+    .limit(bindparam("most"))
+)
 _FRONT = Statement(
     select(*columns)
     .where(ticket.c.state == "waiting")
@@ -118,6 +150,12 @@ def front(transaction: Transaction, most: int) -> list[TicketRow]:
     return find(transaction, _FRONT, most=most)
 
 
+def complained_of_in_front(transaction: Transaction, most: int) -> dict[str, frozenset[str]]:
+    """Of each of those, by its reference, the seats of whom something complains that came of the same talk."""
+    rows = transaction.all(_COMPLAINED_OF_IN_FRONT, most=most)
+    return {str(ref): _seats(lists) for ref, lists in rows}
+
+
 def snoozed(transaction: Transaction, now: int) -> list[TicketRow]:
     """Those whose time aside is over."""
     return find(transaction, _SNOOZED, now=now)
@@ -149,6 +187,16 @@ def through_conversation(transaction: Transaction, conversation: int) -> list[Ti
     return here + [each for each in find(transaction, _GONE_ON_IN, conversation=conversation) if each.ref not in refs]
 
 
+def complained_of(transaction: Transaction, talk: int) -> frozenset[str]:
+    """The seats of whom a ticket complains that is in this talk, or has been in it."""
+    row = transaction.one(_COMPLAINED_OF, talk=talk)
+    return _seats(row[0]) if row else frozenset()
+
+
+def _seats(lists: Value) -> frozenset[str]:
+    return frozenset(name for seats in json.loads("[" + str(lists) + "]") for name in seats) if lists else frozenset()
+
+
 def talks(transaction: Transaction, channel: str) -> list[tuple[int, str]]:
     """The talks on a channel whose tickets are not closed: their numbers, and with whom they are."""
     return [cast(tuple[int, str], tuple(row)) for row in transaction.all(_TALKS, channel=channel)]
@@ -178,11 +226,10 @@ _STATES: Mapping[str, ColumnElement[bool]] = {
 
 
 def _with_last() -> Select[tuple[object, ...]]:
-    """Tickets, each with the last message of its conversation: one question to the database for a whole list."""
+    """Tickets, each with of whom its talk complains and its last message: one question to the database for a whole list."""
     last = (message.c.conversation == ticket.c.conversation) & (message.c.seq == ticket.c.seq)
-    return select(*columns, message.c.seq, message.c.author, message.c.body, message.c.at).outerjoin_from(
-        ticket, message, last
-    )
+    said = (message.c.seq, message.c.author, message.c.body, message.c.at)
+    return select(*columns, _complaints(ticket.c.conversation), *said).outerjoin_from(ticket, message, last)
 
 
 def _queue(where: ColumnElement[bool]) -> Statement:
@@ -205,14 +252,17 @@ STATES = tuple(_PAGES)
 
 def page(
     transaction: Transaction, state: str, seat: str, after: tuple[int, str], most: int
-) -> list[tuple[TicketRow, MessageRow | None]]:
-    """Tickets in one of `STATES` with their last messages, behind a key: the rank, for closed ones the time of the last
+) -> list[tuple[TicketRow, frozenset[str], MessageRow | None]]:
+    """Tickets in one of `STATES` with the seats of whom their talks complain and their last messages, behind a key: the rank, for closed ones the time of the last
     change, newest first; and the reference. `mine` are the seat's."""
     values: dict[str, Value] = {"key": after[0], "ref": after[1], "most": most}
     if state == "mine":
         values["seat"] = seat
     rows = transaction.all(_PAGES[state], **values)
-    return [(found := TicketRow.of(row[:WIDTH]), _last(transaction, found, row[WIDTH:])) for row in rows]
+    return [
+        (found := TicketRow.of(row[:WIDTH]), _seats(row[WIDTH]), _last(transaction, found, row[WIDTH + 1 :]))
+        for row in rows
+    ]
 
 
 def _last(transaction: Transaction, found: TicketRow, row: Row) -> MessageRow | None:

@@ -307,6 +307,8 @@ async def test_an_answered_topic_becomes_a_draft_without_what_is_personal(talk: 
     asked = f"@awang {UNSURE}，信箱 wang@home.test"
     await talk.ask(UNSURE, asked)
     ref = await answered(talk, seat, "没有这个考试。要问请打 13912345678 找 li@centre.test。")
+    await (await desk.person()).post(f"/tickets/{ref}/close", {"result": "answered"}, expect=409)
+    assert not await talk.app.database.read(lambda t: knowledge.beginning(t, f"seat-{ref}-")), "by who does not have it"
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
     drafts = await talk.app.database.read(lambda t: knowledge.beginning(t, f"seat-{ref}-"))
     [entry] = [json.loads(body) for body in drafts.values()]

@@ -11,9 +11,8 @@ from desk.api.guard import may
 from desk.api.session import Strict
 from desk.api.shown import check_colleague
 from desk.errors import TicketError
-from desk.opening import found
+from desk.opening import check_held, found, refuse
 from desk.people import Seat
-from desk.tickets import refuse
 from store.ticket_rows import TicketRow
 
 router = Answering(tags=["电话 calls"])
@@ -31,8 +30,7 @@ class Hold(Strict):
 async def _held(ref: str, seat: Worker, database: TheDatabase) -> TicketRow:
     """The ticket, where this seat has it. Raises `TicketError`."""
     row = await database.read(lambda t: found(t, ref))
-    if row.owner != seat.name:
-        raise TicketError("not_yours", f"工单 {ref} 不在您手上，请先接单")
+    check_held(row, seat.name)
     return row
 
 
@@ -63,10 +61,10 @@ async def hold(row: Held, body: Hold, seat: Worker, calling: TheCalling) -> Noth
     return NOTHING
 
 
-async def _colleague(row: Held, body: Confer, people: ThePeople) -> tuple[str, str]:
+async def _colleague(row: Held, body: Confer, people: ThePeople, database: TheDatabase) -> tuple[str, str]:
     """Who may join, and the telephone. Raises `TicketError`."""
     await check_colleague(people, body.colleague)
-    refuse(row, body.colleague)
+    await database.read(lambda t: refuse(t, row, body.colleague))
     colleague = await people.get(body.colleague)
     if colleague is None or colleague.phone is None:
         raise TicketError("invalid", "这位同事没有登记电话")

@@ -161,17 +161,17 @@ async def redeem(body: Redeem, seat: Orderer, learners: TheLearners, now: Now) -
     return await learners.redeem(acts, body.item, body.site, body.id)
 
 
-@router.post("/orders/{ref}/collect")
-async def collect(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
+@router.post("/orders/{order}/collect")
+async def collect(order: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
     """It was handed out: the points are spent."""
-    await learners.settle(await _acting(body, seat, learners, now), ref, collected=True)
+    await learners.settle(await _acting(body, seat, learners, now), order, collected=True)
     return NOTHING
 
 
-@router.post("/orders/{ref}/cancel")
-async def cancel(ref: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
+@router.post("/orders/{order}/cancel")
+async def cancel(order: str, body: ForWhom, seat: Orderer, learners: TheLearners, now: Now) -> NothingToTell:
     """It was not: the points are there again."""
-    await learners.settle(await _acting(body, seat, learners, now), ref, collected=False)
+    await learners.settle(await _acting(body, seat, learners, now), order, collected=False)
     return NOTHING
 
 

@@ -15,8 +15,10 @@ from starlette.requests import HTTPConnection
 from desk import children
 from desk.api.given import desk_of, now_of
 from desk.attempts import Caller
+from desk.opening import refuse
 from desk.people import PERMISSIONS, Seat
-from store import conversations
+from store import conversations, tickets
+from store.transaction import Transaction
 
 COOKIE, DEVICES = "daoxue_seat", "daoxue_devices"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -117,8 +119,9 @@ class _Guard:
 
 
 class GuardedRoute(APIRoute):
-    """Asks its guard before anything of the body is read: the framework alone would read it first. Then it looks whether
-    what is written there can be kept."""
+    """Asks its guard before anything of the body is read: the framework alone would read it first. Whom a ticket complains
+    of has nothing to do with it, whatever the operation: `{ref}` in a path is a ticket's. Then it looks whether what is
+    written there can be kept."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
         handle = super().get_route_handler()
@@ -130,6 +133,8 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             for guard in guards:
                 await guard(request)
+            if "ref" in request.path_params:
+                await _refuse_complained_of(request)
             if request.method not in _SAFE and not is_form and _ZERO.search(await request.body()):
                 raise HTTPException(422, _WITH_ZERO)
             return await handle(request)
@@ -141,6 +146,17 @@ async def seat_of(connection: HTTPConnection) -> Seat | None:
     """Whoever is signed in."""
     token = token_of(connection)
     return await desk_of(connection).signing.who(token, await now_of(connection)) if token else None
+
+
+async def _refuse_complained_of(request: Request) -> None:
+    """Raises `TicketError` where the ticket of the path is none of the business of who asks."""
+    ref, seat = request.path_params["ref"], request.state.seat
+
+    def look(transaction: Transaction) -> None:
+        if (row := tickets.get(transaction, ref)) is not None:
+            refuse(transaction, row, seat.name)
+
+    await desk_of(request).database.read(look)
 
 
 async def _write_down(request: Request, seat: Seat, permission: str) -> None:

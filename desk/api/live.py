@@ -15,7 +15,7 @@ from desk.api.given import TheDatabase, TheDispatch, TheFeed, TheHours, now_of
 from desk.api.guard import is_from_elsewhere, seat_of, token_of
 from desk.dispatch import Dispatch
 from desk.feed import QUEUE, ErrorFrame, Feed, FeedPage, PongFrame, ResetFrame, encode
-from desk.opening import complains
+from desk.opening import is_kept_away
 from desk.people import Seat, digest
 from store import conversations, tickets
 from store.database import Database
@@ -164,7 +164,7 @@ class _Connection:
     async def _look(self, row: TicketRow) -> TicketRow | None:
         """Written down before anything is told; who is complained of is told nothing."""
         seat, now = self._seat.name, await now_of(self._websocket)
-        if await self._database.read(lambda t: complains(t, row.conversation, seat)):
+        if await self._database.read(lambda t: is_kept_away(t, row, seat)):
             return None
         await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", row.ref, "live", now))
         return row

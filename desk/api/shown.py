@@ -13,13 +13,12 @@ from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.hours import Hours
 from desk.masking import mask
-from desk.opening import Opened, complains
+from desk.opening import Opened
 from desk.opening import found as ticket_of
 from desk.people import People, Seat
 from desk.replies import said
 from desk.residents import Residents
 from desk.summary import Summary, for_seat, is_own, summarise
-from desk.tickets import barring
 from knowledge.library import Library
 from store import conversations
 from store.database import Database
@@ -107,12 +106,6 @@ async def written_down(database: Database, seat: Seat, at: int, subject: str, de
     await database.write(lambda t: conversations.audited(t, seat.name, "ticket.read", subject, detail, at))
 
 
-async def admit(database: Database, row: TicketRow, seat: Seat) -> None:
-    """Raises `TicketError` for whom something complains of that was said in the ticket's talk: they read nothing of it."""
-    if row.owner != seat.name and await database.read(lambda t: complains(t, row.conversation, seat.name)):
-        raise barring(row, seat.name)
-
-
 @dataclass(frozen=True, slots=True)
 class TicketViews:
     """What tickets are shown with at this moment (ms); whoever looks is written down."""
@@ -136,8 +129,7 @@ class TicketViews:
         return Changed(ticket)
 
     async def looked_at(self, row: TicketRow, seat: Seat) -> None:
-        """Writes down a look at a ticket that somebody else has, or nobody. Raises `TicketError` for whom it complains of."""
-        await admit(self.database, row, seat)
+        """Writes down a look at a ticket that somebody else has, or nobody."""
         if row.owner != seat.name:
             await written_down(self.database, seat, self.now, row.ref)
 

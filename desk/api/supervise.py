@@ -34,7 +34,6 @@ from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
-from desk.tickets import refuse
 from store import reviews as rows
 from store import tickets
 from store.people import present
@@ -151,7 +150,6 @@ async def review(ref: str, body: Review, seat: Judge, live: TheLive, views: TheV
 
     def work(transaction: Transaction) -> None:
         row = ticket_of(transaction, ref)
-        refuse(row, seat.name)
         if row.state != "closed" or row.last_seat is None:
             raise TicketError("invalid", "办结后才能质检")
         if row.last_seat == seat.name:

@@ -16,6 +16,7 @@ from desk.api.given import (
     TheDrafting,
     TheLearners,
     ThePeople,
+    TheResidents,
     TheSearch,
     TheTickets,
 )
@@ -27,7 +28,6 @@ from desk.api.shown import (
     Stage,
     TheViews,
     Whole,
-    admit,
     check_colleague,
 )
 from desk.drafting import ANSWERED
@@ -35,15 +35,13 @@ from desk.errors import TicketError
 from desk.learners import LearnerRecord
 from desk.lists import MOST, CursorError, TicketPage, listed
 from desk.masking import mask_said
-from desk.opening import ALL, Opened
+from desk.opening import ALL
 from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.replies import LONGEST
 from desk.summary import Summary, summarise
 from desk.tickets import PassedOn
-from store import conversations
 from store.people import present
-from store.transaction import Transaction
 
 router = Answering(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]
@@ -193,9 +191,8 @@ async def reach(ref: str, seat: Reader, views: TheViews, database: TheDatabase) 
 
 
 @router.get("/tickets/{ref}/learner")
-async def learner(ref: str, seat: Reader, learners: TheLearners, database: TheDatabase, now: Now) -> Affairs:
+async def learner(ref: str, seat: Reader, learners: TheLearners, now: Now) -> Affairs:
     """Whom the resident has proven to be, with their account, and the ledger as it was when it was disputed."""
-    await admit(database, await database.read(lambda t: ticket_of(t, ref)), seat)
     minors = seat.role == "supervisor"
     records = await learners.of_ticket(ref, seat.name, now, minors=minors)
     disputes = await learners.disputes(ref, seat.name, now)
@@ -281,8 +278,8 @@ async def close(
     ref: str, body: Close, seat: Worker, tickets: TheTickets, drafting: TheDrafting, views: TheViews
 ) -> Changed:
     """Ends it, with a topic and a result. Where everybody could read the talk, its answer becomes a draft for editors."""
-    if body.result == ANSWERED:
-        await drafting.draft_of_closed(await tickets.show(ref), seat.name, views.now)
+    if body.result == ANSWERED and (opened := await tickets.show(ref)).ticket.owner == seat.name:
+        await drafting.draft_of_closed(opened, seat.name, views.now)
     await tickets.close(ref, seat.name, body.result, views.now, note=body.note, topic=body.topic)
     return await views.after(ref, seat)
 
@@ -300,31 +297,26 @@ async def merge(ref: str, body: Merge, seat: Worker, tickets: TheTickets, views:
     return await views.after(ref, seat)
 
 
-async def _all_of(ref: str, seat: Revealer, tickets: TheTickets, database: TheDatabase) -> Opened:
-    """Raises `TicketError` for whom the ticket complains of."""
-    opened = await tickets.show(ref, ALL)
-    await admit(database, opened.ticket, seat)
-    return opened
-
-
 @router.post("/tickets/{ref}/reveal")
 async def reveal(
-    opened: Annotated[Opened, Depends(_all_of)], body: Reveal, seat: Revealer, database: TheDatabase, channels: TheChannels,
+    ref: str,
+    body: Reveal,
+    seat: Revealer,
+    tickets: TheTickets,
+    residents: TheResidents,
+    channels: TheChannels,
     now: Now,
-) -> Revealed:  # fmt: skip
-    """The resident's numbers and words unmasked, once and for a reason, which is written down."""
-
-    def work(transaction: Transaction) -> str:
-        conversations.audited(transaction, seat.name, "resident.reveal", opened.ticket.ref, body.reason, now)
-        row = conversations.get(transaction, opened.ticket.conversation)
-        assert row is not None
-        return row.address if row.channel in channels and channels[row.channel].by_phone else ""
-
-    address = await database.write(work)
+) -> Revealed:
+    """The resident's numbers and words unmasked, for who has the ticket and for supervisors; once and for a reason, which is
+    written down, and so often in an hour."""
+    opened = await tickets.show(ref, ALL)
+    row = opened.ticket
+    address = await residents.reveal(row, seat, body.reason, now)
+    by_phone = row.channel in channels and channels[row.channel].by_phone
     messages = {
         each.seq: each.message.reply.text for each in opened.messages if mask_said(each) != each.message.reply.text
     }
-    return Revealed(address, opened.handover.slots, messages)
+    return Revealed(address if by_phone else "", opened.handover.slots, messages)
 
 
 @router.post("/tickets/{ref}/assign")

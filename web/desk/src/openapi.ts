@@ -540,7 +540,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/counter/orders/{ref}/cancel": {
+    "/counter/orders/{order}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -553,14 +553,14 @@ export interface paths {
          * Cancel
          * @description It was not: the points are there again.
          */
-        post: operations["cancel_counter_orders__ref__cancel_post"];
+        post: operations["cancel_counter_orders__order__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/counter/orders/{ref}/collect": {
+    "/counter/orders/{order}/collect": {
         parameters: {
             query?: never;
             header?: never;
@@ -573,7 +573,7 @@ export interface paths {
          * Collect
          * @description It was handed out: the points are spent.
          */
-        post: operations["collect_counter_orders__ref__collect_post"];
+        post: operations["collect_counter_orders__order__collect_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2032,7 +2032,8 @@ export interface paths {
         put?: never;
         /**
          * Reveal
-         * @description The resident's numbers and words unmasked, once and for a reason, which is written down.
+         * @description The resident's numbers and words unmasked, for who has the ticket and for supervisors; once and for a reason, which is
+         *     written down, and so often in an hour.
          */
         post: operations["reveal_tickets__ref__reveal_post"];
         delete?: never;
@@ -6079,12 +6080,12 @@ export interface operations {
             };
         };
     };
-    cancel_counter_orders__ref__cancel_post: {
+    cancel_counter_orders__order__cancel_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                ref: string;
+                order: string;
             };
             cookie?: never;
         };
@@ -6123,12 +6124,12 @@ export interface operations {
             };
         };
     };
-    collect_counter_orders__ref__collect_post: {
+    collect_counter_orders__order__collect_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                ref: string;
+                order: string;
             };
             cookie?: never;
         };

@@ -1,0 +1,158 @@
+"""Whose business a ticket is: never theirs of whom its talk complains, and of what a colleague has only what helps."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from daoxue.app import App
+from desk.feed import FeedPage
+from desk.people import PERMISSIONS
+from store import people, tickets
+from store.ticket_rows import TicketRow
+from tests.desk_client import Desk, Person
+from tests.talk import Resident
+from tests.test_permissions import permissions_of, routes
+
+
+async def row(app: App, ref: str) -> TicketRow:
+    found = await app.database.read(lambda t: tickets.get(t, ref))
+    assert found
+    return found
+
+
+class Complained:
+    """A talk with a ticket that three had, one after the other, and then one that complains of them."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.desk, self.resident = app, Desk(app), Resident(app)
+
+    async def begin(self) -> "Complained":
+        self.seat, self.boss, self.other = await self.of("seat"), await self.of("supervisor"), await self.of("seat")
+        self.admin = await self.of("supervisor")
+        ref = (await self.resident.receipt("转人工")).ticket
+        assert ref
+        await self.seat.post(f"/tickets/{ref}/take")
+        await self.admin.post(f"/tickets/{ref}/take-over")
+        await self.boss.post(f"/tickets/{ref}/take-over")
+        await self.boss.post(f"/tickets/{ref}/close", {"result": "answered"})
+        complaint = (await self.resident.receipt("我要投诉刚才的坐席，他骂人")).ticket
+        assert complaint not in (None, ref)
+        self.earlier, self.complaint = ref, str(complaint)
+        # Who was at the desk once can be an administrator later.
+        await self.app.database.write(lambda t: people.change(t, self.admin.name, role="administrator"))
+        return self
+
+    async def of(self, role: str) -> Person:
+        return await self.desk.person(role)
+
+    def who(self, permission: str) -> Person:
+        roles = {"seat": self.seat, "supervisor": self.boss, "administrator": self.admin}
+        return next(person for role, person in roles.items() if role in PERMISSIONS[permission])
+
+
+@pytest.fixture
+async def talk(app: App) -> Complained:
+    return await Complained(app).begin()
+
+
+def of_a_ticket(app: App) -> list[APIRoute]:
+    return [each for each in routes(app) if "{ref}" in each.path]
+
+
+async def test_nothing_of_the_interface_is_open_to_whom_the_talk_complains_of(app: App, talk: Complained) -> None:
+    walked = of_a_ticket(app)
+    assert len(walked) > 30
+    before = [await row(app, ref) for ref in (talk.earlier, talk.complaint)]
+    for route in walked:
+        [permission] = permissions_of(route)
+        who = talk.who(permission)
+        for method in route.methods or ():
+            for ref in (talk.earlier, talk.complaint):
+                path = route.path.replace("{ref}", ref).replace("{id}", "1")
+                answer = await who.ask(method, path, {})
+                assert (answer.status_code, answer.json()["code"]) == (409, "barred"), (method, route.path)
+    assert before == [await row(app, ref) for ref in (talk.earlier, talk.complaint)]
+
+
+async def test_they_see_nothing_of_it_in_passing(app: App, talk: Complained) -> None:
+    await app.desk.search.index([1])
+    page = FeedPage(talk.boss.name)
+    await app.desk.feed.join(page, 0)
+    heard = [json.loads(page.frames.get_nowait()) for _ in range(page.frames.qsize())]
+    assert {talk.earlier, talk.complaint} <= {each.get("ref") for each in heard}
+    assert "骂人" not in json.dumps(heard, ensure_ascii=False)
+    for state, ref in (("closed", talk.earlier), ("waiting", talk.complaint)):
+        theirs = words(await talk.boss.get(f"/tickets?state={state}"), ref)
+        assert theirs == ("", ""), state
+        assert state == "closed" or all(words(await talk.other.get(f"/tickets?state={state}"), ref))
+    for looked in ("骂人", talk.earlier, talk.complaint):
+        assert (await talk.boss.get(f"/search?q={looked}"))["found"] == []
+        assert (await talk.other.get(f"/search?q={looked}"))["found"]
+
+
+def words(listed: Any, ref: str) -> tuple[str, str]:
+    [found] = [each for each in listed["tickets"] if each["ref"] == ref]
+    return found["about"], found["last"]
+
+
+async def test_what_comes_later_of_the_same_talk_is_not_theirs_either(app: App, talk: Complained) -> None:
+    await talk.other.post(f"/tickets/{talk.complaint}/take")
+    await talk.other.post(f"/tickets/{talk.complaint}/close", {"result": "answered"})
+    later = str((await talk.resident.receipt("我的学分不对，转人工")).ticket)
+    assert later not in (talk.earlier, talk.complaint)
+    await talk.seat.post(f"/tickets/{later}/take", expect=409)
+    await talk.other.post(f"/tickets/{later}/take")
+    await talk.other.post(f"/tickets/{later}/transfer", {"to": talk.seat.name}, expect=409)
+
+
+async def test_a_danger_to_life_is_everybody_s_until_somebody_has_it(app: App, talk: Complained) -> None:
+    """Of a complaint of last week nobody dies."""
+    await talk.other.post(f"/tickets/{talk.complaint}/take")
+    await talk.other.post(f"/tickets/{talk.complaint}/close", {"result": "answered"})
+    danger = str((await talk.resident.receipt("我不想活了")).ticket)
+    assert danger not in (talk.earlier, talk.complaint)
+    await talk.other.post(f"/tickets/{danger}/take")
+    await talk.seat.post(f"/tickets/{danger}/note", {"text": "看看"}, expect=409)
+    await talk.other.post(f"/tickets/{danger}/transfer", {"skill": "care"})
+    await talk.seat.post(f"/tickets/{danger}/take")
+
+
+async def test_a_colleague_notes_and_does_not_rewrite(app: App) -> None:
+    desk = Desk(app)
+    wang, li = await desk.person(), await desk.person()
+    ref = str((await Resident(app).receipt("转人工")).ticket)
+    await li.put(f"/tickets/{ref}/tags", {"tags": ["没人接"]}, expect=409)
+    await wang.post(f"/tickets/{ref}/take")
+    await wang.put(f"/tickets/{ref}/tags", {"tags": ["老年人"]})
+    await li.post(f"/tickets/{ref}/note", {"text": "昨天她也来问过"})
+    await li.put(f"/tickets/{ref}/tags", {"tags": ["恶意"]}, expect=409)
+    await wang.post(f"/tickets/{ref}/snooze", {"minutes": 10})
+    await li.post(f"/tickets/{ref}/wake", expect=409)
+    whole = await wang.get(f"/tickets/{ref}")
+    assert (whole["ticket"]["tags"], whole["ticket"]["state"]) == (["老年人"], "snoozed")
+    assert [each["actor"] for each in whole["events"] if each["kind"] == "noted"] == [li.name]
+    await wang.post(f"/tickets/{ref}/wake")
+
+
+async def test_what_is_masked_is_shown_to_who_has_it_and_so_often(app: App) -> None:
+    desk = Desk(app)
+    wang, li, boss = await desk.person(), await desk.person(), await desk.person("supervisor")
+    ref = str((await Resident(app).receipt("转人工")).ticket)
+    why = {"reason": "要给她回电话"}
+    await wang.post(f"/tickets/{ref}/reveal", why, expect=409)
+    await wang.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/reveal", why, expect=409)
+    for _ in range(20):
+        await wang.post(f"/tickets/{ref}/reveal", why)
+    refused = await wang.ask("POST", f"/tickets/{ref}/reveal", why)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_often")
+    assert 0 < int(refused.headers["retry-after"]) <= 180
+    await boss.post(f"/tickets/{ref}/reveal", why)
+    lines = (await (await desk.person("auditor")).get("/audit?most=100"))["lines"]
+    seen = [(each["actor"], each["action"]) for each in reversed(lines) if "reveal" in each["action"]]
+    assert seen == [
+        (wang.name, "resident.unrevealed"), (li.name, "resident.unrevealed"), *[(wang.name, "resident.reveal")] * 20,
+        (wang.name, "resident.unrevealed"), (boss.name, "resident.reveal"),
+    ]  # fmt: skip
