@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.messages import Numbered
 from nlu import phones
 from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
-from nlu.text import fold
+from nlu.text import fold_numbers
 
 _ABROAD = re.compile(r"(\+(?!86)\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
 _LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
@@ -31,7 +31,7 @@ Span = tuple[int, int, str]  # of a text, and what is shown for it
 def mask(text: str, *, theirs: bool = False) -> str:
     """138****5678. A landline is a person's where it is `theirs`, said by a resident; else it may be an office of ours."""
     masked, last = [], 0
-    folded = _LIKE.sub("1", fold(text))
+    folded = _LIKE.sub("1", fold_numbers(text))
     found = [
         *_written(folded, theirs=theirs),
         *_in_pieces(folded),

@@ -14,14 +14,21 @@ from msgspec import Struct
 
 from nlu import phones
 from nlu.numerals import has_check_digit
-from nlu.text import fold_numbers
+from nlu.text import SAID_DIGITS, fold_numbers
 
 IDENTITY, BANK = "[证件号]", "[卡号]"
-_READ_OUT = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"
-READ_OUT = str.maketrans(_READ_OUT, "0001122345677899123456789")
-_GROUP = re.compile(f"[0-9]+|[{_READ_OUT}]+")
+READ_OUT = str.maketrans(SAID_DIGITS, "0001122345677899123456789")
+# Figures and numerals by turns (6二0八) are one group.
+_GROUP = re.compile(
+    rf"[0-9]++(?:[{SAID_DIGITS}]++[0-9]++)+[{SAID_DIGITS}]*|[{SAID_DIGITS}]++(?:[0-9]++[{SAID_DIGITS}]++)+[0-9]*"
+    rf"|[0-9]+|[{SAID_DIGITS}]+"
+)
 _TIGHT = re.compile(r"[\W_]{0,8}")
+_LINKS = re.compile(
+    r"(?:[\W_]|然后|接着|后[面来边]|随后|最后|末尾|中间|再|是|空格|横?[杠线]|加|和|跟|[前中后末]?[两三四五六八]位(?:数字?)?|then|and)*"
+)
 _FAR = 14  # characters between two groups of one number, words included
+_BY_ONE = 4  # signs that stand one by one, from which each of them is a digit
 _SHORT, _LONG = 15, 20  # digits: none that is masked is shorter in all, and no number that we need is as long
 _CARD, _CODE = 12, 6  # digits of a learning card, and of a one-time code; telephone numbers have fewer than a card
 _MANY = 80  # characters that telephone numbers and cards side by side may take
@@ -38,6 +45,7 @@ _X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
+_COUNTRY = re.compile(r"\+86(?:[-. ]\d|\d{9})")
 _BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
 CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
@@ -56,16 +64,18 @@ _PAPER = re.compile(
 
 
 class DigitGroup(Struct, frozen=True, gc=False):
-    """Digits in a row. `apart` says that words stand between the group before and this."""
+    """Digits in a row. `apart` says that words stand between the group before and this, `strange` that they are others than
+    lead from one part of a number to the next (然后)."""
 
     digits: str
     start: int
     end: int
     apart: bool
+    strange: bool
 
 
 class _Window(Struct, frozen=True, gc=False):
-    """Groups read as one number. `apart` where words stand between any, `whole` where they are all of a run."""
+    """Groups read as one number. `apart` where strange words stand between any, `whole` where they are all of a run."""
 
     groups: Sequence[DigitGroup]
     number: str
@@ -97,10 +107,10 @@ def mask(text: str) -> str:
 
 
 def _spans(folded: str) -> Iterator[Span]:
-    person, bank = _OF_PERSON.search(folded) is not None, _OF_BANK.search(folded) is not None
+    reader = _NumberReader(folded)
     for run in runs(folded):
         if sum(len(group.digits) for group in run) >= _SHORT:
-            yield from _NumberReader(folded, person, bank).spans(run)
+            yield from reader.spans(run)
     plain = folded.translate(READ_OUT)
     yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
     for match in _PAPER.finditer(plain):
@@ -112,25 +122,44 @@ def runs(folded: str) -> Iterator[list[DigitGroup]]:
     """The groups of digits that may be parts of one number."""
     run: list[DigitGroup] = []
     matches = list(_GROUP.finditer(folded))
+    alone = _one_by_one(folded, matches)
     for n, match in enumerate(matches):
-        if _is_word(folded, matches[max(0, n - 1) : n + 2], match):
+        if n not in alone and _is_word(folded, matches[max(0, n - 1) : n + 2], match):
             continue
-        end = run[-1].end if run else match.start()
-        if match.start() - end > _FAR:
+        between = folded[run[-1].end if run else match.start() : match.start()].replace(" ", "")
+        if len(between) > _FAR:
             yield run
-            run = []
-        apart = bool(run) and not _TIGHT.fullmatch(folded, end, match.start())
-        run += _groups(match, apart)
+            run, between = [], ""
+        run += _groups(match, between)
     yield run
 
 
-def _groups(match: re.Match[str], apart: bool) -> Iterator[DigitGroup]:
+def _one_by_one(folded: str, matches: Sequence[re.Match[str]]) -> set[int]:
+    """The places of figures and numerals that stand one by one: 6 二 0 八."""
+    found: set[int] = set()
+    chain: list[int] = []
+    for n, match in enumerate(matches):
+        if len(match[0]) > 1:
+            chain = []
+            continue
+        if chain and not _TIGHT.fullmatch(folded, matches[n - 1].end(), match.start()):
+            chain = []
+        chain.append(n)
+        if len(chain) >= _BY_ONE:
+            found.update(chain[-_BY_ONE:])
+    return found
+
+
+def _groups(match: re.Match[str], between: str) -> Iterator[DigitGroup]:
     """One group; but the last numeral that is read out may belong to the word behind it (…三四一共)."""
     number, (start, end) = match[0].translate(READ_OUT), match.span()
-    cut = start if match[0].isascii() or not match.string[end : end + 1].isalpha() else end - 1
+    apart, strange = not _TIGHT.fullmatch(between), not _LINKS.fullmatch(between)
+    said = not match.string[end - 1].isascii() and match.string[end : end + 1].isalpha()
+    cut = end - 1 if said else start
     if start < cut:
-        yield DigitGroup(number[:-1], start, cut, apart)
-    yield DigitGroup(number[cut - start :], cut, end, apart and start == cut)
+        yield DigitGroup(number[:-1], start, cut, apart, strange)
+        apart = strange = False
+    yield DigitGroup(number[cut - start :], cut, end, apart, strange)
 
 
 def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
@@ -147,10 +176,10 @@ def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -
 class _NumberReader:
     """Reads the runs of one text, knowing whether it speaks of identity papers or bank cards."""
 
-    def __init__(self, folded: str, person: bool, bank: bool) -> None:
+    def __init__(self, folded: str) -> None:
         self._folded = folded
-        self._person = person
-        self._bank = bank
+        self._person = _OF_PERSON.search(folded) is not None
+        self._bank = _OF_BANK.search(folded) is not None
 
     def spans(self, run: list[DigitGroup]) -> Iterator[Span]:
         rest: list[list[DigitGroup]] = [[]]
@@ -171,7 +200,7 @@ class _NumberReader:
         """Groups with words between them are parts of one number only where the text speaks of one."""
         part: list[DigitGroup] = []
         for group in run:
-            if part and group.apart and not (self._person or self._bank):
+            if part and group.strange and not (self._person or self._bank):
                 yield part
                 part = []
             part.append(group)
@@ -214,7 +243,7 @@ class _NumberReader:
 
     def _likely(self, window: _Window) -> str | None:
         number, near = window.number, not window.apart
-        if any(self._folded[each.start - 1] == "+" for each in window.groups[1:]):
+        if any(_COUNTRY.match(self._folded, each.start - 1) for each in window.groups[1:]):
             return None  # 转492 +8618000000000: with that another number begins
         if self._person and window.whole and len(number) in {15, 18} and number[0] != "0":
             return IDENTITY
@@ -232,7 +261,8 @@ class _NumberReader:
 
     def _even(self, window: _Window) -> bool:
         sizes = window.sizes
-        return len({*sizes[:-1]}) == 1 and sizes[0] in {1, 4} and window.number.startswith(("6", "4", "5"))
+        sums = all(group.digits.endswith("00") for group in window.groups)  # 4000、5000、6000、7000
+        return len({*sizes[:-1]}) == 1 and sizes[0] in {1, 4} and window.number.startswith(("6", "4", "5")) and not sums
 
     def _long(self, digits: str) -> str | None:
         if _DATED.search(digits):  # once, or twice without a space
@@ -260,7 +290,7 @@ class _Windows:
         self._x = x
         self._digits = "".join(group.digits for group in run)
         self._ends = list(accumulate((len(group.digits) for group in run), initial=0))
-        self._apart = list(accumulate((group.apart for group in run), initial=0))
+        self._apart = list(accumulate((group.strange for group in run), initial=0))
         self._dated = frozenset(match.start() for match in _MAY_BE_DATED.finditer(self._digits))
 
     def may_be_dated(self, first: int) -> bool:
@@ -284,12 +314,12 @@ def _natural(run: list[DigitGroup], first: int) -> int:
     """How many groups from there are a telephone number or a learning card as people group them; 0 if they are none."""
     sizes: tuple[int, ...] = ()
     number = ""
-    for last in range(first, min(first + 5, len(run))):
+    for last in range(first, min(first + _CARD, len(run))):
         number += run[last].digits
         if len(number) > _CARD:
             return 0
         sizes = sized(sizes, run, first, last)
-        if (sizes in PHONE_GROUPS or sizes in CARD_GROUPS) and _is_kept(number):
+        if (sizes in PHONE_GROUPS or sizes in CARD_GROUPS or len(sizes) == _CARD) and _is_kept(number):
             return last - first + 1
     return 0
 

@@ -16,25 +16,34 @@ from msgspec import Struct
 from nlu import phones
 from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, runs, sized
 from nlu.numerals import has_check_digit
-from nlu.text import fold_numbers
+from nlu.text import SAID_DIGITS, fold_numbers
 
 Kind = Literal["card", "code"]
 LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
 _CARD_DIGITS, _CODE_DIGITS = 12, 6
 _NEARLY = range(10, 15)  # digits of a card's number with one or two too many or too few
 _BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
-_POSSIBLE = re.compile(
-    r"(?:[\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖][^\d零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖]{0,14}){4}"
-)
+_POSSIBLE = re.compile(rf"(?:[\d{SAID_DIGITS}][^\d{SAID_DIGITS}]{{0,40}}){{4}}")
 _OF_CARD = re.compile("卡|card")
 _CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|code|otp|pin"
 _OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
-_AFTER_CODE = re.compile(rf"(?:{_CALLED})\D{{0,6}}(\d{{4,8}})(?!\d)")
+_SOME_WORDS = r" *(?:[^\d ] *){0,6}"
+_NEAR = 40  # characters before a number in which its name stands, blanks included
+# A code may have letters about it (a648571b); what a date or the number of a ticket begins with is none.
+_AFTER_CODE = re.compile(
+    rf"(?:{_CALLED}){_SOME_WORDS}?((?:(?<![a-z])[a-z]{{1,3}})?\d{{4,8}}(?!\d)(?![-./:]\d)(?:[a-z]{{1,3}}(?![a-z]))?)"
+)
+_BEFORE_CODE = re.compile(rf"(?:{_CALLED}){_SOME_WORDS}$")
 _COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
+_LASTING = re.compile(r"(?<!\d{6}) ?(?:[秒天次遍位个]|小时)")
+# 邮编324000, 订单号…: which number of something else it is.
+_OTHERWISE = re.compile(
+    r"(?:邮编|邮政编码|工单|订单|[单编群工座]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
+)
 _CUT = 60  # digits of what is cut into numbers that run together
 _MOBILE, _MOBILE_DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 _DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
-_YEARS = re.compile(r"(?:(?:19|20)\d\d){3}")
+_YEARS = re.compile(r"(?:(?:19|20)\d\d){3}|(?:\d\d00){3}")  # or sums
 
 
 class Found(Struct, frozen=True):
@@ -49,7 +58,7 @@ def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
     """The text without them; all else as it was."""
     hidden, last = [], 0
     spans = ((*span, LABELS[each.kind]) for each in find(text, lately=lately, asked=asked) for span in each.spans)
-    for start, end, label in sorted(spans):
+    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
             hidden += [text[last:start], label]
             last = end
@@ -76,7 +85,7 @@ def find(text: str, *, lately: bool, asked: bool) -> Iterator[Found]:
     of_code = lately or of_card or (alone and len(bare) in (_CODE_DIGITS, _CARD_DIGITS + _CODE_DIGITS))
     reader = _Reader(folded, of_card=of_card, of_code=of_code or bool(_OF_CODE.search(folded)))
     found = [each for run in runs(folded) for each in reader.of_run(run)]
-    found += (Found("code", match[1], (match.span(1),)) for match in _AFTER_CODE.finditer(plain))
+    found += reader.named(plain)
     if asked and alone and len(bare) in _BARE and not found:
         found.append(Found("card" if len(bare) > _CODE_DIGITS else "code", bare, ((0, len(text)),)))
     yield from found
@@ -95,19 +104,32 @@ class _Reader:
         found = [each for part in _parts(run) for each in self._of_part(part)]
         if not found and self._has_words(run):
             number = _digits(run)
-            if len(number) == _CARD_DIGITS and (self._of_card or has_check_digit(number)):
+            if len(number) == _CARD_DIGITS and (
+                self._of_card or (has_check_digit(number) and not _YEARS.fullmatch(number))
+            ):
                 found = [Found("card", number, _spans(run))]
             elif self._of_code and len(number) == _CODE_DIGITS:
                 found = [Found("code", number, _spans(run))]
         yield from found
 
+    def named(self, plain: str) -> Iterator[Found]:
+        """Codes of any length that are called so."""
+        for match in _AFTER_CODE.finditer(plain):
+            start, end = match.span(1)
+            counted = _COUNTED.match(plain, end) or _LASTING.match(plain, end)
+            if not counted and self._phones.isdisjoint(range(start, end)) and not self._is_other(start):
+                yield Found("code", re.sub("[a-z]", "", match[1]), ((start, end),))
+
+    def _is_other(self, start: int) -> bool:
+        return _OTHERWISE.search(self._folded, max(0, start - _NEAR), start) is not None
+
     def _has_words(self, run: Sequence[DigitGroup]) -> bool:
-        return any(each.apart for each in run) and not self._is_phone(run)
+        return any(each.strange for each in run) and not self._is_phone(run)
 
     def _of_part(self, part: Sequence[DigitGroup]) -> Iterator[Found]:
         """Those among groups that follow on each other without words."""
         number = _digits(part)
-        if self._of_card and len(number) in _NEARLY and not self._is_phone(part):
+        if self._of_card and len(number) in _NEARLY and not self._is_phone(part) and not self._is_other(part[0].start):
             yield Found("card", number, _spans(part))
             return
         first = 0
@@ -136,7 +158,7 @@ class _Reader:
                 return len(window), "card"
             if (
                 digits == _CODE_DIGITS
-                and (len(sizes) == 1 or len(window) == len(part))
+                and (len(sizes) == 1 or len(window) == len(part) or self._is_called(window[0].start))
                 and self._is_code(window, behind)
             ):
                 code = len(window)
@@ -146,18 +168,25 @@ class _Reader:
 
     def _is_card(self, window: Sequence[DigitGroup], sizes: tuple[int, ...]) -> bool:
         number = _digits(window)
+        proven = has_check_digit(number)
         if self._of_card:
-            return True
+            return proven or not self._is_other(window[0].start)
         if self._is_phone(window) or _DATED.match(number) or _YEARS.fullmatch(number):
             return False
-        return len(sizes) == 1 or (has_check_digit(number) and (sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS))
+        if proven:
+            return sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS
+        return len(sizes) == 1 and not self._is_other(window[0].start)
 
     def _is_code(self, window: Sequence[DigitGroup], behind: bool) -> bool:
         return (
             (self._of_code or behind)
             and not self._is_phone(window)
             and _COUNTED.match(self._folded, window[-1].end) is None
+            and not self._is_other(window[0].start)
         )
+
+    def _is_called(self, start: int) -> bool:
+        return _BEFORE_CODE.search(self._folded, max(0, start - _NEAR), start) is not None
 
     def _is_phone(self, groups: Sequence[DigitGroup]) -> bool:
         return any(group.start in self._phones for group in groups)
@@ -200,7 +229,7 @@ def _cut(number: str, at: int = 0) -> list[tuple[int, int, Literal["card", "code
 def _parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:
     part: list[DigitGroup] = []
     for group in run:
-        if part and group.apart:
+        if part and group.strange:
             yield part
             part = []
         part.append(group)

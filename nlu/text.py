@@ -78,13 +78,20 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+SAID_DIGITS = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"  # how people say a digit, in figures or read out
 _LOOKS = str.maketrans("oil", "011")
-_AMONG_DIGITS = re.compile(r"(?<=\d)[oil]{1,3}(?=\d)|(?<=\d{5})[oil](?![a-z])")
+_AMONG_DIGITS = re.compile(
+    rf"(?<=[\d{SAID_DIGITS}])[oil]{{1,6}}(?=[\d{SAID_DIGITS}])|(?<=\d{{5}})[oil]{{1,3}}(?![a-z])"
+    r"|(?<![a-z0-9])(?=[oil]*\d)[0-9oil]{4,}(?![a-z0-9])|(?<=\d[\W_])[oil]{1,4}(?=[\W_]\d)"
+)
+_MARKUP = re.compile(rf"</?[a-z][^<>\d{SAID_DIGITS}]{{0,30}}>|&[a-z]{{2,6}};")
 
 
 def fold_numbers(text: str) -> str:
-    """The same, with letters in a number that look like digits as those: 62O8 is 6208."""
-    return _AMONG_DIGITS.sub(lambda match: match[0].translate(_LOOKS), fold(text))
+    """The same, with letters in a number that look like digits as those (62O8 is 6208), and blanks for the marks of a page
+    that show nothing (6208<b>0104</b>)."""
+    bare = _MARKUP.sub(lambda match: " " * len(match[0]), fold(text))
+    return _AMONG_DIGITS.sub(lambda match: match[0].translate(_LOOKS), bare)
 
 
 def without_fillers(folded: str) -> str:
