@@ -119,9 +119,10 @@ def pointed_at(folded: str, offers: Sequence[Offer]) -> Offer | None:
 
 
 def _of_match(match: re.Match[str], offers: Sequence[Offer]) -> Offer | None:
-    if match["last"]:
-        return offers[-1]
-    return offers[0] if match["first"] else _by_key(int(match["number"]), offers)
+    if match["number"]:
+        return _by_key(int(match["number"]), offers)
+    shown = [offer for offer in offers if offer.shown]
+    return shown[-1 if match["last"] else 0] if shown else None
 
 
 def _by_key(place: int, offers: Sequence[Offer]) -> Offer | None:
@@ -134,7 +135,7 @@ def _by_label(text: str, offers: Sequence[Offer]) -> Offer | None:
     core = re.sub(r"^(?:选|要|就|那个|那|我要|我选)+|(?:的|那个|这个|吧|呢)+$", "", text)
     if len(core) < 2:
         return None
-    labels = [(fold(offer.label), offer) for offer in offers]
+    labels = [(fold(offer.label), offer) for offer in offers if offer.shown]
     holding = [(label, offer) for label, offer in labels if core in label]
     if len(holding) == 1 and len(core) * 2 >= min(len(holding[0][0]), 6):
         return holding[0][1]

@@ -23,12 +23,14 @@ class Task(Struct, omit_defaults=True):
 
 
 class Offer(Struct, frozen=True, omit_defaults=True):
-    """An option with what it means: start the handler of `intent`, or fill `slots` of the open task."""
+    """An option with what it means: start the handler of `intent`, or fill `slots` of the open task. One that is not `shown` is
+    on another page of a list: its number is enough to choose it."""
 
     key: str
     label: str
     intent: str | None = None
     slots: dict[str, str] = field(default_factory=dict)
+    shown: bool = True
 
 
 class Danger(Struct, frozen=True):

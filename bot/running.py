@@ -208,10 +208,7 @@ class Runner:
     def stepping(self, turn: Turn) -> Task | None:
         """The guide or list that 下一步 goes on with; an answer that is one piece is none."""
         last = turn.state.last
-        if last is None or turn.state.tasks or not (self.row(last) and self.handlers[last.intent].steps):
-            return None
-        entry = turn.library.entries.get(last.slots.get("entry", ""))
-        return None if entry and not entry.steps else last
+        return last if last and self.row(last) and "step" in last.memo and not turn.state.tasks else None
 
     def guiding(self, turn: Turn) -> Task | None:
         """The guide that is under way: 好的 goes on with it, and is thanks after a list."""

@@ -240,6 +240,11 @@ class Turn:
         if all((each.label, each.intent, each.slots) != (label, intent, slots) for each in self.offered):
             self.offered.append(Offer(str(len(self.offered) + 1), label, intent, slots))
 
+    def offer_unseen(self, label: str, intent: str, **slots: str) -> None:
+        """Offers what is on another page of a list."""
+        self.offer(label, intent, **slots)
+        self.offered[-1] = msgspec.structs.replace(self.offered[-1], shown=False)
+
     def suggest(self, intent: str, **slots: str) -> None:
         """Offers an intent under its own label, the text `label.<intent>`, where choosing it leads to anything."""
         if leads_somewhere(intent, self.library, self.today):
@@ -379,18 +384,14 @@ class Turn:
 
     def warn_of_chinese(self) -> None:
         """Once in an English talk, before what our centre has in Chinese only."""
-        if (
-            self.state.lang != "en"
-            or self.state.warned
-            or not any(each.lang == "en" and is_left_chinese(each.text) for each in self.said)
-        ):
-            return
-        self.state.warned = True
-        self.said.insert(0, self.texts.reply("en", "language.only_chinese"))
+        left = any(each.lang == "en" and is_left_chinese(each.text) for each in self.said)
+        if self.state.lang == "en" and left and not self.state.warned:
+            self.state.warned = True
+            self.said.insert(0, self.texts.reply("en", "language.only_chinese"))
 
     def finished_replies(self) -> list[Reply]:
         """What was said, the offers on the last of it."""
         if self.offered and self.said:
-            options = tuple(Option(offer.key, offer.label) for offer in self.offered)
+            options = tuple(Option(offer.key, offer.label) for offer in self.offered if offer.shown)
             self.said[-1] = msgspec.structs.replace(self.said[-1], options=options)
         return self.said

@@ -52,13 +52,12 @@ from handlers.slots import (
 WHO = (LEARNER, CARD, TYPED_CARD, CODE)
 
 HANDLERS: Handlers = {
-    "entry": Handler(entries.entry, "course_faq", steps=True),
-    "not_answered": Handler(entries.not_answered, "course_faq", steps=True),
+    "entry": Handler(entries.entry, "course_faq"),
+    "not_answered": Handler(entries.not_answered, "course_faq"),
     "find_class": Handler(
         classes.find_class,
         "training_info",
         classes.FILTERS,
-        steps=True,
         by_whom=True,
         of_a_class=("farmer-training-what", "night-class-open", "class-recommend-none"),
         needs=("courses",),
@@ -95,7 +94,7 @@ HANDLERS: Handlers = {
     ),
     "about_course": Handler(courses.about_course, "training_info", (COURSE,), needs=("courses",)),
     "balance": Handler(credits.balance, "credit_lookup", WHO, personal=True),
-    "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True, steps=True),
+    "ledger": Handler(credits.ledger, "credit_lookup", WHO, personal=True),
     "points_lapsing": Handler(credits.points_lapsing, "credit_redemption", WHO, personal=True),
     "my_record": Handler(credits.my_record, "credit_lookup", WHO, personal=True),
     "missing_credit": Handler(credits.missing_credit, "credit_lookup", personal=True),
@@ -106,7 +105,7 @@ HANDLERS: Handlers = {
     "order_status": Handler(credits.order_status, "credit_redemption", WHO, personal=True),
     "redemption_dispute": Handler(credits.redemption_dispute, "credit_redemption", personal=True, careful=True),
     "find_course": Handler(
-        courses.find_course, "course_faq", (COURSE, THEME), steps=True, of_a_class=("course-count",), needs=("courses",)
+        courses.find_course, "course_faq", (COURSE, THEME), of_a_class=("course-count",), needs=("courses",)
     ),
     "course_level": Handler(
         courses.course_level, "course_faq", (THIS_COURSE,), of_a_class=("course-basic",), needs=("courses",)
@@ -165,9 +164,7 @@ HANDLERS: Handlers = {
     "refund": Handler(enrolling.refund, "enrolment", personal=True, careful=True),
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
-    "find_activity": Handler(
-        activities.find_activity, "activity", (ORG, WHEN, ABOUT), steps=True, needs=("activities",)
-    ),
+    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN, ABOUT), needs=("activities",)),
     "activity_week": Handler(activities.activity_week, "activity"),
     "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE), needs=("organisations",)),
     "complaint": Handler(people.complaint, "complaint", careful=True),

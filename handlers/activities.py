@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.paging import page_of
+from handlers.paging import page_of, past_the_end
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity, is_written
@@ -60,11 +60,15 @@ async def find_activity(turn: Turn) -> None:
     listed = found or about
     page = page_of(turn, listed, CHOICES)
     shown, rest = page.shown, page.rest
+    if past_the_end(turn, page):
+        return
     if not shown:
-        turn.say("activity.none" if not page.number else "class.no_more", source=SOURCE)
+        turn.say("activity.none", source=SOURCE)
         return
     key = "activity.list" if found else "activity.none_but"
-    lines = "\n".join(f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, 1))
+    lines = "\n".join(
+        f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, page.first)
+    )
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from bot import described
-from bot.aspects import spoken
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import SOURCE, beside, conditions, made_for, misfit, refused, spell, suits
-from handlers.paging import page_of
+from handlers.listing import choose, focus, list_classes, list_later
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
 from knowledge.called import called
@@ -103,7 +102,7 @@ async def find_class(turn: Turn) -> None:
         _list_for(turn, found)
         return
     if later := _to_come(turn):
-        _list_later(turn, later)
+        list_later(turn, later)
         return
     if turn.task.memo.pop("village", None) and (near := matching(turn)):
         _list_nearest(turn, near, "village")
@@ -148,24 +147,6 @@ def _wish(turn: Turn, wish: str) -> str:
     return turn.line(f"wish.{wish}", theme=turn.named("theme", theme) if theme else "")
 
 
-def _list_later(turn: Turn, found: Sequence[TrainingClass]) -> None:
-    """Classes that begin to enrol some other day."""
-    lines = "\n".join(
-        turn.line(
-            "class.later_line",
-            line=wording.class_line(group, turn),
-            day=wording.iso(group.enrol_from.isoformat(), turn),
-        )
-        for group in found[:CHOICES]
-    )
-    turn.say("class.later", lines=lines, source=SOURCE)
-    for group in found[:CHOICES]:
-        turn.offer(group.name, "class_detail", **{"class": group.id})
-    turn.show("class", *(group.id for group in found[:CHOICES]))
-    if len(found) == 1:
-        focus(turn, found[0])
-
-
 def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
     """Those that who is spoken of can be in, and why others are not among them."""
     out = [group for group in found if misfit(turn, group)]
@@ -181,7 +162,7 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         turn.say(
             "class.left_out_one", name=out[0].name, eligibility=conditions(out[0], turn), fact=_facts_of(turn, out)
         )
-    elif out and "step" not in turn.task.memo:
+    elif out and turn.task.memo["step"] == "0":
         turn.say("class.left_out", count=len(out), fact=_facts_of(turn, out))
 
 
@@ -199,45 +180,6 @@ def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
 
 def _wishes(turn: Turn) -> dict[str, str]:
     return {name: value for name, value in turn.task.slots.items() if name in {"course", "org"}}
-
-
-def list_classes(turn: Turn, found: Sequence[TrainingClass], lead: str = "") -> None:
-    page = page_of(turn, found, CHOICES)
-    shown, rest = page.shown, page.rest
-    if not shown:
-        turn.task.memo["step"] = str(max(0, page.number - 1))
-        turn.say("class.no_more")
-        return
-    lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    key = "class.list_more" if rest else "class.list"
-    turn.say(key, lead=lead or _lead(turn, found), lines=lines, rest=rest, source=SOURCE)
-    for group in shown:
-        turn.offer(group.name, "class_detail", **{"class": group.id})
-    turn.show("class", *(group.id for group in shown))
-    if len(shown) == 1:
-        focus(turn, shown[0])
-    else:
-        turn.focus("course", shown[0].course)
-        turn.state.focus.pop("class", None)
-
-
-def _lead(turn: Turn, found: Sequence[TrainingClass]) -> str:
-    """How many there are, and how many of these are full, or from when on one can be enrolled in them."""
-    if all(group.enrol_from > turn.today for group in found):
-        first = min(group.enrol_from for group in found)
-        return turn.line("class.early", count=len(found), day=wording.day(first, turn))
-    left = sum(group.places > 0 for group in found)
-    key = "class.open" if left == len(found) else "class.some_full" if left else "class.all_full"
-    return turn.line(key, count=len(found), left=left)
-
-
-def focus(turn: Turn, group: TrainingClass) -> None:
-    """The talk is about this class now."""
-    turn.task.slots["course"] = group.course  # so that 周末的呢 asks for the same course at another time
-    turn.show("class", group.id)
-    turn.focus("class", group.id)
-    turn.focus("course", group.course)
-    turn.focus("org", group.organisation)
 
 
 async def running(turn: Turn) -> list[TrainingClass]:
@@ -324,28 +266,6 @@ def _taught(turn: Turn, question: str) -> list[TrainingClass]:
     may also be about one that opens later."""
     taught = matching(turn)
     return taught if taught and question in {"enrol", "enrol_it"} else taught + _to_come(turn)
-
-
-def choose(turn: Turn, found: Sequence[TrainingClass], question: str, **asked: str) -> None:
-    """Asks which of several classes a question is about; what else was `asked` goes along with the choice."""
-    if question in {"enrol", "enrol_it"}:
-        if "eligible" in spoken(turn.heard.folded):  # 学电焊要满多少岁
-            told = (
-                turn.line("fact.one", name=each.name, value=wording.clause(conditions(each, turn)))
-                for each in found[:CHOICES]
-            )
-            turn.say("fact.lines", lines="\n".join(told), source=SOURCE)
-        if all(misfit(turn, each) is not None for each in found) and refused(turn, found[0]):
-            return
-        if turn.state.people and len({conditions(each, turn) for each in found}) == 1:
-            turn.say("class.for_whom", eligibility=wording.clause(conditions(found[0], turn)), source=SOURCE)
-    shown = found[:CHOICES]
-    lines = "\n".join(f"{number}. {wording.class_line(group, turn)}" for number, group in enumerate(shown, 1))
-    turn.say("class.which", count=len(found), lines=lines, source=SOURCE)
-    for group in shown:
-        turn.offer(group.name, question, **{"class": group.id}, **asked)
-    turn.show("class", *(group.id for group in shown))
-    turn.focus("course", shown[0].course)
 
 
 async def class_detail(turn: Turn) -> None:

@@ -4,7 +4,7 @@ from bot import described
 from bot.messages import Card
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.paging import page_of
+from handlers.paging import page_of, past_the_end
 from handlers.slots import COURSE, QUESTION, THIS_COURSE
 from knowledge.catalogue import Course
 
@@ -35,10 +35,10 @@ async def find_course(turn: Turn) -> None:
             turn.say("course.theme_empty", theme=turn.named("theme", theme), source=SOURCE)
             turn.suggest("find_course")
             return
-        shown = page_of(turn, found, CHOICES * 2).shown
-        if not shown:
-            turn.say("class.no_more")
+        page = page_of(turn, found, CHOICES * 2)
+        if past_the_end(turn, page):
             return
+        shown = page.shown
         lines = wording.listed((course.name for course in shown), turn)
         turn.say("course.theme", theme=turn.named("theme", theme), count=len(found), lines=lines, source=SOURCE)
         for course in shown[:CHOICES]:

@@ -2,7 +2,7 @@
 
 from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.identity import Bound
-from bot.turn import CHOICES, Turn
+from bot.turn import Turn
 from handlers import wording
 from handlers.eligibility import refused
 from handlers.slots import CHOICE
@@ -119,7 +119,7 @@ async def accept_place(turn: Turn) -> None:
     group = turn.catalogue.classes.get(turn.get("class") or (offered[0].group if len(offered) == 1 else ""))
     if group is None and offered:
         turn.say("accept.which")
-        for each in offered[:CHOICES]:
+        for each in offered:
             turn.offer(_name(turn, each.group), "accept_place", learner=str(learner.id), **{"class": each.group})
         return
     if group is None:
@@ -151,7 +151,7 @@ async def withdraw_me(turn: Turn) -> None:
         return
     meant = [each for each in active if each.group == turn.get("class")] or (active if len(active) == 1 else [])
     if not meant:
-        for each in active[:CHOICES]:
+        for each in active:
             turn.offer(_name(turn, each.group), learner=str(learner.id), **{"class": each.group})
         turn.task.slots.pop("class", None)
         await turn.ask(CHOICE)

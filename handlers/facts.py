@@ -7,8 +7,8 @@ from bot import halves, phrases
 from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import focus
 from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
+from handlers.listing import focus, tell_each
 from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass, is_written
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -42,13 +42,10 @@ async def fact(turn: Turn) -> None:
         turn.suggest("human")
         return
     source = SOURCE if isinstance(things[0], TrainingClass | Course) else None
-    if len({value for _, value in values}) == 1 and len(values) > 1:
-        turn.say("fact.all", count=len(values), value=values[0][1], source=source)
-    elif len(values) == 1:
+    if len(values) == 1:
         _say_one(turn, values[0][0], values[0][1], source)
     else:
-        lines = "\n".join(turn.line("fact.one", name=each.name, value=value) for each, value in values[:CHOICES])
-        turn.say("fact.lines", lines=lines, source=source)
+        tell_each(turn, [(each.name, value) for each, value in values], source)
     if len(values) > 1 and turn.get("more") and turn.catalogue.college and turn.catalogue.college.phone:
         turn.say("fact.no_more", phone=turn.catalogue.college.phone)
     if aspect == "eligible" and isinstance(things[0], TrainingClass):

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import choose, focus, running, say_none
+from handlers.classes import running, say_none
 from handlers.eligibility import SOURCE
+from handlers.listing import choose, focus
 from knowledge.catalogue import TrainingClass
 from knowledge.hours import closed_around, day_of
 from nlu.calendar import day_off, days_off

@@ -3,8 +3,8 @@
 from bot.messages import masked
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.classes import list_classes
 from handlers.eligibility import SOURCE
+from handlers.listing import list_classes
 from handlers.slots import PHONE, VILLAGE, WISH
 
 

@@ -204,6 +204,21 @@ async def test_enrolling_waiting_and_leaving(visitor: Visitor) -> None:
     assert visitor.app.accounts.enrolments.seen[group.id].taken == group.enrolled
 
 
+async def test_whoever_is_in_four_classes_can_leave_each(visitor: Visitor) -> None:
+    known = visitor.app.library.catalogue.classes
+    groups = [known[id] for id in ("calligraphy-1", "painting-1", "paper-cut-1", "photo-phone-1")]
+    for group in groups:
+        await visitor.say(f"我要报{group.name}")
+        await visitor.say("给我报名")
+        if group is groups[0]:
+            await visitor.prove()
+        assert "报上" in await visitor.say("是的")
+    await visitor.say("我要退班")
+    which = await visitor.say("核验后退班")
+    assert all(group.name in which for group in groups)
+    assert f"退掉{groups[0].name}" in await visitor.say("4")  # the last comes first
+
+
 async def test_a_full_class_gives_a_number(visitor: Visitor) -> None:
     group = class_with(visitor.app, lambda each: each.places == 0)
     await visitor.say(f"{group.name}还有名额吗")
