@@ -71,4 +71,15 @@ _WANTS_ONE = re.compile(r"转|接(?!待)|要|换|找|叫|请|帮我|给我|让|\
 
 def asks_what_we_are(folded: str) -> bool:
     """Whether it asks if a person answers here, and not for one."""
-    return _WHAT_WE_ARE.search(folded) is not None and _WANTS_ONE.search(folded) is None
+    return _WHAT_WE_ARE.search(folded) is not None and not (_WANTS_ONE.search(folded) or suspects_us(folded))
+
+
+_CHEATS = re.compile(
+    "(?:请问)?(?:你|您)们?(?:这儿?|这里|学院|中心|平台)?(?:到底)?(?:是不是|不会是|别是|该不会是|莫不是|是)(?:个|一个|一群)?(?:骗子|骗人|诈骗|搞诈骗)(?:的|公司)?[吗吧么嘛啊呀哦]?[?？]?"
+    "|are you (?:a )?(?:scam(?:mers?)?|frauds?|fraudsters?)[?]?"
+)
+
+
+def suspects_us(folded: str) -> bool:
+    """你们是不是骗子: whether it asks that of us, and tells of nobody else who is."""
+    return _CHEATS.fullmatch(folded) is not None

@@ -6,7 +6,7 @@ works on the `Turn` and writes nothing.
 
 from msgspec.structs import replace
 
-from bot import about, described, language, redlines
+from bot import about, about_us, described, language, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
@@ -131,6 +131,8 @@ def _sense(turn: Turn) -> None:
     if danger and alarm and (is_over(turn.heard.folded) or is_well(turn.heard.folded)):
         alarm = None
     if alarm and not (alarm.sure and alarm.kind in LIFE) and (moves.takes_up(turn) or _tells_only(turn)):
+        alarm = None
+    if alarm and alarm.kind == "scam" and about_us.suspects_us(turn.heard.folded):
         alarm = None
     if alarm and alarm.kind == ADVICE and records.asks_of_the_record(turn, sure=alarm.sure):
         alarm = None

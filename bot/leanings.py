@@ -163,7 +163,9 @@ def _of_the_rate(heard: Understanding) -> Candidate | None:
 
 
 def _in_so_many_words(heard: Understanding) -> Candidate | None:
-    """我想投诉; 一共有多少个班."""
+    """我想投诉; 你们是不是骗子; 一共有多少个班."""
+    if about_us.suspects_us(heard.folded):
+        return Candidate(heard.lines.sure, "complaint", None, None, "fraud-tip")
     if about_us.wishes_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", "complaint")
     unclear = heard.best is None or heard.best.score < heard.lines.likely

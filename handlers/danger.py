@@ -70,7 +70,9 @@ def _emergency_again(turn: Turn, stage: str) -> None:
     danger = turn.state.danger
     kind = danger.kind if danger and danger.kind != _UNKNOWN else None
     if stage in {"well", "calm"}:
-        turn.say("emergency.relief" if stage == "well" else "emergency.calm", number=_FIRST.get(kind or "", _MEDICAL))
+        number = _FIRST.get(kind or "", _MEDICAL)
+        said = "emergency.relief" if stage == "well" else "emergency.calm"
+        turn.say(said, number=number, helpers=turn.line(f"helpers.{number}"))
     else:
         turn.say(_said(kind))
         turn.say("emergency.known", ref=turn.ticket)

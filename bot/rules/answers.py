@@ -82,6 +82,9 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     if best and again and (best.score >= heard.lines.sure or not phrases.asks(heard.folded)):
         return False
     questions = {each.id: each for each in map(turn.library.asks, entries) if each}
+    near = {other for each in questions.values() for other in each.near}
+    if best and best.question in near and best.entry and best.score >= heard.lines.sure:
+        return False  # 那补课不, after what comes of being absent: answered by itself
     beside = [near for each in questions.values() for near in _neighbours(run, turn, each)]
     passages = [
         (entry, sentence, clause)

@@ -67,6 +67,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         return False
     named = None if activity else turn.heard.first("course")
     aspect = asked_of_a_name(turn) if named else asked(turn)
+    if aspect is None and courses_of(turn) == {named} and "bring" in spoken(turn.heard.folded):
+        aspect = "bring"  # 要自己带电脑吗, of a class with computers
     if activity and aspect is None:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
@@ -109,10 +111,11 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     ):
         await run.start(turn, _ANSWERED_BY[aspect], {"class": things[0][1]})
         return True
-    if aspect == "bring" and len(things) == 1 and names_what_is_not_there(turn, things[0]):
+    unheard = aspect == "bring" and names_what_is_not_there(turn, things[0])
+    if unheard and len(things) == 1:
         return await run.aside(turn, Task("on_record", {"of": spelt(things)}))
     aspects = [aspect, *(each for each in beside(turn, aspect) if each in HAS[things[0][0]])]
-    said = {"more": "yes"} if more else {}
+    said = {"more": "yes"} if more or unheard else {}
     if await run.aside(turn, Task("fact", {"aspect": " ".join(aspects), "of": spelt(things), **said})):
         turn.state.asked = aspect
         of_class = "course_faq" if aspect in _OF_COURSES else "training_info"
@@ -251,12 +254,13 @@ async def _tell_of_less(run: Runner, turn: Turn) -> None:
 async def suits(run: Runner, turn: Turn) -> bool:
     """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
     folded = turn.heard.folded
-    less = about.names_grounds(folded) and _LESS.search(folded) is not None  # 我是退伍军人能便宜不
+    pays = about.names_grounds(folded)  # 低保户呢
+    less = pays and _LESS.search(folded) is not None  # 我是退伍军人能便宜不
     if len(turn.state.shown) != 1 or not (less or about.tells_only(folded, turn.heard.entities)):
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
-    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom and not less):
+    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom and not (less or pays)):
         return False
     if turn.state.facts.grounds:  # which is what they say it for
         return await run.aside(turn, Task("class_fee", {"class": id}))

@@ -87,8 +87,10 @@ def _called(turn: Turn) -> list[TrainingClass]:
 
 
 async def named_at_least(run: Runner, turn: Turn) -> bool:
-    """给我妈打听打听八段锦: nothing is clear but what it is about, and that is told."""
-    if run.waiting(turn.state) or turn.ticket or not (turn.described or _ABOUT.search(turn.heard.folded)):
+    """给我妈打听打听八段锦, 听说你们有八段锦: nothing is clear but what it is about, and that is told."""
+    folded = turn.heard.folded
+    about = turn.described or _ABOUT.search(folded) or not phrases.asks(folded) or phrases.follows(folded)
+    if run.waiting(turn.state) or turn.ticket or not about:
         return False
     exact = turn.heard.named | ({"course"} if turn.described else set())
     for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):

@@ -78,13 +78,18 @@ async def gist(run: Runner, turn: Turn) -> bool:
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
     names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= STORY else set()
     asking = [each for each in parts if _stands_alone(each)]
+    if asking and phrases.points_back(asking[-1].folded):
+        names -= {"course"}  # 有没得人教这个
     whole = bool(asking) and names <= {entity.kind for entity in asking[-1].entities}
     if whole and (len(asking) == 1 or len(clauses) > _BOTH):
         if len(folded) > STORY:
             turn.say("story")
         if (place := heard.first("org")) and not asking[-1].first("org"):  # 学院的也不用吧，一回能用多久
             turn.focus("org", place)
+        named = [each for each in heard.entities if each.kind == "course"]
         turn.heard = _with_what_follows(run, turn, parts, asking[-1])
+        if phrases.points_back(turn.heard.folded) and not turn.heard.first("course"):
+            turn.heard = replace(turn.heard, entities=(*turn.heard.entities, *named))
     return False
 
 
@@ -98,6 +103,9 @@ def _with_what_follows(run: Runner, turn: Turn, parts: list[Understanding], aski
 def _stands_alone(part: Understanding) -> bool:
     """Whether a part of a message asks something clear, or goes on with the talk by a name."""
     reading = plainly(part)
+    lone = phrases.asks(part.folded) and not phrases.points_back(part.folded)
+    if reading is not None and reading.intent in NO_ANSWER and not lone:
+        return False  # 有没得人教这个，最好是白天: means what the other parts name
     if reading is not None and reading.score >= part.lines.sure and reading.topic not in SILENT_TOPICS:
         return True
     names = bool(part.entities) and not about.tells_only(part.folded, part.entities)
@@ -111,6 +119,8 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
     question = turn.library.asks(entry) if entry else None
     if question is None or len(turn.heard.folded) > phrases.FRAGMENT or not phrases.follows(turn.heard.folded):
         return False
+    if turn.heard.names("course"):
+        return False  # 那合唱呢
     best = plainly(turn.heard)
     if best and best.score >= turn.heard.lines.sure:
         return False

@@ -6,6 +6,7 @@ from bot import about, phrases
 from bot.commands import CORRECTION, commands
 from bot.comprehension import Candidate
 from bot.conversation import Task
+from bot.leanings import OF_CLASSES
 from bot.readings import plainly, spell
 from bot.running import Runner
 from bot.slots import Slot
@@ -18,9 +19,13 @@ _ALL = 0.9
 _ELSEWHERE = 0.5  # the probability from which 临江的还有没 leaves the day behind
 _AGE = re.compile(r"[,，是]*(?P<age>\d{2}|[二三四五六七八九]?十[一二三四五六七八九]?)(?:岁|了|的|呢|。)*")
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
+_LIVES = re.compile(
+    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?(?:这边|那边|这里|附近)?"
+)  # 我在某某街道, after classes
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
+_PEOPLE = {"human", "callback"}
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -33,6 +38,10 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     values = run.readings.values(handler, turn)
     best, asks = _meant_beside(turn, slot), phrases.asks(turn.heard.folded)
     another = _is_another(turn, task, best)
+    if slot.free and not values and about.tells_only(turn.heard.folded, turn.heard.entities):
+        turn.say("about.noted")  # 我今年68 is no service that one would give
+        run.remind(turn)
+        return True
     if values and (not another or (slot.name in values and phrases.named_share(turn.heard) >= 0.5)):
         await _fill(run, turn, task, values)
         return True
@@ -64,7 +73,8 @@ def _meant_beside(turn: Turn, slot: Slot) -> Candidate | None:
 
 def _is_another(turn: Turn, task: Task, best: Candidate | None) -> bool:
     """Whether it is likely enough that something else is asked."""
-    enough = turn.heard.lines.likely if phrases.asks(turn.heard.folded) else turn.heard.lines.sure
+    called = best is not None and best.intent in _PEOPLE  # 我要找你们领导 asks nothing
+    enough = turn.heard.lines.likely if called or phrases.asks(turn.heard.folded) else turn.heard.lines.sure
     if best is None or best.intent in {task.intent, *_NODS} or best.score < enough:
         return False
     return not corrects(turn) and not phrases.answers_only(turn.heard)
@@ -145,6 +155,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
         slot.name for slot in handler.slots
     }  # a class, after hours
     another = another and (bool(of_more) or phrases.named_share(heard) < _ALL)  # 大后天: nothing but what is named
+    another = another and not (last.intent in OF_CLASSES and _LIVES.fullmatch(heard.without()))
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
