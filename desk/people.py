@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from desk.errors import SignInError, TicketError
+from desk.names import unfit
 from desk.passwords import Passwords, one_time
 from desk.routing import Free
 from store import conversations, people
@@ -119,6 +120,14 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def check_called(transaction: Transaction, name: str, shown: str) -> None:
+    """Raises `TicketError` where an account must not be called or shown that; nobody else changes one before the commit."""
+    transaction.alone("accounts")
+    there = {row.name: row.shown for row in people.everybody(transaction)}
+    if (wrong := unfit(name, shown, there)) is not None:
+        raise TicketError("taken" if wrong.is_taken else "invalid", wrong.said.zh, wrong.said.en)
+
+
 def taking(transaction: Transaction, now: int) -> tuple[list[Free], frozenset[str]]:
     """The seats that take offers now, as if with nothing in hand; and the organisations that have seats of their own."""
     ready = {page.seat for page in people.present(transaction, now) if page.ready}
@@ -171,7 +180,8 @@ class People:
         return Seat.of(row) if row else None
 
     async def add(self, name: str, role: str, now: int, by: str, profile: Profile = Profile()) -> str:
-        """A new account; its one-time password. Raises `SignInError` when the name is taken."""
+        """A new account; its one-time password. Raises `SignInError` when the name is taken, `TicketError` when nobody may be
+        called that."""
         password = one_time()
         row = SeatRow(
             name, profile.shown or name, role, await self._passwords.hash(password), now + ONE_TIME, None, 0, None,
@@ -179,6 +189,7 @@ class People:
         )  # fmt: skip
 
         def work(transaction: Transaction) -> None:
+            check_called(transaction, name, profile.shown)
             people.add(transaction, row)
             conversations.audited(transaction, by, "people.add", name, role, now)
 
@@ -201,6 +212,7 @@ class People:
             meant = {key: value for key, value in values.items() if getattr(row, key) != value}
             if not meant:
                 return None
+            check_called(transaction, name, str(meant.get("shown", "")))
             people.change(transaction, name, **meant)
             if not any(Seat.of(row).may("people.write") for row in people.everybody(transaction)):
                 raise TicketError("barred", "至少要留一位在用的管理员")

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from msgspec import Meta, Struct
 
 from desk.errors import TicketError
-from desk.people import ONE_TIME, Role, Seat, as_json, end_sessions
+from desk.people import ONE_TIME, Role, Seat, as_json, check_called, end_sessions
 from store import conversations, people
 from store.people import SeatRow
 from store.transaction import Transaction
@@ -42,10 +42,11 @@ def _account(seat: Seat) -> StaffAccount:
 
 def put(transaction: Transaction, accounts: Sequence[tuple[StaffAccount, str]], by: str, now: int) -> None:
     """Accounts as they are to be, each with what is kept of the one-time password of a new one, else empty. Where there
-    was an administrator one remains: raises `TicketError`."""
+    was an administrator one remains, and nobody is called what somebody else is: raises `TicketError`."""
     transaction.alone("accounts")
     guarded = _administered(transaction)
     for account, password in accounts:
+        check_called(transaction, account.name, account.shown)
         if password:
             _add(transaction, account, password, now)
         else:

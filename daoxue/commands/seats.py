@@ -1,7 +1,6 @@
 """`daoxue desk`: the seats' desk in the terminal."""
 
 import argparse
-import re
 from collections.abc import Awaitable
 from datetime import datetime
 
@@ -121,8 +120,8 @@ def _desk_close(arguments: argparse.Namespace) -> int:
 
 
 def _desk_add_seat(arguments: argparse.Namespace) -> int:
-    if not 1 <= arguments.capacity <= 100 or not re.fullmatch(r"\w[\w.@-]{0,63}", arguments.name):
-        raise TicketError("invalid", "用户名用字母、数字或汉字，不超过 64 个；capacity 在 1 到 100 之间")
+    if not 1 <= arguments.capacity <= 100:
+        raise TicketError("invalid", "capacity 在 1 到 100 之间")
 
     async def use(app: App) -> None:
         profile = Profile(

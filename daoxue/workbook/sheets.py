@@ -324,7 +324,7 @@ SEATS = BookSheet(
     "seats", "坐席", "在坐席台工作的人；新账号的一次性密码在导入时显示一次",
     "Who works at the desk; the one-time password of a new account is shown once, at the import.",
     (
-        PageColumn("name", "用户名", TEXT, "登录用的，字母、数字或汉字，如 wang.li", "What they sign in with.", 16),
+        PageColumn("name", "用户名", TEXT, "登录用的，小写字母、数字或汉字，如 wang.li", "What they sign in with.", 16),
         PageColumn("shown", "显示名", TEXT, "居民和同事看到的；空着同用户名", "What others see; empty: the user name.", 16),
         PageColumn("role", "角色", choice(ROLES), "空着是坐席", "Empty: a seat.", 12, "seat"),
         PageColumn("skills", "技能", WORDS, "如 complaint、credit；空着什么都接", "E.g. complaint、credit; empty: any.", 24),

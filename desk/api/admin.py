@@ -24,6 +24,7 @@ from desk.api.session import Strict
 from desk.dispatch import Dispatch
 from desk.errors import TicketError
 from desk.feed import Feed
+from desk.names import LOGIN
 from desk.parts import Health
 from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
 from knowledge.library import Library
@@ -46,7 +47,7 @@ Phone = Annotated[str, Field(pattern=r"^\+?[0-9]{3,16}$")]  # where calls are pu
 
 
 class NewPerson(Strict):
-    name: str = Field(pattern=r"^\w[\w.@-]{0,63}$")
+    name: str = Field(pattern=LOGIN)
     shown: ShownName = ""
     role: Role = "seat"
     skills: Skills = Field(default_factory=list)
