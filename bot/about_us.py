@@ -59,6 +59,19 @@ def asks_how_to_complain(folded: str) -> bool:
     return _HOW_TO_COMPLAIN.search(folded) is not None
 
 
+# All that such a question says, where it means no landlord's, hospital's or library's.
+_OF_A_DEPOSIT = re.compile(
+    "(?=.*(?:押金|保证金|deposit))(?:押金|保证金|教材|书|学习卡|卡|场地|教室|器材|设备|材料|上课|报名|[报上]班|培训班?|班|课|学校|学院|中心|你们|这里|这边"
+    r"|多少钱?|几块|钱|怎么|咋|如何|啥|什么时候|时候|有没有|可不可以|可以|[要交收退还给得能会不没有用需的是吗么嘛呢啊呀,，?？]"
+    r"|\b(?:deposits?|do|does|is|are|there|i|we|you|get|my|our|a|an|the|any|back|refund(?:ed|able)?|pay|have|need|take|to|for|on|of|with|class|card|book|course|room|how|much|when|will|be)\b|\s)+"
+)
+
+
+def asks_of_a_deposit(named_aside: str) -> bool:
+    """押金退不退: whether it asks of a deposit with us, and of nothing else."""
+    return _OF_A_DEPOSIT.fullmatch(named_aside) is not None
+
+
 _PERSON, _MACHINE = "真?人工?|活人|人类|客服|坐席|员工", "机器人?|电脑|程序|智能|自动|ai|人机"
 _WHAT_WE_ARE = re.compile(
     rf"(?:{_MACHINE}).{{0,6}}(?:还是|或者?)(?:是)?[^,，。]{{0,6}}(?:{_PERSON})|(?:{_PERSON}).{{0,4}}(?:还是|或者?)[^,，。]{{0,6}}(?:{_MACHINE})"

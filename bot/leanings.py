@@ -169,6 +169,9 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
     if about_us.wishes_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", "complaint")
     unclear = heard.best is None or heard.best.score < heard.lines.likely
+    none = unclear or (heard.best is not None and heard.best.intent in NO_ANSWER)
+    if none and about_us.asks_of_a_deposit(heard.without()):
+        return Candidate(heard.lines.sure, "training_info", "deposit")
     if unclear and about_us.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
     counts = _COUNTS.search(heard.folded) is not None and not heard.entities

@@ -25,7 +25,7 @@ def leads_somewhere(intent: str, library: Library, today: date) -> bool:
 
 def is_answered(standard: str, library: Library, today: date) -> bool:
     """Whether a standard question has an answer, or the records are one."""
-    return library.answer(standard, today) is not None or standard in on_record(library.catalogue)
+    return library.answer(standard, today) is not None or standard in on_record(library.catalogue, today)
 
 
 def offers(texts: Texts, library: Library, language: str, today: date) -> str:

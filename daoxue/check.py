@@ -125,7 +125,7 @@ def gaps(entries: Iterable[Entry], catalogue: Catalogue, today: date, leaving: C
             answers.setdefault(asked, []).append(entry)
     questions = standard().questions
     found = []
-    for id in sorted(needed(catalogue) | answers.keys()):
+    for id in sorted(needed(catalogue, today) | answers.keys()):
         known = answers.get(id, [])
         said = gap(known, today)
         if said is None and gap([each for each in known if each.id not in leaving], today) is not None:

@@ -12,7 +12,7 @@ import msgspec
 
 from desk.errors import TicketError
 from desk.forms import read
-from desk.leaving import AS_BEFORE, Named, once_gone
+from desk.once_gone import AS_BEFORE, Named, once_gone
 from knowledge.catalogue import Catalogue, Record
 from knowledge.entries import Entry, Form, changed, no_text, too_long_for_sms
 from knowledge.gaps import about, gap
@@ -63,7 +63,7 @@ class Editing:
         more."""
         kept, _ = await self.get(id)
         question = self._library.asks(kept.entry)
-        if question is None or question.id not in self._needed(self._library.catalogue):
+        if question is None or question.id not in self._needed(self._library.catalogue, today):
             return None
         answers = [each for each in self._library.answers(question.id) if each.id != id]
         if kept.status not in ("expired", "withdrawing"):

@@ -82,6 +82,7 @@ HANDLERS: Handlers = {
         of_a_class=("fee-general", "fee-standard", "fee-free-who", "enrol-disabled"),
         by_whom=True,
     ),
+    "deposit": Handler(fees.deposit, "training_info"),
     "fact": Handler(facts.fact, "training_info", needs=("courses",)),
     "on_record": Handler(facts.on_record, "training_info", needs=("courses",)),
     "compare": Handler(facts.compare, "training_info", needs=("courses",)),

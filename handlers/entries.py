@@ -110,14 +110,19 @@ async def not_answered(turn: Turn) -> None:
     found = turn.library.answer(question, turn.today)
     if question in OF_THE_RULES and turn.heard.first("rule") and _tell_rules(turn):
         return
-    if found is None and (told := _ON_RECORD.get(question)) is not None and told(turn):
-        return
     if found is None:
-        turn.answer_standard(question)
+        tell(turn, question)
         return
     turn.standards[question] = found.id
     turn.task.slots["entry"] = found.id
     await entry(turn)
+
+
+def tell(turn: Turn, question: str) -> None:
+    """What this centre answers to a standard question, else what its records say, else honestly that there is nothing."""
+    recorded = None if turn.library.answer(question, turn.today) else _ON_RECORD.get(question)
+    if recorded is None or not recorded(turn):
+        turn.answer_standard(question)
 
 
 def _tell_rules(turn: Turn) -> bool:

@@ -4,10 +4,9 @@ import re
 
 from bot import halves
 from bot.turn import Turn
-from handlers import wording
+from handlers import entries, wording
 from handlers.classes import one
 from handlers.eligibility import RULE, SOURCE, conditions, fee_rule, refused
-from handlers.recorded import tell_fees
 from knowledge.catalogue import TrainingClass
 
 _REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
@@ -17,8 +16,7 @@ async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
         question = RULE if fee_rule(turn) else "fee-general"
         if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
-            if question == RULE or turn.library.answer(question, turn.today) is not None or not tell_fees(turn):
-                turn.answer_standard(question)
+            entries.tell(turn, question)
             return
     if turn.lacks("courses"):
         return
@@ -30,6 +28,14 @@ async def class_fee(turn: Turn) -> None:
     if halves.of_a_thing(turn.heard.without()) and home and home.phone:
         turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
     refused(turn, group)
+
+
+async def deposit(turn: Turn) -> None:
+    """押金退不退, where the centre has written nothing of it."""
+    turn.unanswered = True
+    turn.say("fee.deposit")
+    turn.suggest("human")
+    turn.suggest("site_phone")
 
 
 def say_fee(turn: Turn, group: TrainingClass) -> None:

@@ -1,6 +1,8 @@
 """What handlers say from what the centre answers, by standard question. Where it has no answer on record they say so, or
 leave it out; `daoxue check` names what is lacking, over, or soon to be."""
 
+from datetime import date
+
 from knowledge.catalogue import Catalogue
 from knowledge.held import on_record
 
@@ -12,6 +14,6 @@ NEEDS = frozenset({
 })  # fmt: skip
 
 
-def needed(catalogue: Catalogue) -> frozenset[str]:
+def needed(catalogue: Catalogue, today: date) -> frozenset[str]:
     """The standard questions that somebody has to answer, beside what the records say."""
-    return NEEDS - on_record(catalogue)
+    return NEEDS - on_record(catalogue, today)

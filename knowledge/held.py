@@ -26,10 +26,10 @@ def held(library: Library, today: date) -> frozenset[Matter]:
     known, guides = library.catalogue, (each for each in library.questions.values() if each.topic == "operation_guide")
     reckoned = bool(known.rules) or library.answer(RULE, today) is not None
     there: dict[Matter, bool] = {
-        "classes": bool(known.classes),
+        "classes": any(library.calendar.last(each) >= today for each in known.classes),
         "courses": bool(known.courses),
         "sites": bool(known.organisations),
-        "activities": bool(known.activities),
+        "activities": any(each.last_day >= today for each in known.activities.values()),
         "items": bool(known.items),
         "credits": reckoned or bool(known.bank) or library.credits_elsewhere,
         "credit_rule": reckoned,
@@ -39,11 +39,13 @@ def held(library: Library, today: date) -> frozenset[Matter]:
     return frozenset(matter for matter, is_there in there.items() if is_there)
 
 
-def on_record(catalogue: Catalogue) -> frozenset[str]:
+def on_record(catalogue: Catalogue, today: date) -> frozenset[str]:
     """The standard questions that the records answer though nobody has written an answer."""
     rules = OF_THE_RULES if catalogue.rules else frozenset()
     bank = OF_THE_RATE | OF_THE_LAPSE | OF_THE_KEEPING if catalogue.bank else frozenset()
     courses = OF_THE_COURSES if catalogue.courses else frozenset()
-    classes = OF_THE_ORDER | OF_THE_FEES if catalogue.classes else frozenset()
+    classes = (
+        OF_THE_ORDER | OF_THE_FEES if any(each.comes(today) for each in catalogue.classes.values()) else frozenset()
+    )
     places = OF_THE_PLACES if len(catalogue.organisations) > 1 else frozenset()
     return rules | bank | courses | classes | places | (OF_OURSELVES if catalogue.college else frozenset())

@@ -14,7 +14,7 @@ from daoxue.preparing import prepare
 from integrations import keypad
 from knowledge.catalogue import Catalogue, CreditRule, Record
 from knowledge.entries import Entry
-from knowledge.held import held
+from knowledge.held import OF_THE_FEES, OF_THE_ORDER, held, on_record
 from knowledge.library import as_rows
 from store import knowledge as stored
 from tests.desk_client import Desk
@@ -84,6 +84,28 @@ async def test_what_is_written_down_is_offered_from_then_on(new: App) -> None:
 
 async def test_the_sample_is_asked_all_of_it(app: App) -> None:
     assert len(starters(app.texts, app.library, "zh", its_day())) == 5
+
+
+async def test_what_is_over_is_not_held_any_more(app: App) -> None:
+    over = TODAY.replace(year=TODAY.year + 2)
+    assert held(app.library, its_day()) - held(app.library, over) >= {"classes", "activities"}
+    assert (
+        on_record(app.library.catalogue, its_day()) - on_record(app.library.catalogue, over)
+        == OF_THE_ORDER | OF_THE_FEES
+    )
+    resident = Resident(app)
+    assert "近期培训班" in await resident.say("你好")
+    resident.wait(2 * 366 * 24 * 60)
+    assert "近期培训班" not in await resident.say("你好")
+
+
+async def test_of_a_deposit_is_said_what_a_centre_has_written_else_that_it_has_not(app: App) -> None:
+    assert "还没有登记" in await Resident(app).say("教材押金退不退")
+    asked = ("押金退不退", "教材押金怎么退", "上课的押金什么时候退")
+    await put(
+        app, [password(id="deposit-back", standard=None, questions=asked, answer="课程结束后三天内原路退回。")], []
+    )
+    assert "三天内" in await Resident(app).say("教材押金退不退")
 
 
 def test_credits_kept_elsewhere_are_offered(app: App) -> None:

@@ -12,7 +12,7 @@ from bot.texts import NO_SUCH_TEXT, Texts
 from daoxue import check
 from daoxue.resolved import greets_of
 from daoxue.workbook import centre as centres
-from daoxue.workbook import details, leaving, records, rows
+from daoxue.workbook import details, left_out, records, rows
 from daoxue.workbook.book import Book, FilledPage
 from daoxue.workbook.cells import ungrouped
 from daoxue.workbook.columns import BookSheet
@@ -249,7 +249,7 @@ def _placed(reading: PageReading, problem: str) -> Fault:
 def _leaving(plan: Plan, state: State, left: Sequence[Key], after: Records, *, remove: bool) -> None:
     """Records that are gone from their sheets, with what still names them: where that needs them they cannot go."""
     gone = {each.id for each in plan.expired}
-    there = leaving.Remaining(
+    there = left_out.Remaining(
         [each for key, each in after.items() if key not in left],
         [*{**state.staff, **{each.name: each for each, _ in plan.staff}}.values()],
         [*{**{card: each.learner for card, each in state.learners.items()}, **{each.card: each for each, _ in plan.learners}}.values()],
@@ -258,10 +258,10 @@ def _leaving(plan: Plan, state: State, left: Sequence[Key], after: Records, *, r
     listed = []
     for key in left:
         record, sheet = state.records[key], _SHEET_OF[key[0]]
-        named = leaving.naming(record, there)
-        listed.append((sheet.name, leaving.left(record, named)))
-        if remove and named and leaving.needs(record):
-            plan.problems.append(Fault(leaving.kept(record, named), sheet.name))
+        named = left_out.naming(record, there)
+        listed.append((sheet.name, left_out.left(record, named)))
+        if remove and named and left_out.needs(record):
+            plan.problems.append(Fault(left_out.kept(record, named), sheet.name))
     plan.left[:0] = listed
 
 

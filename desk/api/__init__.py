@@ -14,8 +14,8 @@ from desk.api import (
     counter,
     files,
     knowledge,
-    leaving,
     messages,
+    once_gone,
     owed,
     rights,
     session,
@@ -49,7 +49,7 @@ def described() -> Described:
     )  # fmt: skip
     api.middleware("http")(refuse_strangers)
     rooms = (
-        session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, leaving, unanswered, standard, catalogue,
+        session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, once_gone, unanswered, standard, catalogue,
         admin, rights, owed,
         understood,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from knowledge.held import PASSWORD, RULE
 from knowledge.library import Library
 from knowledge.words import Words
 
-Named = Callable[[Catalogue], Collection[str]]  # standard questions
+Named = Callable[[Catalogue, date], Collection[str]]  # standard questions
 AS_BEFORE = Words("现在没有在用：居民听到的不变。", "It is not said now: residents hear what they do.")
 _OWN = Words(
     "居民再问，有相近的就答相近的，没有就照实说没有登记，可以转人工。",
@@ -43,7 +43,7 @@ def once_gone(library: Library, entry: Entry, said: int, today: date, named: tup
             f"Residents who ask hear another answer: {other.answer[:60]}",
         )
         return [*told, Words(zh, en)]
-    needed, recorded = (of(library.catalogue) for of in named)
+    needed, recorded = (of(library.catalogue, today) for of in named)
     told.append(_FROM_RECORDS if question.id in recorded else _UNANSWERED)
     told += [_SAID_ELSEWHERE] if question.id in needed else []
     return [*told, _AT_FIRST] if question.id in (PASSWORD, RULE) and question.id not in recorded else told
