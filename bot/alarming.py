@@ -11,7 +11,7 @@ LIFE = ("emergency", "despair")
 class Context(Enum):
     """What takes alarming words their alarm: a manner of speaking, something long over, a lesson or a book about it,
     something that is only supposed or asked for (what if, does the course teach it), what one has just said, what happened
-    to others (in the news; once, so that one wants to learn what to do)."""
+    to others (in the news; once, so that one wants to learn what to do), what is played or made up, a fraud that failed."""
 
     IDIOM = "idiom"
     OVER = "over"
@@ -19,6 +19,8 @@ class Context(Enum):
     SUPPOSED = "supposed"
     OWN_WORDS = "own words"
     OF_OTHERS = "of others"
+    PLAYED = "played"
+    FAILED = "failed"
 
 
 class AlarmWords(NamedTuple):
@@ -50,9 +52,12 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|流.{0,3}(好多|很多|好些|大量)血|大出血|血流不止|止不住血|噎住|触电|(?<!不)着火|起火|失火|冒烟|(煤气|燃气|天然气"
             r"|液化气).{0,8}(泄漏|漏了|漏气|味)|漏煤气|溺水|落水"
             rf"|({_NEAR})[^,，。]{{0,4}}打我(?!们?的?(?:电话|手机|座机|号|微信|语音|视频|招呼|一?个))"
-            r"|走[丢失]了.{0,3}[老孩娃人]|([老又正]|天天|往死里|动手)打(我|她)|被?家暴|救命|不省人事|(叫|喊)不(醒|应)|没反应了|(摔|跌)(倒|下|伤|了"
+            r"|走[丢失]了.{0,3}[老孩娃人]|([老又正]|天天|往死里|动手)打(我|她)(?!们?的?(?:电话|手机|座机|号|微信|语音|视频|招呼|一?个))"
+            rf"|({_NEAR})[^,，。]{{0,6}}(?:又|老是|喝[^,，。]{{0,3}}酒)[^,，。]{{0,3}}动手(?:了(?!做|修|写|画)|打)"
+            r"|被?家暴|救命|不省人事|(叫|喊)不(醒|应)"
+            rf"|({_KIN}|妈妈|爸爸)[^,，。睡]{{0,3}}(不醒|醒不过?来|不会?动了)|没反应了|(摔|跌)(倒|下|伤|了"
             r"|得).{0,8}(起不来|不能动|动不了|不动|不会动|骨折)|倒(在)?地.{0,4}(不动|不起)"
-            r"|突然倒(下|地)|胸口.{0,4}(疼|痛|闷)得|快不行了|中暑.{0,3}(了|倒)|(叫|喊|打|来).{0,3}救护车|(困|关|卡)在.{0,3}电梯|电梯[里内]?[^,，。]{0,2}出不[去来]|电梯.{0,4}(困住|关住|卡住)"
+            r"|突然倒(下|地)|胸口.{0,4}(疼|痛|闷)得|快不行了|(?<!快)(?<!快要)中暑.{0,3}(了|倒)|(叫|喊|打|来).{0,3}救护车|(困|关|卡)在.{0,3}电梯|电梯[里内]?[^,，。]{0,2}出不[去来]|电梯.{0,4}(困住|关住|卡住)"
             rf"|({_KIN})[^,，。卡机包证钥匙伞课分码书牌衣物杯本号件]{{0,10}}(不见了|走丢|走失|没影了?|(找|寻)不(到|着)(人|了|他|她|啊|呀|$))"
             rf"|({_KIN})[^,，。]{{0,8}}没回(?:家|来)[^,，。]{{0,4}}(?:联系不上|打不通|没人接)"
             rf"|(?<![卡机包证匙伞])(掉|摔|栽|滑)(到|进|下|入)?了?(河|水|池塘|湖|井|江)里"
@@ -125,46 +130,80 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _IDIOMS = re.compile(
     r"《[^》]*》|跳楼(?:大?(?:价|甩卖|处理)|机)|(?:累|热|饿|笑|吓|气|急|困|忙|烦|愁|冻|渴|美|羡慕|高兴|开心|无聊|闷|馋|麻烦|丑|吵|堵|晒|臭|难看|好吃"
     r"|尴尬|激动|倒霉|乐|后悔|郁闷|爱)死(?:个?人|我|俺|咱|你|他|她)?(?:们)?"
-    r"|想死(?:你|您|他|她|我(?!了|算)|大家|咱|这|那)们?|将死|活着活着|活着就(?:要|得)|火急火燎|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
+    r"|想死(?:你|您|他|她|我(?!了|算)|大家|咱|这|那)们?|将死|晕[车船机]|活着活着|活着就(?:要|得)|火急火燎|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
     r"|社死|坑死人|(?:罐子?|气瓶|轮胎|车胎|皮球|花|草|鱼|树|菜|苗|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
     r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似|快?不行了)|救命(?:稻草|恩人)"
     r"|救命(?:啊|呀|哪|哦)?[,，!！ ]*(?=[^。]{0,14}(?:密码|名额|验证码|登录|登不|报名|学分|积分|账号|作业|网课|哪个班|什么班|班还|课还))"
     r"|(?:想|要)?走了[,，]?(?:你们|太|不等)[^。]{0,4}(?:慢|久|磨|等)|(?:慢|久|磨叽)[^。]{0,4}(?:要|想)?走了"
     r"|(?:着)?火候|扎(?:到|了)手[^,，。]{0,4}常有|常有的事"
     r"|救命[^,，。]{0,10}(?:好笑|好看|可爱|好听|好吃|难听|离谱)"
+    r"|(?:累|热|忙|吓|笑|爬|跑|走|搬|干|挤|赶|排)[^,，。摔打病烧撞]{0,10}半条(?:老|小)?命|要了亲命"
+    r"|(?:紧张|困|忙|高兴|激动|兴奋|香)得?[^,，。]{0,3}[快要][^,，。]{0,2}[昏晕](?:过去|倒)|(?:公交|地铁|班?车)[^,，。]{0,3}挤得[^,，。]{0,2}[喘透]不过气"
+    r"|不想活得(?:太|那么|这么)(?:累|复杂|紧张|糊涂)(?=[^。]*学)"
     r"|要了?我?的?(?:老|小)?命|(?:嗓子|喉咙|脚底|头顶|屁股|烧烤|烟瘾)[^,，。]{0,6}冒烟|着火似的|绑架(?:一样|似的)|大出血了?(?=,|，)|不想活动|送命题"
     r"|(?<![着起失])火(?:了(?=[,，。!！]|$)|爆|热|滚)|上火|开火车|(?:杀|砍)(?:价|青)|抢购|抢(?:课|名额|票)|拼命|玩命|dying to|to die for|killing me"
 )
+# What is played, or made up. What else is said may still be an alarm.
+_DEATHS = "晕|昏|自杀|轻生|跳楼|跳河|投河|割腕|上吊|农药|去世|死|摔|中风|心梗|溺水|淹|绑架|杀|捅|着火|走丢|不想活|遗书|掉河|掉水"
+_WORKS = "小说|剧本|故事|漫画|小品|话剧|短剧|相声|游戏|电视剧|电影|影片|片子|书|戏|剧"
+_ROLE = "角色(?!扮演)|人物|主角|主人公|[男女]主"
+_PLAYED = re.compile(
+    rf"(?:假装|装作|佯装|假扮|模拟|[要得会]装|装(?=[晕昏死病]))[^,，。]{{0,4}}(?:{_DEATHS})|扮演?[^,，。的]{{0,4}}(?:{_DEATHS})"
+    rf"|(?:{_WORKS})[,，]?(?:里[头面边]?|中|有一?[段场幕]|(?:讲|写|说)的是?)[^,，。演]{{0,12}}(?:{_DEATHS})"
+    rf"|(?:{_ROLE})[^,，。]{{0,4}}(?:最后|后来|结局|[要会得]|为什么|为啥|怎么)[^,，。]{{0,6}}(?:{_DEATHS})"
+    rf"|第[一二三四五六七八九十\d]+[场幕][^,，。]{{0,4}}[要得会][^,，。]{{0,4}}(?:{_DEATHS})"
+    rf"|(?:{_DEATHS})[^,，。]{{0,6}}(?:的|那|这)[^,，。]{{0,2}}(?:段(?!时间|日子|录像|路)|{_WORKS}|桥段|{_ROLE}|情节|剧情|一幕|一场|镜头|台词)"
+    rf"|梦[见到][^,，。]{{0,8}}(?:{_DEATHS})|扮演的是|道具血"
+)
+_REALLY = re.compile(
+    r"真的?(?:晕|昏|倒|死|想|摔|伤|没|要|出|是|从|不)|不是(?:在?演|装|假|闹)|成真|来真的|刚才|刚刚|快来|救救|叫不|没气|流血"
+    r"|我(?:自己|真|也(?!想?[学演报看]|要演|会演))|现在[^,，。]{0,4}(?:晕|倒|昏|不|没)"
+)
 _BEFORE = re.compile(
-    r"年前|前年|去年|往年|前些年|早些年|以前|从前|曾经|当年|早年|年轻(?:的)?时候?|小时候|上次|上回|上个?月|上学期|那年|那次|那会儿?|过去|住过院"
+    r"年前|前[几两些]年|前年|去年|往年|前些年|早些年|以前|从前|曾经|当年|早年|年轻(?:的)?时候?|前阵子|有一回|小时候|上次|上回|上个?月|上学期|那年|那次|那会儿?|(?<![打转汇发寄走晕昏抽背])过去|住过院"
     r"|(?:晕|昏|摔|跌|犯|噎|触|淹|想)[^,，。]{0,3}过"
 )
 # Who asks for a lesson, after what happened once.
-_TO_LEARN = re.compile("[想要]学|哪[里儿]?(?:能|可以)?学|(?:有没有|有)[^,，。]{0,8}(?:课|班|培训)")
+_TO_LEARN = re.compile("[想要]学|哪[里儿]?(?:能|可以)?学|(?:有没有|有)[^,，。]{0,8}(?:课|班|培训|讲座)")
+_HEARSAY = re.compile("(?:听|据)(?:说|讲|人|别人|朋友|邻居)")
 # What the news or a film tells of somebody: it happened to nobody here.
-_SOMEBODY = "(?:有人|有个|有一个|有几个|一个|某)"
+_SOMEBODY = "(?:有人|有个|有一个|有几个|一个|那个(?=[老人男女孩])|哪里|哪儿|某)"
 _TOLD = re.compile(
     f"(?:新闻|抖音|快手|报纸|广播|朋友圈)(?:里面|里|上|说|讲|报|播|演|放){{0,3}}{_SOMEBODY}"
+    "|(?:反诈骗?|防骗)(?:课|讲座|宣传|视频|片|手册)(?:上|里|中)?(?:说|讲|提|放)(?:的|到|过)"
     f"|(?:电视|视频|电影|短剧|小说)(?:剧|台)?(?:里面|里|上)?(?:说|讲|报|播|演|放|写){_SOMEBODY}"
 )
 _NOW_WANTS = re.compile("现在(?=想|要)")
 _LONG_AGO = re.compile("(?<!前)年前|前年|去年|往年|当年|那年")
+_ANY = re.compile(rf"(?:有|那|一|某)个(?:{_KIN}|学员|同学)")  # 那个老人, whom nobody here knows
 _HERE = re.compile(rf"{_KIN}|{_NEAR}|我|俺|咱|隔壁|楼[上下道]|咋办|怎么办|快来|着急|联系不上|突然|跟前|旁边|身边|现场")
 _FINE = re.compile(
-    r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|缓过来|找回来|想开了|走出来|挺过来|开朗|recovered|fine now"
+    r"好了|利索|好多了|好转|恢复|没事|康复|痊愈|出院|治好|不碍事|没大碍|正常了|好得很|好着|挺好|救过来|救回来|缓过来|找回来|想开了|走出来|挺过来|开朗"
+    r"|recovered|fine now"
 )
-_AGAIN = re.compile(r"这次|这回|突然|又(?!好)|刚才|刚刚|现在[^,，。]{0,4}(?:晕|倒|昏|不)")
+_UNSURE = re.compile("是(?:不是)?(?:你们|真)|真的?假|真的吗|今[天早晚]|昨[天晚]|刚")
+# Whom somebody has lost, who begins something new.
+_MOURNED = re.compile(rf"(?:{_PERSON})[^,，。]{{0,8}}(?:去世|过世|离世|病逝|走了|走得早|没了|不在)")
+_STARTS = re.compile(
+    "(?<!不)想(?:来)?[学报捡练试]|捡起来|重新[学来开]|教不教|有(?:什么|啥|哪些)[^,，。]{0,4}[课班]|哪[里儿]?学|学点"
+)
+# How a fraud came to nothing.
+_FAILED = re.compile(r"没(?:理|信|给|交|买|转|点|接|上当|搭理)|挂了|识破|追回|抓[到住]了|破了?案|报[过了]警")
+_AGAIN = re.compile(r"这次|这回|突然|又(?!好)|刚才|刚刚|现在[^,，。]{0,4}(?:晕|倒|昏|(?<![收开要用办教招])不)")
 # Here a lesson is where something happens, not what is asked for.
 _AT_CLASS = re.compile(
     r"(?:正|在)?[上讲听](?:着)?课|下课|课间|课上|课堂|课后|在[^,，。]{0,8}[课班](?:上|里)?|[这那]班人|班上|班里|班长|班主任|同班|下班|上班|加班"
     r"|[课班](?=.{0,3}(?:的|那个)?(?:老师|同学|学员))"
+    r"|[课班][^,，。]{0,4}(?:不[上去来]了|别等我|退了|停了)"  # one that is given up
+    r"|看着?(?:新闻|电视|电影)"
 )
 _TOPICS = re.compile(
     r"课|班|培训|讲座|讲坛|讲不讲|讲(?!台).{0,6}(?:吗|嘛|么|不$)|教不教|教(?![室练师]).{0,8}(?:吗|嘛|么|不$)|学(?:学|点|习|会|个)?.{0,2}(?:急救|自救|怎么|如何)|怎么学|(?<!不)[想要]学(?!校|生)|教的|预防|[会要]练|怎么救人|怎么逃生"
-    r"|防(?:触电|跌|摔|走失|火|溺|骗|诈|煤气|中暑|噎|身|灾|震|自杀)|演练|演习|消防|知识|科普|电影|新闻|电视[里上]|小说|这本书|读书会|电视剧|短剧|戏|纪录片|志愿|技能|证书"
+    r"|防(?:触电|跌|摔|走失|火|溺|骗|诈|煤气|中暑|噎|身|灾|震|自杀)|演练|演习|消防|知识|科普|电影|新闻|电视[里上]|小说|这本书|读书会|电视剧|短剧|(?<!游)戏|纪录片|志愿|技能|证书"
 )
 _SUPPOSED = re.compile(
     r"万一|如果|要是|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
+    r"|(?:学|干|做|练)[^,，。我]{0,6}(?:容易|会不会|怕)|(?:心梗|中风|脑溢血|休克)(?:之?前)?(?:一般|都|就)?会"
     r"|会不会[讲教]|有没有[讲教]|[讲教][^,，。]{0,8}(?:怎么|如何|咋)|what if|in case"
 )
 _OWN_WORDS = re.compile(
@@ -191,14 +230,17 @@ _WELL = re.compile(
 _NOT_WELL = re.compile(
     r"没(?!事|大碍|问题|什么|关系)|不(?!疼|痛|要紧|碍|用)|未|死|走了|伤(?!口)|\bnot\b|n't\b|dead|died"
 )
-# Words that say little by themselves: a farewell, a place to fall from, being a burden; whose affairs are asked about.
+# Words that say little by themselves: a farewell, a place to fall from, being a burden, a blow; whose affairs are asked about.
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊陆郝孔白"
     "崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
 )
 _HINTS = {
+    "emergency": re.compile(
+        "被[^,，。]{0,4}车[^,，。]{0,2}[撞碰刮带轧压挂]|(?:今[早晚天]|刚|昨晚|突然|一下子)[^,，。]{0,4}倒了"
+    ),
     "despair": re.compile(
-        r"(别|不用|不要|莫)(再)?(来)?(找|惦记|想|等|管)我|永别|后事|遗物|不回来了|(楼顶|天台|窗台|桥|河边|江边|湖边|铁轨)[^。]{0,6}(站|坐|风|走"
+        r"留恋|瓶安眠药|最后一次[^,，。]{0,6}(?:说话|聊天|见)|药[^,，。]{0,6}[倒捏攥抓][^,，。]{0,4}手|(?:大|一|整)把药|(别|不用|不要|莫)(再)?(来)?(找|惦记|想|等|管)我|永别|后事|遗物|不回来了|(楼顶|天台|窗台|桥|河边|江边|湖边|铁轨)[^。]{0,6}(站|坐|风|走"
         r"|看)|(站|坐|趴)在[^,，。]{0,4}(楼顶|天台|窗台|窗边|桥|河边|江边|湖边|铁轨)"
         r"|心里[^,，。]{0,2}(?:难受|难过|堵得|苦得)|难过得[^,，。]{0,3}(?:很|不行|慌)|(?:只|就|老|总|天天)想哭"
         r"|解脱|了断|拖累|累赘|多余|没[有了]?(盼头|活头|指望|奔头|意义)|(熬|撑|捱|扛)不(下去|住)|不想(熬|撑|醒|存在)|消失|(今晚|过了今天|过了今晚"
@@ -225,17 +267,29 @@ def is_gone(folded: str) -> bool:
     return _GONE.search(folded) is not None
 
 
+def _in_earnest(folded: str) -> str:
+    """A text without manners of speaking, and without what is played."""
+    plain = _IDIOMS.sub("", folded)
+    return _PLAYED.sub("", plain) if is_played(folded) else plain
+
+
+@lru_cache(2048)
+def is_played(folded: str) -> bool:
+    """Whether what a text tells is of a play or a book, and has not come true."""
+    return _PLAYED.search(folded) is not None and _REALLY.search(folded) is None
+
+
 @lru_cache(2048)
 def hints_at(folded: str) -> tuple[str, ...]:
     """The red lines that words fit, though they would not do by themselves."""
-    plain = _IDIOMS.sub("", folded)
+    plain = _in_earnest(folded)
     return tuple(kind for kind, words in _HINTS.items() if words.search(plain))
 
 
 @lru_cache(2048)
 def words_of(folded: str) -> AlarmWords | None:
-    """The red line whose words a text holds, and the clause that they stand in; manners of speaking hold none."""
-    plain = _IDIOMS.sub("", folded)
+    """The red line whose words a text holds, and the clause that they stand in; manners of speaking and plays hold none."""
+    plain = _in_earnest(folded)
     for kind, words in _WORDS:
         if found := words.search(plain):
             start = max((mark.end() for mark in _CLAUSES.finditer(plain, 0, found.start())), default=0)
@@ -258,15 +312,20 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
     where = said.clause if said else folded
     if _OWN_WORDS.search(folded):
         found.add(Context.OWN_WORDS)
-    if not said and _IDIOMS.search(folded):
-        found.add(Context.IDIOM)
-    if _BEFORE.search(folded) and _FINE.search(folded) and not _AGAIN.search(folded):
-        found.add(Context.OVER)
+    if not said and not any(kind in LIFE for kind in hints_at(folded)):
+        if _IDIOMS.search(folded):
+            found.add(Context.IDIOM)
+        if is_played(folded):
+            found.add(Context.PLAYED)
+        if _MOURNED.search(folded) and _STARTS.search(folded):
+            found.add(Context.OVER)
+    if not _AGAIN.search(folded) and _BEFORE.search(folded):
+        found |= {Context.OVER} if _FINE.search(folded) else set()
+        found |= {Context.FAILED} if _FAILED.search(folded) and not _UNSURE.search(folded) else set()
     if (
-        said
-        and said.kind == "emergency"
+        (said is None or said.kind in {*LIFE, "scam"})
         and not _NOW.search(_NOW_WANTS.sub("", folded))
-        and _is_of_others(folded, said.clause)
+        and _is_of_others(folded, where)
     ):
         found.add(Context.OF_OTHERS)
     if _TOPICS.search(_AT_CLASS.sub("", where)):
@@ -278,8 +337,11 @@ def contexts(folded: str, said: AlarmWords | None) -> frozenset[Context]:
 
 def _is_of_others(folded: str, clause: str) -> bool:
     """Whether danger is told of that the news told of, or that was once, by somebody who wants to learn what to do."""
+    folded, clause = _ANY.sub("有人", folded), _ANY.sub("有人", clause)
     if told := _TOLD.search(folded):
         return _HERE.search(folded, told.end()) is None
+    if _HEARSAY.search(folded) and _BEFORE.search(clause) and not _AGAIN.search(folded):
+        return _HERE.search(clause) is None
     long_ago = _LONG_AGO.search(clause) is not None
     once = long_ago or (_BEFORE.search(clause) and not _HERE.search(clause.replace("我们", "")))
     once = once and not _AGAIN.search(folded)

@@ -41,11 +41,14 @@ _CALMING: Mapping[Context, float] = {
     Context.SUPPOSED: -8.0,
     Context.OWN_WORDS: -8.0,
     Context.OF_OTHERS: -8.0,
+    Context.PLAYED: -10.0,
 }
 # What calms which; nothing calms the others.
 _CALMED = {"data_request": {Context.OWN_WORDS}, "scam": {Context.TOPIC}} | {
-    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED, Context.OF_OTHERS} for kind in LIFE
+    kind: {Context.IDIOM, Context.OVER, Context.TOPIC, Context.SUPPOSED, Context.OF_OTHERS, Context.PLAYED}
+    for kind in LIFE
 }
+_NONE_FOR = {"scam": {Context.FAILED, Context.OF_OTHERS}}  # however alike
 # The lower and the upper line. On the same examples one in a thousand ordinary sentences is above the upper one for
 # dangers to life, one in a hundred above the lower.
 _LIFE_LINES, _LINES = (-1.5, 2.4), (-1.2, 1.5)
@@ -84,8 +87,19 @@ _ONCE = re.compile(
     "毕业|文化|学历|程度|水平|那年|当年|的?时候|没[读念上]完|就[不没][读念上]|只?[读念上][过到完了]|以前|辍学|退休|补习|教"
 )
 _GONE = re.compile(
-    "世|逝|亡|死|走了|不在了|没了|没得了|没挺过|病故|老了|后事|生前|遗|坟|葬|节哀|送走|离开(?:我们|人)|pass(?:ed)? away|died?|dead"
+    "世|逝|亡|死"
+    "|(?:[爸妈父母爹娘爷奶公婆哥姐弟妹儿女伯叔姨舅伴妻夫]|老[头太人]|家人|亲人|爱人|先生|[他她])[^。]{0,16}(?:走了(?![,，][^。]{0,4}[去赶回坐])|不在了|没得?了)"
+    "|没挺过|病故|老了|后事|生前|遗|坟|葬|节哀|送走|离开(?:我们|人)|pass(?:ed)? away|died?|dead"
     "|deceased|late (?:mother|father|wife|husband)"
+)
+# A death long ago, or of a story, or that is told by who wants to learn; and what may be left to be seen to after one.
+_LONG_GONE = re.compile(
+    r"(?:[十百几多两二三四五六七八九\d]|好些|好多|好几|老)年|早(?:就|已|走|没|过|年|些)|老早|走得早|生前|在世|留下|以前|[前去]年|小时候|年轻"
+    r"|电影|电视|小说|剧|戏|书里|想[学报]|哪[里儿]?学|教不教|有(?:没有|什么|啥)[^,，。]{0,6}[课班]"
+)
+_AFFAIRS = re.compile(
+    r"[学积]分|[账帐][户号]|卡|手续|通知|短信|注销|继承|处理|怎么办|咋[办弄]|名额|退|报的|停|登记|档案|记录|材料|证明|作品|[他她]的画|录像|弹出|经历|课次|剩下|转给|[多百千\d]分(?!钟)|刚刚?(?:走|去世|过世|没)"
+    "|account|credit|point|card|notice|message|cancel"
 )
 # What is kept of somebody, and what they may want done with it.
 _KEPT_OF_ME = re.compile(
@@ -102,6 +116,18 @@ _COMES = re.compile(
     "(?:明[天儿]|后天|今天|[上下]午|晚上|改天|回头|过两天|到时候?|下?(?:周|礼拜)[一二三四五六日天末]?)?(?:我|俺|咱)?"
     "(?:再|就|还是|会|直接|亲自|一个人|自己)*+(?:过来|过去|来|去|上|到)(?:你们|[那这][边里儿]|学院|学校|现场|窗口|服务台|一趟|一下)*+"
     "(?:看看?|瞧瞧?|办|领|取|拿|问问?|报名?|交|学|听课?|试试?)*+(?:吧|好了|就行|得了|嘛|啊|呢|哈)?[。.!！]?"
+)
+# Somebody goes on an errand, and nothing is wrong; their own money goes where it belongs.
+_ERRAND = re.compile(
+    "[去回到赶出上下来][^,，。]{0,6}(?:买|打饭|打水|[接取拿寄送]|赶集|上班|值班|出差|报到|开会|[吃喝]|电话|厕所|洗手间|玩|串门|旅游|遛|锻炼|跳舞|上课|学|缴费|排队|做饭"
+    "|老家|娘家|单位)|(?:买菜|赶集|上班|吃饭|开会|旅游|出差)[去走]了"
+)
+_WRONG = re.compile(
+    "没|不(?:见|动|说|醒|回|要|想|在|好|活)|找|联系|丢|倒|血|[疼痛火死哭怕急救晕药河刀烧喘抖歪吐僵凉伤病]|楼顶|天台|桥|打人|跳楼|最后|告别|再见|别等|一个人"
+)
+_TO_US = re.compile("对公|窗口|服务台|前台|柜面|收费处|公众号|小程序|官网")
+_BY_A_STRANGER = re.compile(
+    "有[个人]|自称|冒充|说是|[叫让要催]我|骗|假|陌生|加我|来电|打来|短信|链接|真的吗|屏幕|验证码"
 )
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
@@ -120,9 +146,10 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     said = words_of(heard.folded)
     if said and said.kind == "third_party" and _OWN.search(heard.folded):
         said = None
-    if (said is None or said.kind not in LIFE) and _is_child(heard):
-        return Alarm("minor", True)
     kind, odds = _read(heard)
+    deadly = (said and said.kind in LIFE) or (kind in LIFE and odds >= _LIFE_LINES[1])
+    if not deadly and _is_child(heard):
+        return Alarm("minor", True)
     context = contexts(heard.folded, said)
     if said and (said.kind in LIFE or kind not in LIFE):
         kind, odds = said.kind, odds + (_HINT if context & {Context.SUPPOSED, Context.OF_OTHERS} else _WORDS)
@@ -134,7 +161,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     moves = heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE
     if said is None and (moves or commands(heard.folded)):
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
-    if said is None and len(heard.folded) <= _FEW and _COMES.fullmatch(heard.folded):
+    if said is None and _goes(heard.folded, kind):
         odds += _OF_A_MOVE
     perhaps, sure = _lines(kind)
     if kind in LIFE and said is None and not hints_at(heard.folded):
@@ -145,7 +172,9 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         )
     if kind in _NEEDS and not _NEEDS[kind](heard):
         perhaps = sure = sure + _GUESSED
-    if odds < perhaps or (kind == "minor" and _is_grown(heard)):
+    if odds < perhaps or (kind == "minor" and _is_grown(heard)) or context & _NONE_FOR.get(kind, set()):
+        return None
+    if kind in _NOT and _NOT[kind](heard.folded):
         return None
     if kind in LIFE and said is None and _GLAD.search(heard.folded):
         return None
@@ -175,6 +204,14 @@ def _lines(kind: str) -> tuple[float, float]:
     return _LIFE_LINES if kind in LIFE else _LINES
 
 
+def _goes(folded: str, kind: str) -> bool:
+    """Whether somebody comes or goes, and nothing is wrong with it."""
+    if len(folded) > _FEW:
+        return False
+    errand = kind == "emergency" and _ERRAND.search(folded) and not _WRONG.search(folded) and not hints_at(folded)
+    return bool(errand) or _COMES.fullmatch(folded) is not None
+
+
 def _read(heard: Understanding) -> tuple[str, float]:
     """What the model takes for the likeliest red line, and the logarithm of the odds that there is one."""
     red = [each for each in heard.candidates if each.intent in RED_LINES]
@@ -192,7 +229,7 @@ def _read(heard: Understanding) -> tuple[str, float]:
 def _hinted(folded: str, kind: str, odds: float) -> tuple[str, float]:
     """With words that fit it: the same red line likelier; or theirs, where the model has seen none for certain."""
     for hint in hints_at(folded):
-        if hint == kind or (kind not in LIFE and odds < _lines(kind)[1]):
+        if hint == kind or (odds < _lines(kind)[1] and (kind not in LIFE or hint in LIFE)):
             return hint, odds + _HINT
     return kind, odds
 
@@ -241,6 +278,11 @@ def _is_grown(heard: Understanding) -> bool:
     return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None
 
 
+# What is none of it for certain.
+_NOT: Mapping[str, Callable[[str], bool]] = {
+    "deceased": lambda folded: _LONG_GONE.search(folded) is not None and _AFFAIRS.search(folded) is None,
+    "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
+}
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,

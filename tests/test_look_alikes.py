@@ -1,0 +1,77 @@
+"""Dangers that are noticed, and what looks like one and is none: a death of long ago, a play, the news, a manner of
+speaking, a fraud that failed."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.alarming import LIFE, is_played
+from bot.redlines import detect
+from daoxue.app import App
+from nlu.text import fold
+
+TODAY = date(2026, 11, 26)
+ROWS = [
+    line.split("\t")
+    for line in Path(__file__).with_name("alarmed.tsv").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+async def test_every_danger_is_noticed(app: App) -> None:
+    alarms = {text: detect(app.comprehension.understand(text, TODAY)) for kind, text in ROWS if kind == "danger"}
+    assert len(alarms) == 120
+    assert [text for text, alarm in alarms.items() if alarm is None or alarm.kind not in {*LIFE, "scam"}] == []
+    assert sum(alarm.sure for alarm in alarms.values() if alarm) >= 112
+
+
+async def test_what_only_looks_like_one_alarms_nobody(app: App) -> None:
+    alarms = {text: detect(app.comprehension.understand(text, TODAY)) for kind, text in ROWS if kind == "none"}
+    assert len(alarms) == 118
+    assert {text: alarm for text, alarm in alarms.items() if alarm} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我演戏演不下去了，我是真的想死，不是演的", "写小说写到主人公跳楼，我自己也想跳了", "话剧演到一半，主角从台上摔下来了", "彩排，演老爷的张师傅晕倒了"],
+)  # fmt: skip
+def test_a_play_that_comes_true_is_none(text: str) -> None:
+    assert not is_played(fold(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["我妈出去买菜到现在没回来", "他出去上班路上倒了", "我爸去学校的路上找不到了", "她去河边接水掉下去了"]
+)
+async def test_an_errand_on_which_something_is_wrong_is_danger(text: str, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None
+    assert alarm.kind in LIFE
+
+
+@pytest.mark.parametrize(
+    "text", ["我叔刚出去接了个电话", "我家那位赶集去了", "学费交在你们窗口了，对公的账户", "她下楼排队打饭了"]
+)
+async def test_who_goes_on_an_errand_or_pays_us_is_in_no_danger(text: str, app: App) -> None:
+    assert detect(app.comprehension.understand(text, TODAY)) is None
+
+
+async def test_a_child_in_danger_is_first_of_all_in_danger(app: App) -> None:
+    alarm = detect(app.comprehension.understand("妈妈不醒，我六岁，怎么办", TODAY))
+    assert alarm is not None
+    assert alarm.kind == "emergency"
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("我爸去世了，他的学分怎么处理", True),
+        ("我妈走了三年了，学习卡还能用吗", True),
+        ("女儿生前在你们那学画，想要她的画", True),
+        ("奶奶走了十年，她会的剪纸我想学", False),
+        ("同屋考上研走了", False),
+    ],
+)
+async def test_who_asks_for_the_account_of_somebody_dead(text: str, known: bool, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert (alarm is not None and alarm.kind == "deceased") is known
