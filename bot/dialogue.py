@@ -47,7 +47,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, questions.wanted, answers.of_whom, follow.suits,
+    tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
     tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, compare.compared, answers.of_an_answer,

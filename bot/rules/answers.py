@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from bot import about, halves, phrases
 from bot.aspects import ASPECTS, clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
@@ -28,9 +30,49 @@ _WORD, _LENGTH = 3, 16  # characters of what is more than a word, and from which
 WEIGHTS = (-1.65, -0.55, 11.57, -0.18, 2.69, 4.33, 3.96)
 UNCLEAR, LIKELY, SURELY = 0.2, 0.8, 2.5
 _LEAST = 0.02  # of a probability
+_NAMES = {"course", "org", "item", "activity", "theme", "teacher"}
+# Where what is asked of a matter begins: 学习卡丢了 of 学习卡丢了怎么补办.
+_ASKING = re.compile("[，？]|怎么|如何|什么|哪|多少|多久|几|可以|能|需要|要|会|是|有")
 _WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
 _PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
 Passage = tuple[Entry, str, str]  # a sentence of it, and a clause of that
+
+
+async def of_the_matter(run: Runner, turn: Turn) -> bool:
+    """干多久能算一分, while a volunteer is put on record; 里头攒的分没丢吧, after how a lost card is replaced: few words are read
+    behind what the talk is about, where they are a clearer question so."""
+    heard, best = turn.heard, turn.heard.best
+    alone, asks = best.score if best else 0.0, phrases.asks(heard.folded) or heard.folded.endswith("吧")
+    names = any(each.kind in _NAMES for each in heard.entities) or phrases.names_matter(heard.folded)
+    other = _PEOPLE | (_OF_ONE if classes_of(turn) else set())
+    if (
+        not asks
+        or len(heard.folded) > LONG
+        or names
+        or alone >= CERTAIN
+        or turn.ticket
+        or (best is not None and best.intent in other)
+    ):
+        return False
+    for matter, near in _matters(run, turn):
+        read = run.comprehension.understand(f"{matter}，{heard.folded}", turn.today).candidates
+        meant = read[0] if read else None
+        if meant and meant.question and meant.score > alone and (near is None or meant.question in near):
+            alone, turn.heard = meant.score, replace(heard, candidates=read)
+    return False
+
+
+def _matters(run: Runner, turn: Turn) -> Iterator[tuple[str, set[str] | None]]:
+    """What the talk is about, in a few words of Chinese: the answers that were told, each with the questions that go on with it,
+    and the form that is open. Of the told question itself is only what is not clear alone."""
+    unclear = turn.heard.best is None or turn.heard.best.score < turn.heard.lines.likely
+    for question in filter(None, map(turn.library.asks, _told(turn))):
+        if (matter := _ASKING.split(question.zh)[0]) and len(matter) > 1:
+            yield matter, {*question.near, *([question.id] if unclear else ())}
+    task = run.waiting(turn.state)
+    slot, label = (run.slot(task), f"label.{task.intent}") if task else (None, "")
+    if slot and not slot.proves and slot.name != "detail" and label in turn.texts.languages["zh"]:
+        yield turn.texts.line("zh", label), None
 
 
 async def of_an_answer(run: Runner, turn: Turn) -> bool:
