@@ -122,6 +122,15 @@ _MYSELF = re.compile(
     r"我(?:自己|本人|呢)|^(?:那|要是|那要是)?我呢|(?:我|俺)(?:也|能|可以|可不可以|行不行|想学|今年|现在|都|快|是|不是|没有?工作|退休|下岗|失业|住|属|才|有工作|[0-9一二三四五六七八九十])"
     r"|^i(?: am|'m)? |\bmyself\b"
 )
+
+
+def _any_of(*patterns: re.Pattern[str]) -> re.Pattern[str]:
+    """One for all: whether any of them is there, asked at once."""
+    return re.compile("|".join(re.sub(r"\?P<\w+>", "?:", each.pattern) for each in patterns))
+
+
+_OF_GROUNDS = _any_of(*(pattern for _, pattern in GROUNDS))
+_OF_ANYBODY = _any_of(*(pattern for _, pattern in WORK), _OF_GROUNDS, _SEX, _OUTSIDE, _HERE, _BORN, _EXPECTS)
 # What stands around a fact and says no more.
 _FILLERS = re.compile(
     "那|就是|对了|这个|情况|还|啦|呐|哩|嘞|整|出头|我|俺|咱|她|他|们|家|里|是|的|一个|个|人|了|啊|呀|呢|哦|嗯|今年|现在|已经|都|快|刚|才|有|没|不|哈|户|员|证|周岁|岁|年|出头|多|上|读|念"
@@ -155,15 +164,12 @@ def tells(folded: str, entities: Sequence[Entity]) -> bool:
     """Whether a message says something of somebody, whatever else: how old, what they do, on what grounds, where they live."""
     if any(each.kind in {"age", "grade"} for each in entities):
         return True
-    return any(
-        pattern.search(folded)
-        for _, pattern in (*GROUNDS, *WORK, ("", _SEX), ("", _OUTSIDE), ("", _HERE), ("", _BORN), ("", _EXPECTS))
-    )
+    return _OF_ANYBODY.search(folded) is not None
 
 
 def names_grounds(folded: str) -> bool:
     """我是退伍军人: whether it says what may free somebody of a fee."""
-    return any(pattern.search(folded) for _, pattern in GROUNDS)
+    return _OF_GROUNDS.search(folded) is not None
 
 
 _OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种地的没: asks what there is for such as them
@@ -177,6 +183,8 @@ def tells_only(folded: str, entities: tuple[Entity, ...]) -> bool:
     if _OFFERED.search(folded):
         return False
     left = rest
+    if left == folded and _OF_ANYBODY.search(folded) is None and _KIN.search(folded) is None:
+        return False
     for _, pattern in (
         *GROUNDS,
         *WORK,
@@ -214,6 +222,8 @@ def _spoken_of(clause: str, person: str) -> str:
 @lru_cache(2048)
 def _with(facts: Facts, person: str, clause: str, entities: tuple[Entity, ...], today: date) -> Facts:
     """The facts of a person with what a clause adds to them."""
+    if not tells(clause, entities):
+        return facts if facts.sex else replace(facts, sex=_sex(clause, person))
     if (age := _age(clause, entities, today)) is not None:
         facts = replace(facts, age=age)
     if work := next((name for name, pattern in WORK if _says(pattern, clause)), ""):

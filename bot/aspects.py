@@ -30,10 +30,6 @@ class Aspect:
     intents: tuple[str, ...] = ()
     said: re.Pattern[str] | None = None
 
-    def speaks(self, folded: str, sounds: str) -> bool:
-        """Whether a text, which sounds like this, holds words for it."""
-        return self.words.search(folded) is not None or any(each in sounds for each in self.heard)
-
 
 def _sounds(text: str) -> str:
     return f" {' '.join(syllables(text))} "
@@ -149,12 +145,15 @@ HAS = {
     "org": {"place", "way", "phone", "time"},
 }
 
+_HEARD = tuple((sound, name) for name, aspect in ASPECTS.items() for sound in aspect.heard)
+
 
 @lru_cache(2048)
 def spoken(folded: str) -> tuple[str, ...]:
-    """The aspects whose words a text holds, in the order of the table."""
+    """The aspects whose words a text holds, or sounds as if it did, in the order of the table."""
     sounds = _sounds(folded)
-    return tuple(name for name, aspect in ASPECTS.items() if aspect.speaks(folded, sounds))
+    heard = {name for sound, name in _HEARD if sound in sounds}
+    return tuple(name for name, aspect in ASPECTS.items() if name in heard or aspect.words.search(folded))
 
 
 def spoken_of(folded: str) -> str | None:

@@ -10,7 +10,7 @@ from accounts.enrolment import Places
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 
-# Built once for all turns that see the same.
+# Built once for all turns that see the same; a turn asks for it a score of times.
 _CURRENT: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}
 _IN_ENGLISH: dict[str, tuple[Catalogue, Catalogue]] = {}
 

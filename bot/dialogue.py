@@ -78,9 +78,9 @@ class Dialogue:
         if turn.seat is None and turn.inbound.intent != CONTINUE:
             turn.listen()
         for rule in LADDER:
-            before = turn.heard, len(turn.said)
+            heard, said = turn.heard, len(turn.said)
             answered = await rule(self._run, turn)
-            if answered or (turn.heard, len(turn.said)) != before:
+            if answered or len(turn.said) != said or (turn.heard is not heard and turn.heard != heard):
                 turn.rules.append(rule.__name__)
             if answered:
                 break

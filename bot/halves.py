@@ -76,7 +76,7 @@ def of_people(folded: str) -> bool:
 
 def of_ones_own(folded: str) -> bool:
     """我报的课几点: what somebody has, or how to enrol, and nothing of what was told."""
-    return _OWN.search(folded) is not None and not ASPECTS["until"].speaks(folded, "")
+    return _OWN.search(folded) is not None and ASPECTS["until"].words.search(folded) is None
 
 
 def of_a_thing(said: str) -> bool:

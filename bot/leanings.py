@@ -81,10 +81,11 @@ OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "e
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
-_HAS = (
-    ("canteen", "食堂|吃饭|餐厅|canteen"), ("parking", "停车|车位|停得?[下进]|parking"), ("printing", "打印|复印|print"), ("wifi", "无线|wi-?fi"),
-    ("bike", "充电|车棚|电动车"), ("kids-room", "母婴|儿童角|喂奶"),
-)  # fmt: skip
+_HAS = {
+    "canteen": re.compile("食堂|吃饭|餐厅|canteen"), "parking": re.compile("停车|车位|停得?[下进]|parking"),
+    "printing": re.compile("打印|复印|print"), "wifi": re.compile("无线|wi-?fi"), "bike": re.compile("充电|车棚|电动车"),
+    "kids-room": re.compile("母婴|儿童角|喂奶"),
+}  # fmt: skip
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
 _COUNTS = re.compile("(?:一共|总共|拢共|全部)[^,，。]{0,4}(?:多少|几)[个门种]*(?:班|课程?(?![时本件桌]))")
 _WAIT = re.compile(
@@ -220,8 +221,10 @@ def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
 def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
     """能换东西不, 门口有轮椅借没, right after a place was told: few words that ask what it has."""
     of_places = bool(state.shown) and all(each.startswith("org:") for each in state.shown)
+    if not of_places or not state.just_told or len(heard.folded) > _BRIEF:
+        return False
     asks = _REDEEMS.search(heard.folded) or _CERTIFIES.search(heard.folded) or _ANYTHING.search(heard.folded)
-    return of_places and state.just_told and len(heard.folded) <= _BRIEF and asks is not None
+    return asks is not None
 
 
 def _of_a_site(heard: Understanding) -> Candidate | None:
@@ -240,7 +243,7 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     """Something that a place may have: the question on it where there is one, else what is on record of the place."""
     if heard.first("when"):
         return Candidate(heard.lines.sure, "site_hours", "site_hours") if _OPEN.search(heard.folded) else None
-    asked = next((id for id, words in _HAS if re.search(words, heard.folded)), None)
+    asked = next((id for id, words in _HAS.items() if words.search(heard.folded)), None)
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
     unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
@@ -271,9 +274,11 @@ def _of_an_address(heard: Understanding) -> Candidate | None:
     """实训楼在哪儿, 去图书馆坐几路车: where a place of ours is, though its name is like that of other offices."""
     named = heard.names("org") and not heard.first("course")
     unknown = heard.best is None or heard.best.intent in NO_ANSWER
+    if not (named and unknown):
+        return None
     of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 某某学校放电影票哪里领
-    of_a_thing = any(re.search(words, heard.folded) for _, words in _HAS)  # 某某学校食堂在哪
-    asks = named and unknown and not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
+    of_a_thing = any(words.search(heard.folded) for words in _HAS.values())  # 某某学校食堂在哪
+    asks = not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
     return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
 
 

@@ -173,8 +173,10 @@ class Runner:
     def waiting(self, state: Conversation) -> Task | None:
         """The open task that asked something; what a handler asks no more (it has changed since) is let go."""
         task = state.tasks[-1] if state.tasks and state.tasks[-1].asked else None
+        if task is None:
+            return None
         handler = self.row(task)
-        if task is not None and (handler is None or all(slot.name != task.asked for slot in handler.slots)):
+        if handler is None or all(slot.name != task.asked for slot in handler.slots):
             state.tasks.remove(task)
             return None
         return task

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import timedelta
+from functools import lru_cache
 
 from bot.messages import masked
 from bot.turn import CHOICES, Turn
@@ -50,7 +51,7 @@ async def find_activity(turn: Turn) -> None:
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
         turn.task.memo["named"] = " ".join(
             _with_their_parts(
-                Subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED),
+                _subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED),
                 _in_chinese(upcoming, turn),
             )
         )
@@ -80,9 +81,14 @@ def _with_their_parts(named: Collection[str], upcoming: Collection[Activity]) ->
     return [each.id for each in upcoming if each.id in named or each.campaign in campaigns]
 
 
-def _in_chinese(activities: Collection[Activity], turn: Turn) -> list[Activity]:
+@lru_cache(4)
+def _subjects(activities: tuple[Activity, ...]) -> Subjects:
+    return Subjects(activities)
+
+
+def _in_chinese(activities: Collection[Activity], turn: Turn) -> tuple[Activity, ...]:
     """As their subjects are compared, whatever the language of the talk."""
-    return [turn.recorded.activities[each.id] for each in activities]
+    return tuple(turn.recorded.activities[each.id] for each in activities)
 
 
 def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:

@@ -1,7 +1,8 @@
 """What residents call a place and a class by, beside the whole name: the town of a place, a class without where it is held."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from functools import lru_cache
 
 from knowledge.catalogue import Catalogue, TrainingClass
 from knowledge.centre import Centre
@@ -61,10 +62,14 @@ def called(folded: str, groups: Iterable[TrainingClass], catalogue: Catalogue) -
     return list(dict.fromkeys(group for length, group in said if length == longest))
 
 
-def _own_names(group: TrainingClass, catalogue: Catalogue) -> set[str]:
+def _own_names(group: TrainingClass, catalogue: Catalogue) -> Set[str]:
     """亲子烘焙, 亲子烘焙周末班 and the whole of 亲子烘焙周末班（学院）."""
     course, chinese = catalogue.courses.get(group.course), catalogue.classes[group.id]
-    names = (course.name, *course.aliases) if course else ()
-    of_course = {fold(f"{each}{ending}") for each in names for ending in ("", "班", "课")}
-    own = {chinese.plain_name, chinese.name_alone, without_place(chinese, catalogue)}
-    return ({*map(fold, own)} - of_course) | {fold(chinese.name)}
+    own = chinese.plain_name, chinese.name_alone, without_place(chinese, catalogue)
+    return _folded(chinese.name, own, (course.name, *course.aliases) if course else ())
+
+
+@lru_cache(4096)
+def _folded(name: str, own: tuple[str, ...], of_course: tuple[str, ...]) -> Set[str]:
+    course = {fold(f"{each}{ending}") for each in of_course for ending in ("", "班", "课")}
+    return ({*map(fold, own)} - course) | {fold(name)}

@@ -16,8 +16,7 @@ def shown(turn: Turn) -> list[Thing]:
 
 def told_as(spelt: Sequence[str]) -> list[Thing]:
     """Those that a state names so: class:taichi-college."""
-    found = [each.split(":", 1) for each in spelt]
-    return [(kind, id) for kind, id in found]
+    return [(kind, id) for kind, _, id in (each.partition(":") for each in spelt)] if spelt else []
 
 
 def classes_of(turn: Turn) -> list[TrainingClass]:
