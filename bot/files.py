@@ -8,6 +8,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import PurePosixPath, PureWindowsPath
 
+from bot.keeping import kept
+
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\"<>|:*?\\/]")
 LONGEST = 80  # characters of a name
 ENTRIES = 4_000  # parts of an office document
@@ -94,8 +96,9 @@ def checked(name: str, body: bytes) -> tuple[str, str]:
 
 
 def safe(name: str) -> str:
-    """A name without folders, and without what is not seen or turns the direction of writing."""
-    return _ODD.sub("", PureWindowsPath(PurePosixPath(name).name).name).strip(". ")[-LONGEST:] or "file"
+    """A name without folders, without what is not seen or turns the direction of writing, and without numbers that nobody
+    keeps."""
+    return kept(_ODD.sub("", PureWindowsPath(PurePosixPath(name).name).name).strip(". "))[-LONGEST:] or "file"
 
 
 def _office(body: bytes) -> str | None:

@@ -25,6 +25,7 @@ from bot.conversation import Conversation
 from bot.dialogue import Dialogue
 from bot.files import FileRefusal, safe
 from bot.journey import FOLLOWED
+from bot.keeping import kept
 from bot.live import Live
 from bot.locks import Locks
 from bot.messages import LONGEST, Arrived, Card, File, Handover, Inbound, Message, Numbered, Reply
@@ -101,11 +102,6 @@ def _found(transaction: Transaction, said: Inbound) -> tuple[ConversationRow, tu
     if read is None:
         return ConversationRow(0, said.channel, said.address, 0, 0, b"", None, None, said.at), None
     return read, conversations.answered(transaction, read.id, said.id)
-
-
-def kept(text: str) -> str:
-    """A message as it may be kept, whatever the talk is."""
-    return proofs.hide(mask(clean(text)))
 
 
 def _kept_cards(cards: Sequence[Card]) -> tuple[Card, ...]:
@@ -226,7 +222,10 @@ class Inbox:
     async def put_off(self, inbound: Inbound, until: int) -> bool:
         """Keeps a message that is acknowledged before it is answered: this process has until then (ms) to answer it, and
         after that any other. False where it was answered at this very moment."""
-        said = replace(inbound, text=kept(inbound.text), position=None)
+        choice = None if inbound.choice is None else kept(inbound.choice)
+        files = tuple(replace(each, name=safe(each.name)) for each in inbound.files)
+        cards = _kept_cards(inbound.cards)
+        said = replace(inbound, text=kept(inbound.text), choice=choice, cards=cards, files=files, position=None)
         row = DeferredRow(inbound.channel, inbound.address, inbound.id, encode(said), until)
         return await self._database.write(lambda t: deliveries.defer(t, row), quick=True)
 
@@ -282,7 +281,7 @@ class Inbox:
         who = f"{inbound.channel} {inbound.address}"
         over = not inbound.origin and limits.take((FILES, who)) > 0
         why, body = (FileRefusal.TOO_MANY.value, b"") if over else ("", file.body)
-        return NewFile(secrets.token_urlsafe(24), safe(kept(file.name)), file.type, body, file.ref, why)
+        return NewFile(secrets.token_urlsafe(24), safe(file.name), file.type, body, file.ref, why)
 
     async def _commit(self, row: conversations.TurnRow, inbound: Inbound) -> tuple[int, int] | None:
         """The conversation's id and last number; None where the turn has to be thought about anew. A ticket that goes on in

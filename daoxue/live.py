@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.comprehension import Candidate, Understanding
-from bot.inbox import kept
+from bot.keeping import kept
 from daoxue.app import App
 from daoxue.chat import label_of
 from daoxue.evaluate import OUT_OF_SCOPE, FileRow, report, rows, truths

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.channel import Channel
 from bot.comprehension import Comprehension
-from bot.inbox import kept
+from bot.keeping import kept
 from desk import drafts
 from desk.editing import Editing
 from desk.errors import TicketError

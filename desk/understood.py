@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from bot.conversation import Offer
-from bot.inbox import Inbox, kept, numbered
+from bot.inbox import Inbox, numbered
+from bot.keeping import kept
 from bot.messages import Inbound
 from bot.turn import Turn
 from desk.masking import mask

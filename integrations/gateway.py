@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.calling import HttpClient
 from bot.channel import SettingsError
 from bot.edge import BodyError, body_of, respond, safely
+from bot.keeping import NAME
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.texting import TextError, Texting, TextRefusal
 
@@ -133,7 +134,7 @@ class Gateway:
 class GatewayText(Struct, tag="inbound", tag_field="type"):
     """A resident's text (上行)."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    id: Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
     phone: Annotated[str, Meta(pattern=r"^\+?[0-9]{3,21}$")]
     text: Annotated[str, Meta(max_length=2_000)]
 
@@ -141,7 +142,7 @@ class GatewayText(Struct, tag="inbound", tag_field="type"):
 class Status(Struct, tag="status", tag_field="type"):
     """How a text fared."""
 
-    message_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    message_id: Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
     status: str
     error: str = ""
 

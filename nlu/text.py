@@ -73,6 +73,11 @@ def clean(text: str) -> str:
     return SPACES.sub(" ", text.translate(_CLEAN)).strip()
 
 
+def visible(text: str) -> str:
+    """The text without what is invisible or not a character, its lines and blanks as they are."""
+    return "\n".join(line.translate(_CLEAN) for line in text.splitlines())
+
+
 def fold(text: str) -> str:
     """The text as it is compared; of the same length."""
     return text.translate(_FOLD)

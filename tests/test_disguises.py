@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 import pytest
 
-from bot.inbox import kept
+from bot.keeping import kept
 from desk import masking
 
 NUMBERS = {"学习卡号": "620801047296", "证件号": "330802195803120427", "卡号": "6591156779840000", "验证码": "648571"}

@@ -29,6 +29,7 @@ from store.conversations import ConversationRow
 from store.transaction import Transaction
 from tests.service import Page, Service, running
 from tests.test_flood import PageThatStays, outlet
+from tests.test_privacy import holds
 
 
 @pytest.fixture
@@ -304,6 +305,16 @@ async def test_a_history_that_is_gone_is_told(service: Service) -> None:
         assert json.loads(await connection.recv())["seq"] == 0
 
 
+async def test_an_id_that_is_a_number_is_not_kept_and_still_known_again(service: Service, config: Config) -> None:
+    names = ["620801047296", "card-6208-0104-7296", "330802195803120427", "6591156779840000"]
+    for name in names:
+        said = json.dumps({"id": name, "text": "学费多少钱", "visitor": "v" * 32}).encode()
+        (_, first), (_, again) = [await asyncio.to_thread(post, service, said) for _ in range(2)]
+        assert first["ack"] == again["ack"]
+        assert first["ack"]["id"] == name
+    assert holds(config, *names) == []
+
+
 async def test_the_same_over_http(service: Service) -> None:
     status, first = await asyncio.to_thread(
         post, service, b'{"id":"1","text":"\xe5\x87\xa0\xe7\x82\xb9\xe5\xbc\x80\xe9\x97\xa8"}'
@@ -317,7 +328,8 @@ async def test_the_same_over_http(service: Service) -> None:
 
 @pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{}", 400), (b"\xff\xfe", 400), (b'{"id":"1","text":1}', 400),
                                               (b'{"id":"1","text":"\xff"}', 400), (b'{"id":"1","unknown":1}', 400),
-                                              (rb'{"id":"a\u0000b","text":"a"}', 400), (b"x" * 20_000, 413)])  # fmt: skip
+                                              (rb'{"id":"a\u0000b","text":"a"}', 400), (rb'{"id":"a\n","text":"a"}', 400), (b'{"id":"<b>","text":"a"}', 400),
+                                              (b"x" * 20_000, 413)])  # fmt: skip
 def test_bad_posts_are_refused(body: bytes, status: int, service: Service) -> None:
     answered, told = post(service, body)
     assert answered == status

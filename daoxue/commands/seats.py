@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Awaitable
 from datetime import datetime
 
+from bot.keeping import covered
 from daoxue.app import App
 from daoxue.commands.common import Commands, acting, add, now, tell
 from desk.errors import TicketError
@@ -105,7 +106,7 @@ def _desk_take(arguments: argparse.Namespace) -> int:
 
 def _desk_reply(arguments: argparse.Namespace) -> int:
     async def use(app: App) -> None:
-        await app.tickets.reply(arguments.ref, arguments.seat, Answer(arguments.text), now())
+        await app.tickets.reply(arguments.ref, arguments.seat, Answer(covered(arguments.text)), now())
         tell(arguments, {"ref": arguments.ref, "sent": True}, "已发送")
 
     return acting(arguments, use)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from bot.inbox import kept
+from bot.keeping import kept
 from daoxue import chat
 from daoxue.app import App
 from daoxue.commands.common import Commands, add, with_app

@@ -10,7 +10,7 @@ from bot.messages import Reply
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import Now, TheBroadcasts, TheChannels, TheLibrary
 from desk.api.guard import Number, may
-from desk.api.session import Strict
+from desk.api.session import Strict, Written
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
 from store.broadcasts import BroadcastRow
@@ -23,8 +23,8 @@ Approver = Annotated[Seat, Depends(may("broadcast.approve"))]
 class Draft(Strict):
     """To learners of these schools who want announcements; none is all."""
 
-    title: str = Field(min_length=1, max_length=60)
-    text: str = Field(min_length=1, max_length=LONGEST)
+    title: Annotated[str, Written] = Field(min_length=1, max_length=60)
+    text: Annotated[str, Written] = Field(min_length=1, max_length=LONGEST)
     schools: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=50)
 
 

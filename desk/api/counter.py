@@ -13,7 +13,7 @@ from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.given import Now, TheInviting, TheLearners, TheLibrary, Today
 from desk.api.guard import Number, may
-from desk.api.session import Handwritten, Reason, Strict, is_said
+from desk.api.session import Handwritten, Reason, Strict, Written, is_said
 from desk.errors import TicketError
 from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
 from desk.people import Seat
@@ -96,7 +96,7 @@ class Earned(Strict):
     rule: str = Field(min_length=1, max_length=64)
     source: str = Field(min_length=1, max_length=64)
     day: date
-    note: str = Field("", max_length=200)
+    note: Annotated[str, Written] = Field("", max_length=200)
     times: int = Field(1, ge=1, le=1000)
 
 

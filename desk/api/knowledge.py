@@ -18,7 +18,7 @@ from desk import children, drafts
 from desk.api.answers import Answering
 from desk.api.given import Moment, Now, TheChannels, TheDatabase, TheEditing, TheInbox, TheLibrary, Today
 from desk.api.guard import LARGEST_FILE, Language, Number, may
-from desk.api.session import Handwritten, Strict
+from desk.api.session import Handwritten, Strict, Written
 from desk.api.shown import written_down
 from desk.editing import Kept, check_texts, checked
 from desk.errors import TicketError
@@ -44,7 +44,7 @@ class Why(Strict):
 
 
 class Trial(Strict):
-    text: str = Field(min_length=1, max_length=2000)
+    text: Annotated[str, Written] = Field(min_length=1, max_length=2000)
     channel: str = Field("webchat", max_length=64)
     lang: Literal["zh", "en"] = "zh"
 

@@ -10,7 +10,7 @@ from desk import files
 from desk.api.answers import Answering
 from desk.api.given import Now, TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
 from desk.api.guard import LARGEST_FILE, Number, may
-from desk.api.session import Strict
+from desk.api.session import Strict, Written
 from desk.api.shown import TheViews
 from desk.errors import TicketError
 from desk.feed import MessageShown, shown
@@ -28,10 +28,10 @@ class SeatMessage(Strict):
     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then."""
 
     id: str = Field(min_length=1, max_length=64)
-    text: str = Field(max_length=LONGEST)
+    text: Annotated[str, Written] = Field(max_length=LONGEST)
     seen: Number | None = None
     talk: Number | None = None
-    source: str | None = Field(None, max_length=200)
+    source: Annotated[str, Written] | None = Field(None, max_length=200)
     recallable: bool = False
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
-from bot.inbox import kept
+from bot.keeping import covered
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.given import (
     Now,
@@ -74,13 +74,15 @@ def _said(reason: str) -> str:
     return reason
 
 
-def _kept(text: str) -> str:
-    return mask(kept(text), theirs=True)
+def _unreachable(text: str) -> str:
+    return mask(covered(text), theirs=True)
 
 
-# What staff write by hand and the audit or a tag keeps: without the numbers that nobody should keep, as residents' words, and
-# with no number whole that reaches somebody, for it is shown to whoever reads it.
-Handwritten = AfterValidator(_kept)
+# What staff write by hand: without the numbers that nobody should keep, as residents' words. Every text of a body that is no
+# name of something is one (`tests/test_written.py`).
+Written = AfterValidator(covered)
+# The same where the audit or a tag keeps it: with no number whole that reaches somebody, for it is shown to whoever reads it.
+Handwritten = AfterValidator(_unreachable)
 # Kept in the audit, for whoever asks later why something was done.
 Reason = Annotated[str, Field(min_length=2, max_length=200), AfterValidator(_said), Handwritten]
 

@@ -25,7 +25,7 @@ from desk.api.given import (
     Today,
 )
 from desk.api.guard import may
-from desk.api.session import Strict
+from desk.api.session import Strict, Written
 from desk.api.shown import Changed, TheViews
 from desk.board import Board, board
 from desk.errors import TicketError
@@ -53,7 +53,7 @@ class Review(Strict):
     """Points from 1 to 5 for how it was handled."""
 
     scores: dict[Literal["polite", "right", "complete", "prompt"], Annotated[int, Field(ge=1, le=5)]]
-    note: str = Field("", max_length=2000)
+    note: Annotated[str, Written] = Field("", max_length=2000)
 
 
 class OnBoard(Struct, frozen=True):

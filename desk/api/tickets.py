@@ -21,7 +21,7 @@ from desk.api.given import (
     TheTickets,
 )
 from desk.api.guard import may
-from desk.api.session import Handwritten, Reason, Strict
+from desk.api.session import Handwritten, Reason, Strict, Written
 from desk.api.shown import (
     Changed,
     QuotaShown,
@@ -52,7 +52,7 @@ DIRECT = 120_000  # ms that a colleague has to take what was transferred to him
 
 
 class Note(Strict):
-    text: str = Field(max_length=LONGEST)
+    text: Annotated[str, Written] = Field(max_length=LONGEST)
     mentions: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=20)
 
 
@@ -61,7 +61,7 @@ class Transfer(Strict):
 
     to: str | None = Field(None, max_length=64)
     skill: str | None = Field(None, max_length=32)
-    word: str = Field("", max_length=500)
+    word: Annotated[str, Written] = Field("", max_length=500)
 
 
 class Snooze(Strict):
@@ -73,7 +73,7 @@ class Snooze(Strict):
 
 class Close(Strict):
     result: str = Field(max_length=32)
-    note: str = Field("", max_length=LONGEST)
+    note: Annotated[str, Written] = Field("", max_length=LONGEST)
     topic: str | None = Field(None, max_length=32)
 
 
@@ -91,7 +91,7 @@ class Reveal(Strict):
 
 class Assign(Strict):
     to: str = Field(min_length=1, max_length=64)
-    word: str = Field("", max_length=500)
+    word: Annotated[str, Written] = Field("", max_length=500)
 
 
 class ReachShown(Struct, frozen=True):

@@ -13,7 +13,8 @@ from accounts.limits import MAILS, MAILS_OVER
 from bot.channel import Core
 from bot.edge import safely
 from bot.files import FileRefusedError, checked
-from bot.inbox import Receipt, kept, numbered
+from bot.inbox import Receipt, numbered
+from bot.keeping import kept
 from bot.locks import Locks
 from bot.messages import CONTINUE, Arrived, Card, Inbound, Numbered, Reply
 from bot.queue import Done, Failed, Later, Lost, Outcome

@@ -4,6 +4,7 @@ A message that comes again (the provider's retry) gets the very same answer. Sou
 twilio.com/docs/messaging/guides/webhook-request and /docs/messaging/twiml.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,6 +13,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from bot.admission import BusyError
 from bot.edge import respond, safely
 from bot.inbox import nothing_observed
+from bot.keeping import NAME
 from integrations.refusals import RefusalKind
 from integrations.texting import Texting
 from integrations.twilio.api import Twilio
@@ -70,7 +72,7 @@ class TextHooks:
 
     async def _message(self, form: dict[str, str], scope: Scope) -> str:
         number, sid = form.get("From", ""), form.get("MessageSid") or form.get("SmsSid", "")
-        if not number or not sid or len(sid) > 64 or len(number) > 64:
+        if not number or len(number) > 64 or not re.fullmatch(NAME, sid):
             raise SignatureError("form")
         media = form.get("NumMedia", "0") not in ("", "0")
         told = TOLD.get(form.get("OptOutType", ""))

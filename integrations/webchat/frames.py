@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.keeping import NAME
 from bot.messages import Numbered, Reply
 
-Id = Annotated[
-    str, Meta(min_length=1, max_length=64, pattern=r"^[^\0]*$")
-]  # PostgreSQL keeps no text with a zero in it
+Id = Annotated[str, Meta(pattern=rf"^{NAME}\Z")]
 Lang = Literal["zh", "en"]
 
 

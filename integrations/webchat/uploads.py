@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from accounts.limits import FILES, FILES_FROM, MEGABYTES, MEGABYTES_FROM, TooManyError, place
 from bot.edge import BodyError, body_of, came_from, respond
 from bot.files import FileRefusal, FileRefusedError, checked
+from bot.keeping import NAME
 from bot.messages import Arrived, Inbound
 from integrations.webchat.frames import encode, error
 from integrations.webchat.origins import Origins
@@ -26,7 +27,7 @@ FROM_ONE = 8  # of these from one network address: who is slow keeps nobody else
 WITHIN = 120  # seconds for a content to arrive
 AGAIN = 3  # seconds until there may be room
 LONGEST = 1_000  # characters of a header
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID = re.compile(NAME)
 _MEANT = (("image/", "[图片]", "image"), ("audio/", "[语音]", "voice"), ("", "[文件]", "file"))
 _STATUS = {"bad_frame": 400, "foreign": 403, "too_large": 413, "kind": 415, "empty": 422, "busy": 503}
 

@@ -9,6 +9,7 @@ from bot.admission import BusyError
 from bot.channel import Core
 from bot.edge import safely
 from bot.inbox import Receipt
+from bot.keeping import is_number
 from bot.messages import Inbound
 from integrations.webchat.frames import address_of
 from store import conversations
@@ -28,7 +29,10 @@ class Visitors:
         self.core = core
 
     def said(self, visitor: str, id: str, text: str, choice: str | None, lang: str, origin: str) -> Inbound:
-        """A message of a visitor's, as of now."""
+        """A message of a visitor's, as of now. An id that is a number of theirs is kept as a digest, by which the same is
+        known again."""
+        if is_number(id):
+            id = self.core.vault.digest(CHANNEL, id)
         return Inbound(
             channel=CHANNEL, address=address_of(visitor), id=id, text=text, choice=choice, lang=lang,
             at=self.core.now(), origin=origin,

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.inbox import kept
+from bot.keeping import kept
 from daoxue import sample
 from daoxue.app import App, compose
 from daoxue.chat import Talk, as_json, parsed

@@ -10,7 +10,7 @@ function load() {
 
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(bytes, (byte) => String.fromCharCode(97 + (byte >> 4), 97 + (byte & 15))).join(""); // never a number
 }
 
 /** Who speaks, as the server knows it: the page's from its first frame, so that whatever is cut comes again as the same. */

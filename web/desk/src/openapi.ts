@@ -641,6 +641,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/covered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Covered
+         * @description How it would be kept and sent: with the numbers covered that nobody keeps.
+         */
+        post: operations["covered_covered_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hours": {
         parameters: {
             query?: never;
@@ -2865,6 +2885,10 @@ export interface components {
             /** @default null */
             summary?: string | null;
         };
+        /** Covered */
+        Covered: {
+            text: string;
+        };
         /**
          * CreditRule
          * @description How one kind of learning earns credits. Answers quote the version.
@@ -4527,6 +4551,11 @@ export interface components {
             replies: components["schemas"]["TrialReply"][];
             topic: string | null;
         };
+        /** Typed */
+        Typed: {
+            /** Text */
+            text: string;
+        };
         /**
          * TypingFrame
          * @description The resident is writing; a hint, not numbered.
@@ -4666,6 +4695,7 @@ export type Colleagues = components['schemas']['Colleagues'];
 export type Confer = components['schemas']['Confer'];
 export type Course = components['schemas']['Course'];
 export type CourseInEnglish = components['schemas']['CourseInEnglish'];
+export type Covered = components['schemas']['Covered'];
 export type CreditRule = components['schemas']['CreditRule'];
 export type Credited = components['schemas']['Credited'];
 export type DeliveredFrame = components['schemas']['DeliveredFrame'];
@@ -4814,6 +4844,7 @@ export type TrialCandidate = components['schemas']['TrialCandidate'];
 export type TrialEntity = components['schemas']['TrialEntity'];
 export type TrialReply = components['schemas']['TrialReply'];
 export type TrialShown = components['schemas']['TrialShown'];
+export type Typed = components['schemas']['Typed'];
 export type TypingFrame = components['schemas']['TypingFrame'];
 export type Version = components['schemas']['Version'];
 export type Ways = components['schemas']['Ways'];
@@ -6306,6 +6337,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NothingToTell"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    covered_covered_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Typed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Covered"];
                 };
             };
             /** @description The database cannot be used now; `text` says why */
