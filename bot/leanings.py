@@ -54,6 +54,7 @@ _CLASS_ALONE = re.compile(
     "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
 )
+_CERTIFICATE = re.compile("(?:想|要|去|打算|准备)考[^,，。]{0,6}证$")  # 我儿子想考电工证
 # What such a half sentence is read as.
 _TAKEN_FOR = {"class_fee", "class_schedule", "redemption_items", "find_activity", "unrelated", "other_office"}
 _GETS = re.compile(
@@ -317,7 +318,8 @@ def _a_class_alone(heard: Understanding) -> Candidate | None:
     """拉二胡的夜班, 种菜的有没有: something that is taught, and nothing is asked but whether it is."""
     best, named = heard.best, heard.first("course") is not None and not heard.first("item")
     unclear = best is None or best.score < heard.lines.likely or best.intent in _TAKEN_FOR
-    alone = _CLASS_ALONE.search(heard.folded) is not None and not spoken(heard.folded)
+    said = _CLASS_ALONE.search(heard.folded) or _CERTIFICATE.search(heard.folded)
+    alone = said is not None and not spoken(heard.folded)
     return Candidate(heard.lines.sure, "training_info", "find_class") if named and unclear and alone else None
 
 

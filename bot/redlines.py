@@ -16,6 +16,7 @@ from bot.alarming import LIFE, Context, contexts, hints_at, is_alarm, words_of
 from bot.commands import commands
 from bot.comprehension import Understanding
 from bot.messages import Priority
+from bot.phrases import asks
 from nlu.entities import Entity
 from nlu.questions import ADVICE, RED_LINES
 
@@ -110,12 +111,23 @@ _AGAINST_US = re.compile("(?:告|投诉|举报|曝光|起诉)(?:死)?(?:你|中�
 _CHILDISH = re.compile(
     "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
 )
+# What of others nobody is told; 你们那个课表发我一份 asks for none of it.
+_OF_OTHERS = re.compile(
+    "学分|积分|分数|成绩|余额|电话|手机|号|联系|微信|住|家在|地址|名单|姓名|身份|卡|登记|信息|资料|照片|记录|来没|去没|上没|没来|出勤|签到|请假|谁|别人|人家|报[了没过]|报名"
+    "|密码|多大|工资|离婚|结婚|对象|查|phone|number|address|record|who|points|credit|account|enrol"
+)
+_GIVES = re.compile("[是为：:叫]?(?:1[3-9]|0)[\\d -]{7,}")  # 她手机号是139…: gives a number, and asks for none
+# Who it is that goes: 我妈去，她66.
+_GOES = re.compile(
+    "(?:是|就)?(?:给|替|帮|让|叫|陪)?(?:我|俺|咱)?(?:家里?)?(?:老?[妈爸娘爹公婆]|妈妈|爸爸|爱人|老伴|媳妇|老人|奶奶|爷爷|外婆|外公|姐|妹|哥|弟|邻居)"
+    "(?:想|要|也|自己)?(?:去|来|上|学|报)?[,， ]?(?:[他她])?(?:今年|都|才)?[\\d一二三四五六七八九十]{2,4}岁?了?"
+)
 # Who comes by themselves, and says no more.
 _COMES = re.compile(
-    "(?:(?:不要紧|没事|没关系|不用|好的?|行|那|嗯)了?[,，。 ]?)*+(?:我|俺|咱)?"
+    "(?:(?:不要紧|没事|没关系|不用|好的?|行|那|嗯)了?[,，。 ]?){0,6}+(?:我|俺|咱)?"
     "(?:明[天儿]|后天|今天|[上下]午|晚上|改天|回头|过两天|到时候?|下?(?:周|礼拜)[一二三四五六日天末]?)?(?:我|俺|咱)?"
-    "(?:再|就|还是|会|直接|亲自|一个人|自己)*+(?:过来|过去|来|去|上|到)(?:你们|[那这][边里儿]|学院|学校|现场|窗口|服务台|一趟|一下)*+"
-    "(?:看看?|瞧瞧?|办|领|取|拿|问问?|报名?|交|学|听课?|试试?)*+(?:吧|好了|就行|得了|嘛|啊|呢|哈)?[。.!！]?"
+    "(?:再|就|还是|会|直接|亲自|一个人|自己){0,6}+(?:过来|过去|来|去|上|到)(?:你们|[那这][边里儿]|学院|学校|现场|窗口|服务台|一趟|一下){0,6}+"
+    "(?:看看?|瞧瞧?|办|领|取|拿|问问?|报名?|交|学|听课?|试试?){0,6}+(?:吧|好了|就行|得了|嘛|啊|呢|哈)?[。.!！]?"
 )
 # Somebody goes on an errand, and nothing is wrong; their own money goes where it belongs.
 _ERRAND = re.compile(
@@ -163,6 +175,8 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
     if said is None and _goes(heard.folded, kind):
         odds += _OF_A_MOVE
+    if kind == "third_party" and _GIVES.search(heard.folded) and not asks(heard.folded):
+        return None
     perhaps, sure = _lines(kind)
     if kind in LIFE and said is None and not hints_at(heard.folded):
         follows = _IN_TALK if talking and len(heard.folded) <= _FEW else 0.0
@@ -209,7 +223,7 @@ def _goes(folded: str, kind: str) -> bool:
     if len(folded) > _FEW:
         return False
     errand = kind == "emergency" and _ERRAND.search(folded) and not _WRONG.search(folded) and not hints_at(folded)
-    return bool(errand) or _COMES.fullmatch(folded) is not None
+    return bool(errand) or any(each.fullmatch(folded) for each in (_COMES, _GOES))
 
 
 def _read(heard: Understanding) -> tuple[str, float]:
@@ -287,6 +301,7 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,
     "deceased": lambda heard: _GONE.search(heard.folded),
+    "third_party": lambda heard: _OF_OTHERS.search(heard.folded),
     "data_request": lambda heard: _KEPT_OF_ME.search(heard.folded),
     "despair": lambda heard: (
         not _AGAINST_US.search(heard.folded) or is_alarm(heard.folded) or "despair" in hints_at(heard.folded)

@@ -232,6 +232,8 @@ class Runner:
         """Offers what may be meant, and of that what there is anything on; whether there is anything to offer."""
         labelled: dict[str, Candidate] = {}
         for candidate in near:
+            if candidate.intent in NO_ANSWER:
+                continue  # nothing to choose
             if label := self.readings.label(turn, candidate):
                 labelled.setdefault(label, candidate)
         told = {label: each for label, each in labelled.items() if self.readings.leads(turn, each)}

@@ -23,7 +23,7 @@ BACK = timedelta(days=90)  # that missing credits are looked for
 SOON = timedelta(days=60)  # before points lapse, that one is told
 # 积分能换酱油吗: one thing by its name, and nothing asked of all of them.
 _WISHED = re.compile(
-    "(?:能|可以|可不可以|能不能|想|要)[换兑](?:点|个|些|一?[袋瓶桶把份张盒台])?"
+    "(?:(?:能|可以|可不可以|能不能|想|要|够不够|够)[换兑]得?到?|[换兑]得[到着了])(?:点|个|些|一?[袋瓶桶把份张盒台])?"
     "(?P<name>(?![什么啥哪几多些东物奖礼积学钱现])[一-鿿]{2,4}?)(?:不能|不可以)?[吗么嘛不没呢]?[?？。]?$"
 )
 
@@ -229,6 +229,8 @@ async def redemption_items(turn: Turn) -> None:
         if college and college.phone and _asks_more(turn):
             turn.say("fact.no_more", phone=college.phone)  # 是花生油还是菜籽油
         return
+    if (wished := _WISHED.search(turn.heard.folded)) and not any(wished["name"] in each for each in _known(turn)):
+        turn.say("item.unknown", name=wished["name"])
     if points := turn.get("points"):
         reach = sorted(
             (item for item in items.values() if item.points <= int(points) and item.stock),
@@ -242,8 +244,6 @@ async def redemption_items(turn: Turn) -> None:
         if lowest is not None:
             turn.say("item.nothing", points=points, name=lowest.name, lowest=lowest.points, source=source)
             return
-    if (wished := _WISHED.search(turn.heard.folded)) and not any(wished["name"] in each for each in _known(turn)):
-        turn.say("item.unknown", name=wished["name"])
     category = category_in(turn.heard.folded, turn.recorded)
     kinds: dict[str, list[str]] = {}
     for item in items.values():
