@@ -61,7 +61,7 @@ def asks_how_to_complain(folded: str) -> bool:
 
 # All that such a question says, where it means no landlord's, hospital's or library's.
 _OF_A_DEPOSIT = re.compile(
-    "(?=.*(?:押金|保证金|deposit))(?:押金|保证金|教材|书|学习卡|卡|场地|教室|器材|设备|材料|上课|报名|[报上]班|培训班?|班|课|学校|学院|中心|你们|这里|这边"
+    "(?=.*(?:押金|保证金|deposit))(?:押金|保证金|教材|书|学习卡|饭卡|钥匙|工具|服装?|(?:工作?|实训|校)[装服]|宿舍|住宿|住校|实训|卡|场地|教室|器材|设备|材料|上课|报名|[报上]班|培训班?|班|课|学校|学院|中心|你们|这里|这边"
     r"|多少钱?|几块|钱|怎么|咋|如何|啥|什么时候|时候|有没有|可不可以|可以|[要交收退还给得能会不没有用需的是吗么嘛呢啊呀,，?？]"
     r"|\b(?:deposits?|do|does|is|are|there|i|we|you|get|my|our|a|an|the|any|back|refund(?:ed|able)?|pay|have|need|take|to|for|on|of|with|class|card|book|course|room|how|much|when|will|be)\b|\s)+"
 )

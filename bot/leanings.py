@@ -12,7 +12,6 @@ from bot import about, about_us
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
-from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
@@ -35,7 +34,6 @@ _WHEREABOUTS = re.compile("在哪|哪里|哪儿|怎么走|怎么去|咋走|咋�
 _THINGS = re.compile("东西|礼品|奖品|物品|在哪|哪里|哪儿|什么时候|几时|多久|何时")
 _WHO_SEES_TO_IT = re.compile("[找问]谁|谁管|归[谁哪]|哪个?(?:部门|单位|科|局)|(?:去|到|找|在)哪|电话")
 _CREDITS = re.compile("学分|积分|[几多][个少]?分|加分")
-_FESTIVAL = re.compile("[一-鿿]{1,3}[年庆会祭]|[一-鿿]{2,3}[节假]")
 _THERE = re.compile("那里|那儿|那边|那块|那头|那所|这里|这儿|这边|这所|there")
 _OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
 _MAY = re.compile(
@@ -136,23 +134,6 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     others = (each for each in heard.candidates if each.intent != found.intent or each.question != found.question)
     behind = [replace(each, score=min(each.score, score - AHEAD)) for each in others]
     return replace(heard, candidates=(replace(found, score=score), *behind))
-
-
-# What the model has read often in the place of a name.
-_COMMON = {"org": "学校", "course": "书法", "teacher": "王老师", "when": "元旦"}
-
-
-def commonly(heard: Understanding) -> str:
-    """What is heard, with a common name in the place of each of ours; days that everybody knows stay."""
-
-    def common(each: Entity) -> str | None:
-        name = heard.folded[each.start : each.end]
-        everybodys = each.kind == "when" and not _FESTIVAL.fullmatch(name)
-        if each.kind not in _COMMON or not each.exact or everybodys:
-            return None
-        return _COMMON[each.kind] + ("班" if each.kind == "course" and name.endswith("班") else "")
-
-    return heard.renamed(common)
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:

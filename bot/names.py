@@ -27,7 +27,8 @@ _SERVICE = re.compile("|".join(sorted(_SERVICES, key=len, reverse=True)))
 def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
     """All that is named in it; days by what they are called are those to come."""
     for place in catalogue.organisations.values():
-        yield from (Name("org", place.id, text) for text in (place.name, *place.aliases))
+        known = (place.name, *place.aliases, *((place.en.name,) if place.en else ()))
+        yield from (Name("org", place.id, text) for text in known)
     yield from (Name("org", id, town) for town, id in towns(catalogue).items())
     yield from (
         Name("day", str(When(*days)), name) for name, days in festivals(catalogue.organisations.values(), today)

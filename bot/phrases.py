@@ -6,10 +6,17 @@ import unicodedata
 from bot.commands import bare, number
 from bot.comprehension import Understanding
 from bot.messages import Reply
+from nlu.entities import Entity
 from nlu.text import without_fillers
 
 CERTAIN = 0.8  # of a move in a talk
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")  # what two texts may share
+# What the model has read often in the place of a name.
+_COMMON = {"org": "学校", "course": "书法", "teacher": "王老师", "when": "元旦"}
+_COMMON_IN_ENGLISH = {"org": "your centre", "course": "calligraphy", "teacher": "mr wang"}
+_YOURS = re.compile(r"\b(?:the )?your centre(?: community)?(?: (?:school|site|college|cent(?:re|er)))?\b")
+_HAN = re.compile("[一-鿿]")
+_FESTIVAL = re.compile("[一-鿿]{1,3}[年庆会祭]|[一-鿿]{2,3}[节假]")
 _DIGITS = re.compile(r"[\d\s+-]+")
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|[呢哩咧嘞]$")
@@ -163,6 +170,20 @@ def clauses(folded: str) -> list[str]:
 def means_us(folded: str) -> bool:
     """你们: the centre, whatever the talk is about."""
     return _US.search(folded) is not None
+
+
+def commonly(heard: Understanding) -> str:
+    """What is heard, with a common name in the place of each of ours; days that everybody knows stay."""
+    names = _COMMON if _HAN.search(heard.folded) else _COMMON_IN_ENGLISH
+
+    def common(each: Entity) -> str | None:
+        name = heard.folded[each.start : each.end]
+        everybodys = each.kind == "when" and not _FESTIVAL.fullmatch(name)
+        if each.kind not in names or not each.exact or everybodys:
+            return None
+        return names[each.kind] + ("班" if each.kind == "course" and name.endswith("班") else "")
+
+    return _YOURS.sub("your centre", heard.renamed(common)).replace("does your centre", "do you")
 
 
 def named_share(heard: Understanding) -> float:

@@ -9,9 +9,9 @@ from bot import described, redlines
 from bot.comprehension import Candidate, Comprehension, Understanding
 from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
-from bot.leanings import commonly, leaning
+from bot.leanings import leaning
 from bot.messages import Priority
-from bot.phrases import FRAGMENT, rest
+from bot.phrases import FRAGMENT, commonly, rest
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
@@ -50,7 +50,7 @@ class Runner:
         what the same words ask of a name that is common everywhere."""
         best, said = heard.best, commonly(heard)
         unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
-        if not unclear or said == heard.folded or len(heard.folded) > STORY or not rest(heard):
+        if not unclear or said == heard.folded or len(said) > STORY or not rest(heard):
             return heard  # a name alone asks nothing
         read = self.readings.joined(replace(self.comprehension.understand(said, turn.today), entities=heard.entities))
         if read.best is None or read.best.score < heard.lines.sure or read.best.intent in NO_ANSWER:

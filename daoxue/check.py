@@ -131,7 +131,7 @@ def gaps(entries: Iterable[Entry], catalogue: Catalogue, today: date, leaving: C
         if said is None and gap([each for each in known if each.id not in leaving], today) is not None:
             said = LEAVING
         if said is not None:
-            found.append(about(id, questions[id].zh, said))
+            found.append(about(id, Words(questions[id].zh, questions[id].en), said))
     return found
 
 

@@ -69,7 +69,7 @@ class Editing:
         if kept.status not in ("expired", "withdrawing"):
             answers.append(kept.entry)
         found = gap(answers, today)
-        return None if found is None else about(question.id, question.zh, found)
+        return None if found is None else about(question.id, Words(question.zh, question.en), found)
 
     async def once_gone(self, id: str, said: int, today: date) -> list[Words]:
         """What residents hear once it is taken out; `said` is how often it answered lately."""

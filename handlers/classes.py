@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from bot import described
 from bot.turn import CHOICES, Turn
 from handlers import wording
-from handlers.eligibility import SOURCE, beside, conditions, made_for, misfit, refused, spell, suits
+from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
 from handlers.listing import choose, focus, list_classes, list_later
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
@@ -159,9 +159,7 @@ def _list_for(turn: Turn, found: Sequence[TrainingClass]) -> None:
         return
     list_classes(turn, beside(turn, found))
     if len(out) == 1:
-        turn.say(
-            "class.left_out_one", name=out[0].name, eligibility=conditions(out[0], turn), fact=_facts_of(turn, out)
-        )
+        turn.say("class.left_out_one", name=out[0].name, eligibility=unmet(out[0], turn), fact=_facts_of(turn, out))
     elif out and turn.task.memo["step"] == "0":
         turn.say("class.left_out", count=len(out), fact=_facts_of(turn, out))
 

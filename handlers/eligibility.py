@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from bot.about import Facts
 from bot.turn import Turn
 from knowledge.catalogue import ANY_AGE, TrainingClass
@@ -117,6 +119,12 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
     )
 
 
+def unmet(group: TrainingClass, turn: Turn) -> str:
+    """The same for whom it keeps out: that it takes no minors holds though nobody wrote it down."""
+    young = turn.state.facts.age is not None and turn.state.facts.age < OF_AGE
+    return conditions(replace(group, youngest=OF_AGE) if young and not group.youngest else group, turn)
+
+
 def _in_words_of_its_own(group: TrainingClass) -> bool:
     """Whether whom it is for is neither anybody nor one of those that are known, and its conditions do not say it."""
     words = group.audience
@@ -153,7 +161,7 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     if why is None:
         return False
     key = "class.not_from_here" if why == "home" else "class.not_for_you"
-    turn.say(key, name=group.name, eligibility=conditions(group, turn), fact=spell(turn, why), source=SOURCE)
+    turn.say(key, name=group.name, eligibility=unmet(group, turn), fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
         _of_children(turn)
     elif why == "home":

@@ -3,6 +3,7 @@
 import re
 
 from bot import halves
+from bot.phrases import PAIRS
 from bot.turn import Turn
 from handlers import entries, wording
 from handlers.classes import one
@@ -31,7 +32,11 @@ async def class_fee(turn: Turn) -> None:
 
 
 async def deposit(turn: Turn) -> None:
-    """押金退不退, where the centre has written nothing of it."""
+    """押金退不退: what the centre has written of it, whatever was asked there; else that it has not."""
+    said = [each for each in turn.library.entries.values() if "押金" in each.answer and each.is_valid(turn.today)]
+    if said:
+        turn.answer(max(said, key=lambda each: sum(pair in each.answer for pair in PAIRS.findall(turn.heard.folded))))
+        return
     turn.unanswered = True
     turn.say("fee.deposit")
     turn.suggest("human")

@@ -35,6 +35,6 @@ def _covered(known: list[Entry], today: date) -> date:
     return last
 
 
-def about(id: str, wording: str, said: Words) -> Words:
+def about(id: str, wording: Words, said: Words) -> Words:
     """The same with the question that it is about."""
-    return Words(f"{id}（{wording}）：{said.zh}", f"{id} ({wording}): {said.en}")
+    return Words(f"{id}（{wording.zh}）：{said.zh}", f"{id} ({wording.en}): {said.en}")

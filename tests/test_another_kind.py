@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from accounts.rules import Earning
+from bot.names import names_of
 from daoxue import check
 from daoxue.app import App, compose
 from daoxue.commands.people import _accounts_sample
@@ -21,11 +22,13 @@ from desk.hours import DeskSettings
 from knowledge.catalogue import (
     Activity,
     BankRules,
+    Catalogue,
     Course,
     CreditRule,
     Office,
     Opening,
     Organisation,
+    PlaceInEnglish,
     Record,
     RedemptionItem,
     SpecialDay,
@@ -33,6 +36,7 @@ from knowledge.catalogue import (
 )
 from knowledge.entries import Entry
 from knowledge.files import Content
+from nlu.gazetteer import Name
 from store import knowledge as rows
 from store.database import Database
 from tests.talk import Resident, its_day
@@ -175,6 +179,11 @@ async def test_a_class_that_is_called_by_its_own_name_is_the_one_that_is_meant(a
     assert "亲子烘焙班" in await resident.say("亲子烘焙班什么时候上课"), "another than the one that was talked of"
 
 
+def test_a_place_is_known_by_its_english_name() -> None:
+    named = replace(place("north", "北校区", "school", "北街1号"), en=PlaceInEnglish(name="North Campus"))
+    assert Name("org", "north", "North Campus") in names_of(Catalogue.of([named]), TODAY)
+
+
 async def test_where_our_own_house_is_is_ours_to_say(app: App) -> None:
     assert "工业路3号" in await Resident(app).say("实训楼在哪儿")
     both = await Resident(app).say("实训楼在哪，几点开门")
@@ -273,6 +282,12 @@ async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:
     assert "6 至 12 周岁" in told
     assert "不限" not in told
     assert "6 至 12 周岁" in await Resident(app).say("亲子烘焙班谁能报")
+
+
+async def test_who_is_too_young_hears_so_though_nobody_wrote_it_down(app: App) -> None:
+    told = await Resident(app).say("我家孩子16岁，能报烘焙班吗")
+    assert "18" in told
+    assert "不限" not in told
 
 
 async def test_a_class_that_does_not_enrol_yet_says_from_when(app: App) -> None:

@@ -17,6 +17,7 @@ from knowledge.entries import Entry
 from knowledge.files import read_sample
 from knowledge.gaps import gap
 from knowledge.library import as_rows
+from knowledge.standard import standard
 from store import knowledge as rows
 from tests.desk_client import Desk
 from tests.talk import its_day
@@ -48,6 +49,14 @@ def test_what_is_amiss_with_answers() -> None:
     assert "ends on" in said(held(-9, 29))
     assert said(held(-9, 30)) == said(held(-9, 5), held(6, 60)) == ""
     assert str(TODAY + timedelta(days=5)) in said(held(-9, 5), held(7, 60))
+
+
+def test_what_is_amiss_is_told_in_each_language() -> None:
+    question = standard().questions["g-card-lost"]
+    [told] = [each for each in check.gaps([], Catalogue(), TODAY) if "g-card-lost" in each.zh]
+    assert question.zh in told.zh
+    assert question.en in told.en
+    assert question.zh not in told.en
 
 
 async def test_taking_an_answer_out_says_what_residents_ask_in_vain(app: App) -> None:

@@ -171,7 +171,8 @@ def _catalogue(plan: Plan, state: State, taken: Taken, remove: bool, today: date
     for (kind, id), new in taken.records.items():
         if (record := with_past(new, before, today)) is not new:
             taken.records[kind, id] = record
-            plan.notes.append(Fault(about(id, records.name_of(record), _PAST), SPECIAL_DAYS.name))
+            name = records.name_of(record)
+            plan.notes.append(Fault(about(id, Words(name, name), _PAST), SPECIAL_DAYS.name))
         if plan.count(_SHEET_OF[kind], state.records.get((kind, id)), record):
             plan.records.append(record)
 
@@ -312,7 +313,11 @@ def _expire(plan: Plan, sheet: BookSheet, gone: Mapping[str, Entry]) -> None:
         "居民遇到危险时要说，没有删除：要下线请两个人在坐席台办",
         "people in danger hear it, so it stays: two people take it out at the desk",
     )
-    plan.notes += [Fault(about(key, each.title, kept), sheet.name) for key, each in gone.items() if key in IN_DANGER]
+    plan.notes += [
+        Fault(about(key, Words(each.title, each.title), kept), sheet.name)
+        for key, each in gone.items()
+        if key in IN_DANGER
+    ]
 
 
 def _gaps(plan: Plan, state: State, after: Catalogue, today: date) -> None:
