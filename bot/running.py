@@ -207,10 +207,10 @@ class Runner:
 
     # -- guides and lists
 
-    def stepping(self, turn: Turn) -> Task | None:
-        """The guide or list that 下一步 goes on with; an answer that is one piece is none."""
-        last = turn.state.last
-        return last if last and self.row(last) and "step" in last.memo and not turn.state.tasks else None
+    def stepping(self, turn: Turn, *, beside: bool = False) -> Task | None:
+        """The guide or list that 下一步 goes on with, or 更多 `beside` what is open; an answer that is one piece is none."""
+        last, free = turn.state.last, beside or not turn.state.tasks
+        return last if last and self.row(last) and "step" in last.memo and free else None
 
     def guiding(self, turn: Turn) -> Task | None:
         """The guide that is under way: 好的 goes on with it, and is thanks after a list."""

@@ -245,10 +245,10 @@ async def _menu(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def _stepped(by: int, *, in_a_guide: bool = False) -> "_Act":
-    # A guide goes on at 好的, a list by its own words alone.
+def _stepped(by: int, *, in_a_guide: bool = False, beside: bool = False) -> "_Act":
+    # A guide goes on at 好的, a list by its own words alone, which answer nothing else that was asked.
     async def act(run: Runner, turn: Turn) -> bool:
-        stepping = run.guiding(turn) if in_a_guide else run.stepping(turn)
+        stepping = run.guiding(turn) if in_a_guide else run.stepping(turn, beside=beside)
         if stepping is not None:
             await run.step(turn, stepping, by)
         return stepping is not None
@@ -393,7 +393,7 @@ _Act = Callable[[Runner, Turn], Awaitable[bool]]
 # In this order: some words are several moves, and what is open decides.
 _MOVES: Mapping[str, _Act] = {
     "human": _human, "restart": _restart, "why_data": why, "repeat": _after(None), "slower": _after("slower"),
-    "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1),
+    "louder": _after("louder"), "simpler": _simpler, "menu": _menu, "next": _stepped(1), "more": _stepped(1, beside=True),
     "yes": _guided, "fine": _guided, "not_now": _not_now, "cancel": _cancel, "back": _back, "none": _none,
     "resume": _resume, "wait": _wait,
     "bot_check": _here, "thanks_but": _go_ahead, "dont_know": _unknown, "not_helpful": _not_helpful, "done": _done,
