@@ -4,6 +4,7 @@ import asyncio
 import math
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import HTTPConnection, Request
@@ -15,10 +16,12 @@ from accounts.limits import is_among, networks
 from bot.edge import safely
 from daoxue import gauges
 from daoxue.app import App
-from daoxue.proxies import is_forwarded
+from daoxue.config import public_url
+from daoxue.proxies import address_of, is_forwarded
 from store.outages import Outage, OutageError
 
 FRESH = 1.0  # seconds that it was found to be ready
+PRIVATE = (".localhost", ".internal")  # nobody has a name that ends so in the world
 OUTSIDE = "只给内部地址（server.inside）或带令牌的看 · from inside addresses or with the token only\n"
 
 
@@ -29,6 +32,7 @@ class Operations:
         self._app = app
         self._token = token
         self._inside = networks(app.config.server.inside)
+        self._hosts = {app.config.server.host.lower(), urlsplit(public_url(app.config)).hostname}
         self._looking = asyncio.Lock()
         self._looked, self._fresh = -math.inf, False
         self._outage: Outage | None = None
@@ -48,11 +52,19 @@ class Operations:
 
     def is_inside(self, asks: HTTPConnection) -> bool:
         """Whether it comes from an inside address by itself (what a proxy passes on that nobody trusts may be from
-        anywhere), or brings the token."""
+        anywhere) and asks for us by a name of ours, or brings the token."""
         kind, _, token = asks.headers.get("authorization", "").partition(" ")
         if self._token and kind.lower() == "bearer" and secrets.compare_digest(token.encode(), self._token.encode()):
             return True
-        return asks.client is not None and not is_forwarded(asks.scope) and is_among(asks.client.host, self._inside)
+        if asks.client is None or is_forwarded(asks.scope) or not is_among(asks.client.host, self._inside):
+            return False
+        return self._is_ours(asks.headers.get("host", "").lower())
+
+    def _is_ours(self, host: str) -> bool:
+        """Whether no stranger can have given us this name: an address is none, and what ends nowhere in the world is ours. A
+        browser inside asks by whatever name a page of the world has been given, also one that points to us."""
+        name = host.partition(":")[0].removesuffix(".")
+        return bool(address_of(host)) or name in self._hosts or "." not in name or name.endswith(PRIVATE)
 
     async def healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok\n")

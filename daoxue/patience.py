@@ -7,6 +7,7 @@ is merely slow: whoever sends or reads `SLOWEST` bytes a second may go on.
 from asyncio import TimerHandle, Transport
 from asyncio.transports import BaseTransport
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -160,6 +161,11 @@ class PatientSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
         else:
             super().handle_ping()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.initial_response is not None:  # a refusal in words is an end, and uvicorn logs that there was none
+            self.handshake_complete = self.close_sent
 
     def pause_writing(self) -> None:
         super().pause_writing()

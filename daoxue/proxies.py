@@ -144,7 +144,7 @@ def _of_x(said: Mapping[bytes, Sequence[str]]) -> list[Hop]:
     addresses = _listed(said.get(b"x-forwarded-for", ()))
     schemes, hosts = _listed(said.get(b"x-forwarded-proto", ())), _listed(said.get(b"x-forwarded-host", ()))
     return [
-        Hop(_address(each), _at(schemes, n, len(addresses)).lower(), _at(hosts, n, len(addresses)))
+        Hop(address_of(each), _at(schemes, n, len(addresses)).lower(), _at(hosts, n, len(addresses)))
         for n, each in enumerate(addresses)
     ]
 
@@ -163,11 +163,11 @@ def _of_forwarded(said: Mapping[bytes, Sequence[str]]) -> list[Hop]:
     for value in said.get(b"forwarded", ()):
         for element in _ELEMENT.findall(value):
             pairs = {name.lower(): quoted or plain for name, quoted, plain in _PAIR.findall(element)}
-            hops.append(Hop(_address(pairs.get("for", "")), pairs.get("proto", "").lower(), pairs.get("host", "")))
+            hops.append(Hop(address_of(pairs.get("for", "")), pairs.get("proto", "").lower(), pairs.get("host", "")))
     return hops
 
 
-def _address(said: str) -> str:
+def address_of(said: str) -> str:
     """An address without its port; empty for what is none (unknown, _hidden)."""
     bare = said[1:].partition("]")[0] if said.startswith("[") else said
     if bare.count(":") == 1:

@@ -16,6 +16,7 @@ AHEAD = 60  # days that the next opening is looked for
 MINUTE = 60_000
 _NEAR = {"zh": ("今天", "明天"), "en": ("today", "tomorrow")}
 _UNKNOWN = {"zh": "另行通知", "en": "a time that will be announced"}
+_UNWRITTEN = {"zh": "没有登记", "en": "not on record"}
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 Minutes = Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -87,7 +88,7 @@ class Hours:
         return None
 
     def in_words(self, lang: str = "zh") -> str:
-        return week_in_words(self.settings.hours, lang)
+        return week_in_words(self.settings.hours, lang) or _UNWRITTEN[lang]
 
     def after(self, start: int, minutes: int) -> int:
         """The moment when so many minutes of opening have passed since then."""

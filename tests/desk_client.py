@@ -26,7 +26,7 @@ class Desk:
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.AsyncClient(transport=self.transport, base_url="http://desk.test", headers=headers)
+        return httpx.AsyncClient(transport=self.transport, base_url="http://desk.internal", headers=headers)
 
     async def person(self, role: str = "seat", name: str | None = None, **more: Any) -> "Person":
         came = await self.newcomer(role, name, **more)

@@ -160,6 +160,11 @@ def test_the_afternoon_after_a_break(at: str, is_open: bool, opens: str, config:
     assert hours.in_words("en") == "Monday, Wednesday, Friday 08:30—12:00, 14:00—17:30"
 
 
+def test_hours_that_nobody_has_written_are_said_to_be_none(config: Config) -> None:
+    hours = Hours(DeskSettings(hours=()), config.zone)
+    assert (hours.in_words(), hours.in_words("en")) == ("没有登记", "not on record")
+
+
 def test_a_break_is_no_time_to_answer_in(config: Config) -> None:
     hours = Hours(DeskSettings(hours=BREAK, open_on=(date(2026, 11, 21),)), config.zone)
     noon = int(datetime(2026, 11, 20, 11, 30, tzinfo=config.zone).timestamp() * 1000)

@@ -1,5 +1,6 @@
 """What the world is told of the service, and what only those inside are."""
 
+import dataclasses
 import time
 
 import httpx
@@ -46,6 +47,21 @@ async def test_figures_and_the_description_are_shown_inside_alone(served: App, p
     for said in ({"x_forwarded_for": INSIDE}, {"x_real_ip": INSIDE}, {"via": "1.1 front"}):
         passed_on = await ask(served, path, INSIDE, **said)
         assert passed_on.status_code == 403, "nobody trusts that proxy: it may be from anywhere"
+
+
+@pytest.mark.parametrize(("host", "status"), [
+    ("localhost:8000", 200), ("LOCALHOST", 200), ("127.0.0.1:8000", 200), ("[::1]:8000", 200), ("10.0.0.7", 200), ("app:8000", 200), ("", 200),
+    ("host.docker.internal:8000", 200), ("desk.localhost", 200), ("bind.example.cn:8000", 200), ("daoxue.example.cn", 200), ("daoxue.example.cn.", 200),
+    ("evil.example", 403), ("evil.example:8000", 403), ("127.0.0.1.evil.example", 403), ("localhost.evil.example", 403),
+    ("evil.example:8000.internal", 403), ("notdaoxue.example.cn", 403), ("127.0.0.1@evil.example", 403),
+])  # fmt: skip
+async def test_a_page_of_the_world_does_not_ask_inside_under_its_own_name(served: App, host: str, status: int) -> None:
+    """Whose name a stranger has made to point here: the browser that asks is inside, and the page that asks is not."""
+    ours = Server(host="bind.example.cn", public_url="https://daoxue.example.cn/")
+    elsewhere = dataclasses.replace(served, config=replace(served.config, server=ours))
+    for path in SHOWN_INSIDE:
+        assert (await ask(elsewhere, path, INSIDE, host=host)).status_code == status
+    assert (await ask(elsewhere, "/metrics", INSIDE, host=host, authorization=f"Bearer {TOKEN}")).status_code == 200
 
 
 async def test_the_world_is_told_that_it_answers_and_no_more(served: App) -> None:

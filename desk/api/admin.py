@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 
 from fastapi import Depends
 from msgspec import Struct
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import (
@@ -59,8 +59,6 @@ class NewPerson(Strict):
 
 class ChangedPerson(Strict):
     """The whole account as it is to be, and the `version` of it that was looked at."""
-
-    model_config = ConfigDict(strict=True)
 
     shown: ShownName
     role: Role

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from msgspec import Struct
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from accounts.bank import Learnt
 from accounts.enrolment import EnrolmentStatus
@@ -28,6 +28,7 @@ Disputer = Annotated[Seat, Depends(may("bank.dispute"))]
 Approver = Annotated[Seat, Depends(may("bank.approve"))]
 Earner = Annotated[Seat, Depends(may("bank.earn"))]
 Clerk = Annotated[Seat, Depends(may("resident.bind"))]
+InvitationId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Checked(Strict):
@@ -89,13 +90,18 @@ class Reversal(ForWhom):
     note: Reason
 
 
+def _day(said: object) -> object:
+    """Raises `ValueError`."""
+    return date.fromisoformat(said) if isinstance(said, str) else said
+
+
 class Earned(Strict):
     """What somebody did, by the rule that it counts by; `source` names it for good."""
 
     card: str = Field(pattern=r"^[0-9]{12}$")
     rule: str = Field(min_length=1, max_length=64)
     source: str = Field(min_length=1, max_length=64)
-    day: date
+    day: Annotated[date, BeforeValidator(_day)]
     note: Annotated[str, Written] = Field("", max_length=200)
     times: int = Field(1, ge=1, le=1000)
 
@@ -245,6 +251,6 @@ async def invite(body: Checked, seat: Clerk, inviting: TheInviting, learners: Th
 
 
 @router.get("/invitations/{id}")
-async def look(id: str, seat: Clerk, inviting: TheInviting) -> InvitationTaken:
+async def look(id: InvitationId, seat: Clerk, inviting: TheInviting) -> InvitationTaken:
     """Whether it has been scanned."""
     return InvitationTaken(inviting is not None and await inviting.is_taken(id))

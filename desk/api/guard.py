@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from fastapi import Depends, HTTPException, Request, Response
 from fastapi.params import Form
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from desk import children
 from desk.api.given import desk_of, now_of
@@ -27,7 +28,7 @@ Number = Annotated[int, Field(ge=0, le=1 << 60)]  # of a row, or of what is coun
 LARGEST, LARGEST_OF_STRANGERS, LARGEST_FILE = 256_000, 4_096, children.LARGEST
 # A character that PostgreSQL keeps in no text, and nobody types: in JSON.
 _ZERO = re.compile(rb"\0|(?<!\\)(?:\\\\)*\\u0000")
-_WITH_ZERO = {"code": "invalid", "text": "请求里有不能用的字符（U+0000）"}
+_WITH_ZERO = {"code": "invalid", "text": "请求里有不能用的字符（U+0000，或不是 UTF-8）"}
 HEADERS = {
     "cache-control": "no-store", "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -77,7 +78,7 @@ async def refuse_strangers(request: Request, call_next: Callable[[Request], Awai
         response: Response = JSONResponse({"code": "foreign", "text": "请求来自别的网站，没有执行"}, 403)
     elif "transfer-encoding" in request.headers:
         response = JSONResponse({"code": "length_required", "text": "请求要写明长度"}, 411)
-    elif "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+    elif not _is_text(request.scope):
         response = JSONResponse(_WITH_ZERO, 422)
     else:
         response = await call_next(request)
@@ -86,6 +87,15 @@ async def refuse_strangers(request: Request, call_next: Callable[[Request], Awai
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _is_text(scope: Scope) -> bool:
+    """Whether path and query are UTF-8, without the character that no text is kept with."""
+    try:
+        query = unquote_to_bytes(scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in query and not {"\0", "\ufffd"} & set(scope["path"])  # where the server could not read it
 
 
 class Guard(Protocol):

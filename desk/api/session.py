@@ -57,9 +57,9 @@ Owner = Annotated[Seat, Depends(may("credentials.own"))]
 
 
 class Strict(BaseModel):
-    """A body that refuses what it does not know."""
+    """A body that refuses what it does not know, and takes nothing for something else: true is no number, nor is "5"."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 def is_said(reason: str) -> bool:

@@ -1,14 +1,18 @@
 """From outside, against a real process: ways out of a folder, to another site, into a cache, past a method; and figures that a
 spreadsheet would run."""
 
+import contextlib
 import io
+import json
 import socket
+import sqlite3
 from urllib.parse import quote
 
 import openpyxl
 import pytest
+from websockets.exceptions import InvalidStatus
 
-from tests.attack.centre import Centre, Resident, raw
+from tests.attack.centre import WITHIN, Centre, Resident, raw
 from tests.attack.test_files import PNG, upload
 
 SECRETS = ("data.key", "config.yml", "root:", "SQLite format 3", "DAOXUE_", "one-time")
@@ -161,8 +165,10 @@ def test_no_name_is_a_formula_in_a_report(centre: Centre) -> None:
     admin = centre.people["administrator"]
     for number, evil in enumerate(EVIL):
         name = f"cell{number}"
-        password = admin.post("/people", {"name": name, "role": "seat", "shown": evil})["password"]
-        seat = centre.settled(name, password)
+        assert admin.ask("POST", "/people", {"name": name, "role": "seat", "shown": evil}).status_code == 422
+        seat = centre.settled(name, admin.post("/people", {"name": name, "role": "seat"})["password"])
+        with contextlib.closing(sqlite3.connect(centre.folder / "var" / "daoxue.db", timeout=WITHIN)) as kept, kept:
+            kept.execute("update seat set shown = ? where name = ?", (evil, name))  # as one from before that rule
         resident = Resident(centre, f"127.81.{number}.1")
         ref = resident.ticket()
         seat.post(f"/tickets/{ref}/take")
@@ -227,3 +233,13 @@ def test_a_visitor_s_token_that_is_half_right_is_another_visitor(centre: Centre)
         assert "搬家" not in answer.text
         if answer.status_code == 200 and guess.strip() != token:
             assert answer.json()["visitor"] != token
+
+
+def test_a_socket_of_another_site_is_refused_and_no_error(centre: Centre) -> None:
+    for origin in ("http://evil.example", "null"):
+        with pytest.raises(InvalidStatus) as refused:
+            centre.socket(origin=origin)
+        assert (refused.value.response.status_code, json.loads(refused.value.response.body)["code"]) == (403, "foreign")
+    with pytest.raises(InvalidStatus):
+        centre.socket("/channels/nowhere")
+    assert "handshake" not in centre.log
