@@ -60,12 +60,10 @@ async def read(app: App, now: int) -> None:
 
 
 def _read(transaction: Transaction, now: int, looked_at: Collection[str]) -> QueueAndSeats:
-    pages = people.present(transaction, now)
-    ready = {page.seat for page in pages if page.ready}
+    ready = people.here(transaction, now).values()
     return QueueAndSeats(
         to_be_done(transaction, now, looked_at), ticket_lists.count(transaction, "waiting"),
-        ticket_lists.oldest_waiting(transaction), len(ready), len({page.seat for page in pages} - ready),
-        condition.connections(transaction),
+        ticket_lists.oldest_waiting(transaction), sum(ready), len(ready) - sum(ready), condition.connections(transaction),
     )  # fmt: skip
 
 

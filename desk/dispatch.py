@@ -105,6 +105,11 @@ class Dispatch:
         if not again:
             self._live.desk(SEATS)
 
+    async def go(self, page: str, until: int) -> None:
+        """The page has gone: its seat is offered nothing through it, and keeps what it has until then (ms)."""
+        await self._database.write(lambda t: people.go(t, page, until))
+        self._live.desk(SEATS)
+
     async def leave(self, seat: str, now: int) -> None:
         """The seat goes on purpose: what it had goes back at once."""
         await self._database.write(lambda t: people.leave_all(t, seat))

@@ -130,7 +130,7 @@ def check_called(transaction: Transaction, name: str, shown: str) -> None:
 
 def taking(transaction: Transaction, now: int) -> tuple[list[Free], frozenset[str]]:
     """The seats that take offers now, as if with nothing in hand; and the organisations that have seats of their own."""
-    ready = {page.seat for page in people.present(transaction, now) if page.ready}
+    ready = {name for name, takes in people.here(transaction, now).items() if takes}
     everybody = [Seat.of(row) for row in people.everybody(transaction)] if ready else []
     free = [
         Free(each.name, each.capacity, skills=frozenset(each.skills), langs=frozenset(each.langs), place=each.place)

@@ -1,10 +1,11 @@
 """People at the desk, their sessions, and which of their pages are open."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from enum import IntEnum
 from functools import cache
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from store.engine import Row, Value
 from store.schema import presence, seat, session, vouched
@@ -54,9 +55,17 @@ class VouchedRow:
     at: int
 
 
+class Ready(IntEnum):
+    """Whether a seat takes offers, by a page of theirs."""
+
+    PAUSED = 0
+    TAKING = 1
+    GONE = 2  # did until the page went, and does again if it comes back within its lease
+
+
 @dataclass(frozen=True, slots=True)
 class PresenceRow:
-    """One open page of a seat, until its lease ends."""
+    """One open page of a seat, until its lease ends; `ready` is a `Ready`."""
 
     page: str
     seat: str
@@ -114,6 +123,15 @@ _EXPIRED = Statement(
     select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until <= bindparam("now"))
 )
 _READY = Statement(update(presence).where(presence.c.seat == bindparam("which")).values(ready=bindparam("is_ready")))
+_READY_OF = Statement(select(presence.c.ready).where(presence.c.seat == bindparam("seat")))
+_GO = Statement(
+    update(presence)
+    .where(presence.c.page == bindparam("which"))
+    .values(
+        until=bindparam("at"),
+        ready=case((presence.c.ready == Ready.TAKING.value, Ready.GONE.value), else_=presence.c.ready),
+    )
+)
 
 
 def _seat(row: Row) -> SeatRow:
@@ -217,10 +235,23 @@ def present(transaction: Transaction, now: int) -> list[PresenceRow]:
     return [PresenceRow(*row) for row in transaction.all(_PRESENT, now=now)]  # type: ignore[arg-type]
 
 
+def here(transaction: Transaction, now: int) -> dict[str, bool]:
+    """Who has a page open, and whether they take offers."""
+    return {each.seat: each.ready == Ready.TAKING for each in present(transaction, now) if each.ready != Ready.GONE}
+
+
 def come(transaction: Transaction, page: PresenceRow) -> None:
-    """A page is open, until then at least."""
+    """A page is open, until then at least. Whether its seat takes offers is what they have said on a page that is there."""
+    said = [row[0] for row in transaction.all(_READY_OF, seat=page.seat)]
+    if said:
+        page = replace(page, ready=Ready.PAUSED if Ready.PAUSED in said else Ready.TAKING)
     transaction.run(_LEAVE, page=page.page)
     transaction.run(_COME, **asdict(page))
+
+
+def go(transaction: Transaction, page: str, until: int) -> None:
+    """The page has gone, and may be back until then; of one that has signed out nothing is left."""
+    transaction.run(_GO, which=page, at=until)
 
 
 def leave(transaction: Transaction, pages: Sequence[str]) -> None:

@@ -156,3 +156,36 @@ async def test_a_page_hears_who_came_and_went(serving: App) -> None:
         await other.close()
         assert json.loads(await socket.recv()) == seats
     await socket.close()
+
+
+async def test_who_has_gone_is_offered_nothing_and_who_is_back_takes_as_before(serving: App) -> None:
+    desk = Desk(serving)
+    supervisor, li = await desk.person("supervisor"), await desk.person()
+
+    async def on_board(*expected: bool) -> None:
+        """Whether the seat is there, and takes offers: at last, and from then on."""
+        async with asyncio.timeout(5):
+            while (seen := [each for each in (await supervisor.get("/board"))["seats"] if each["name"] == li.name]):
+                if (seen[0]["here"], seen[0]["ready"]) == expected:
+                    break
+        await asyncio.sleep(0.2)
+        [seen] = [each for each in (await supervisor.get("/board"))["seats"] if each["name"] == li.name]
+        assert (seen["here"], seen["ready"]) == expected
+
+    socket = await opened(serving, li.token)
+    await on_board(True, True)
+    await socket.close()
+    await on_board(False, False)
+    socket = await opened(serving, li.token)  # it was a reload
+    await on_board(True, True)
+    await li.post("/me/ready", {"ready": False})
+    await socket.close()
+    socket = await opened(serving, li.token)
+    await on_board(True, False)
+    assert not (await li.get("/me"))["ready"]
+    await li.post("/me/ready", {"ready": True})
+    await on_board(True, True)
+    await li.post("/logout")
+    await on_board(False, False)
+    await socket.wait_closed()
+    await on_board(False, False)

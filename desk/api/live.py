@@ -45,11 +45,7 @@ class Ping(Struct, tag="ping", forbid_unknown_fields=True):
     pass
 
 
-class Ready(Struct, tag="ready", forbid_unknown_fields=True):
-    ready: bool
-
-
-_decode = msgspec.json.Decoder(WatchFrame | Typing | Ping | Ready).decode
+_decode = msgspec.json.Decoder(WatchFrame | Typing | Ping).decode
 
 
 async def live(
@@ -88,11 +84,10 @@ class _Connection:
         self._page = FeedPage(seat.name, digest(token_of(websocket) or ""), hears_tickets=seat.may("ticket.read"))
         self._checked = time.monotonic()
         self._id = secrets.token_hex(12)
-        self._ready = seat.role == "seat"  # a supervisor takes offers when he says so
 
     async def serve(self, since: int | None) -> None:
         await self._feed.join(self._page, since)
-        await self._lease(LEASE)
+        await self._lease()
         tasks = [asyncio.create_task(each) for each in (self._send(), self._stay(), self._hear(), self._end())]
         try:
             with PAGES.track_inprogress():
@@ -103,14 +98,16 @@ class _Connection:
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             self._feed.leave(self._page)
             # A page that reloads is back within moments; one that has gone for good gives back what it had.
-            await self._lease(self._away)
+            if self._seat.may("ticket.work"):
+                await self._dispatch.go(self._id, await now_of(self._websocket) + self._away)
         for error in ended:
             if isinstance(error, Exception) and not isinstance(error, GONE):
                 raise error
 
-    async def _lease(self, lasts: int, *, again: bool = False) -> None:
+    async def _lease(self, *, again: bool = False) -> None:
         if self._seat.may("ticket.work"):
-            row = PresenceRow(self._id, self._seat.name, int(self._ready), await now_of(self._websocket) + lasts)
+            ready = self._seat.role == "seat"  # a supervisor takes offers when he says so
+            row = PresenceRow(self._id, self._seat.name, int(ready), await now_of(self._websocket) + LEASE)
             await self._dispatch.come(row, again=again)
 
     async def _stay(self) -> None:
@@ -118,7 +115,7 @@ class _Connection:
             await asyncio.sleep(RENEWED)
             if not await self._is_welcome():
                 return
-            await self._lease(LEASE, again=True)
+            await self._lease(again=True)
 
     async def _end(self) -> None:
         """Closes it in the moment in which the account is changed by this process."""
@@ -182,8 +179,5 @@ class _Connection:
                     await self._watch(ref)
                 case Typing(ref):
                     self._feed.typing(self._page, ref)
-                case Ready(ready):
-                    self._ready = ready
-                    await self._lease(LEASE)
                 case Ping():
                     self._page.put(encode(PongFrame()))

@@ -36,7 +36,7 @@ from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
 from store import reviews as rows
 from store import tickets
-from store.people import present
+from store.people import here
 from store.ticket_events import TicketReviewed
 from store.transaction import Transaction
 
@@ -114,7 +114,7 @@ async def _seats(
     people: ThePeople, standing: TheStanding, dispatch: TheDispatch, database: TheDatabase, now: Now, moment: Moment
 ) -> list[OnBoard]:
     everybody = await people.all()
-    there = await database.read(lambda t: present(t, now))
+    there = await database.read(lambda t: here(t, now))
     load = await dispatch.loads()
     shifts = await standing.shifts()
     due = {
@@ -122,10 +122,9 @@ async def _seats(
         for each in shifts.shifts
         if moment.isoweekday() in each.days and each.opens <= moment.strftime("%H:%M") < each.closes
     }
-    pages = {page.seat: page.ready for page in there}
     return [
         OnBoard(
-            each.name, each.shown, each.role, each.name in pages, bool(pages.get(each.name)), each.name in due,
+            each.name, each.shown, each.role, each.name in there, there.get(each.name, False), each.name in due,
             each.capacity, list(each.skills), load[each.name].weight if each.name in load else 0,
         )
         for each in everybody if each.may("ticket.work")

@@ -41,7 +41,7 @@ from desk.people import Seat
 from desk.replies import LONGEST
 from desk.summary import Summary, summarise
 from desk.tickets import PassedOn
-from store.people import present
+from store.people import here
 
 router = Answering(tags=["工单 tickets"])
 Reader = Annotated[Seat, Depends(may("ticket.read"))]
@@ -354,7 +354,7 @@ async def colleagues(
     seat: Reader, people: ThePeople, dispatch: TheDispatch, database: TheDatabase, now: Now
 ) -> Colleagues:
     """Whom one can transfer to, and who is there."""
-    there = {page.seat: bool(page.ready) for page in await database.read(lambda t: present(t, now))}
+    there = await database.read(lambda t: here(t, now))
     load = await dispatch.loads()
     return Colleagues(
         [
