@@ -285,6 +285,6 @@ async def test_a_page_left_alone_is_signed_out_and_a_token_is_not(app: App) -> N
     assert await signing.who(page, later) is not None
     assert await signing.who(page, later + lasts) is None
     assert await signing.who(token, later + 2 * lasts) is not None
-    audit = await app.database.read(lambda t: rows.newest(t, 1 << 60, 100))
+    audit = await app.database.read(lambda t: rows.newest(t, rows.ANY, 1 << 60, 100))
     added = [(each.actor, each.subject, each.detail) for each in audit if each.action == "token.add"]
     assert added == [("idle", "idle", "board")]

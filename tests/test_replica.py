@@ -76,7 +76,7 @@ def note(number: int, transaction: Transaction) -> None:
 
 
 def newest(transaction: Transaction) -> tuple[str, str]:
-    return audit.newest(transaction, 1 << 60, 1)[0].subject, where(transaction)
+    return audit.newest(transaction, audit.ANY, 1 << 60, 1)[0].subject, where(transaction)
 
 
 def replaying(config: Config, *, goes_on: bool) -> None:

@@ -24,7 +24,7 @@ async def write(app: App, *days_ago: float) -> None:
 
 
 async def lines(app: App, action: str) -> list[AuditRow]:
-    rows = await app.database.read(lambda t: audit.newest(t, 1 << 60, 1000))
+    rows = await app.database.read(lambda t: audit.newest(t, audit.ANY, 1 << 60, 1000))
     return [row for row in rows if row.action == action]
 
 

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from desk.api import (
     admin,
     assist,
+    audit,
     broadcasts,
     calls,
     catalogue,
@@ -50,7 +51,7 @@ def described() -> Described:
     api.middleware("http")(refuse_strangers)
     rooms = (
         session, tokens, tickets, messages, files, calls, assist, supervise, counter, broadcasts, knowledge, once_gone, unanswered, standard, catalogue,
-        admin, rights, owed,
+        admin, audit, rights, owed,
         understood,
     )  # fmt: skip
     api.routers = [each.router for each in rooms]

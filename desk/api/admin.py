@@ -1,4 +1,4 @@
-"""What administrators and auditors do: people, webhooks, the audit, how things are."""
+"""What administrators and auditors do: people, webhooks, how things are."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from pydantic import Field
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import (
     Now,
-    TheDatabase,
     TheDispatch,
     TheFeed,
     TheHealth,
@@ -28,13 +27,11 @@ from desk.names import LOGIN
 from desk.parts import Health
 from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
 from knowledge.library import Library
-from store import audit as rows
 from store import ticket_events
 
 router = Answering(tags=["管理 admin"])
 Keeper = Annotated[Seat, Depends(may("people.write"))]
 Hooking = Annotated[Seat, Depends(may("webhook.write"))]
-Auditor = Annotated[Seat, Depends(may("audit.read"))]
 System = Annotated[Seat, Depends(may("system.read"))]
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 Words = Annotated[str, Field(min_length=1, max_length=32)]
@@ -165,19 +162,6 @@ class Delivery(Struct, frozen=True):
 
 class Deliveries(Struct, frozen=True):
     deliveries: list[Delivery]
-
-
-class AuditLine(Struct, frozen=True):
-    id: int
-    at: int
-    actor: str
-    action: str
-    subject: str
-    detail: str
-
-
-class Audit(Struct, frozen=True):
-    lines: list[AuditLine]
 
 
 @router.get("/people")
@@ -312,13 +296,6 @@ async def deliveries(id: Number, seat: Hooking, hooks: TheHooks) -> Deliveries:
             for each in found
         ]
     )
-
-
-@router.get("/audit")
-async def audit(seat: Auditor, database: TheDatabase, before: Number = 1 << 60) -> Audit:
-    """What must not be lost sight of, the newest first."""
-    found = await database.page(lambda t: rows.newest(t, before, 200))
-    return Audit([AuditLine(each.id, each.at, each.actor, each.action, each.subject, each.detail) for each in found])
 
 
 @router.get("/system")

@@ -175,15 +175,22 @@ export const skills = Object.keys(SKILLS)
 export const roles = Object.keys(ROLES)
 export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam']
 
+/** The day that a calendar of the page means, as records write it. */
+export const dayWritten = (date: Date) => date.toLocaleDateString('sv-SE')
+
 /** The day where the centre is, whatever this computer's clock is set to, as records write it: 2026-12-01. */
 export const dayOf = (at: number) => new Date(at).toLocaleDateString('sv-SE', { timeZone: houses.zone })
 
+const HOUR = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+const timeOf = (at: number) => new Date(at).toLocaleTimeString('zh-CN', { timeZone: houses.zone, ...HOUR })
+
+/** The day and the time there, in full. */
+export const moment = (at: number) => `${dayOf(at)} ${timeOf(at)}`
+
 /** The time of day where the centre is; of another day, with its date. */
 export function clock(at: number): string {
-  const on = { timeZone: houses.zone }
-  const time = new Date(at).toLocaleTimeString('zh-CN', { ...on, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const [, month, date] = dayOf(at).split('-').map(Number)
-  return dayOf(at) === dayOf(Date.now()) ? time : `${month}/${date} ${time}`
+  return dayOf(at) === dayOf(Date.now()) ? timeOf(at) : `${month}/${date} ${timeOf(at)}`
 }
 
 export function span(ms: number): string {
