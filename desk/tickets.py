@@ -110,7 +110,7 @@ class Tickets:
         found = _all_back(change, found, seat, now)
         row = tickets.record(change.transaction, found, TicketTaken(found.owner), seat, now)
         tickets.hand(change.transaction, found, seat)
-        return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=shown or seat)
+        return self._tell(change, row, "desk.taken", now, ref=found.ref, seat=_called(seat, shown))
 
     async def pass_on(self, ref: str, seat: str, now: int, why: str = "declined") -> None:
         """Lets an offer go by: the next seat gets it."""
@@ -131,7 +131,7 @@ class Tickets:
                 found = _all_said(change, each, now)
                 row = tickets.record(change.transaction, found, TicketReturned(why), seat, now)
                 tickets.hand(change.transaction, found, None)
-                self._tell(change, row, "desk.returned", now, ref=found.ref, seat=shown or seat)
+                self._tell(change, row, "desk.returned", now, ref=found.ref, seat=_called(seat, shown))
             return len(held)
 
         return await self._write(work)
@@ -345,6 +345,11 @@ def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
 def _may_ask(held: TicketRow) -> bool:
     """Whether to ask for stars: never anybody whose life was in danger."""
     return held.priority != Priority.DANGER
+
+
+def _called(seat: str, shown: str) -> str:
+    """What residents are told that a seat is called: never the name with which it signs in."""
+    return "" if shown == seat else shown
 
 
 def _whose(found: TicketRow) -> str:

@@ -335,6 +335,9 @@ async def test_who_goes_offline_gives_back_and_the_resident_is_told(desk: Desk) 
     whole = await wang.get(f"/tickets/{ref}")
     assert (whole["ticket"]["state"], whole["ticket"]["owner"]) == ("waiting", None)
     assert "小李暂时离开了" in said(whole)[-1][1]
+    await wang.post(f"/tickets/{ref}/take")
+    assert said(await wang.get(f"/tickets/{ref}"))[-1][1].startswith("坐席接上了"), "not by the name of the account"
+    await wang.post(f"/tickets/{ref}/hand-back")
     assert "会。积分" in await resident.say("积分会过期吗"), "the bot speaks again"
 
 
@@ -385,6 +388,11 @@ async def test_suggestions_come_with_their_sources_and_become_drafts(desk: Desk)
     entry = await editor.get(f"/knowledge/entries/{draft['id']}")
     assert (entry["status"], entry["entry"]["answer"]) == ("draft", "积分三年有效，您的到明年底。")
     assert entry["entry"]["questions"] == ["积分会过期吗"]
+    for word in ("你是真人吗", "谢谢", "好的", "嗯"):
+        await resident.say(word)
+    found = await li.get(f"/tickets/{ref}/suggestions")
+    assert found["topic"] == "credit_redemption", "what the talk was about before the thanks"
+    assert not any("智能助手" in each["answer"] for each in found["suggestions"]), "a seat is no bot"
 
 
 async def test_canned_texts(desk: Desk) -> None:

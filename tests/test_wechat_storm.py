@@ -231,7 +231,7 @@ async def test_the_command_itself_with_a_seat_in_the_terminal(
                 if "坐席的话" in who.seen[-1].text:
                     break
                 await asyncio.sleep(0.05)
-            taken = f"坐席坐席接上了，工单 {ref}。请说。"
+            taken = f"坐席接上了，工单 {ref}。请说。"
             assert who.seen[-1].text in ("坐席的话", f"{taken}\n\n坐席的话"), (
                 "alone, or behind the word that it has taken over"
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -25,7 +26,9 @@ Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Looked = Annotated[str, Query(max_length=200)]
 Writer = Annotated[Seat, Depends(may("canned.write"))]
 SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
-LAST = 3  # messages of the resident that say what is asked
+SMALL_TALK, ASKING = "chitchat", "human_agent"  # what the bot says of itself, no words of a person; that one is wanted
+LAST, BACK = 3, 10  # messages of the resident that say what is asked; that say what the talk is about
+PLAIN = 0.5  # at least as likely, to say what it is about
 
 
 class Canned(Strict):
@@ -52,7 +55,10 @@ class Suggestion(Struct, frozen=True):
 
 
 class Suggestions(Struct, frozen=True):
+    """`topic` is what the talk was about last, where that is plain."""
+
     suggestions: list[Suggestion]
+    topic: str | None
 
 
 class CannedText(Struct, frozen=True):
@@ -71,13 +77,13 @@ class DraftMade(Struct, frozen=True):
 
 
 async def _asked(ref: str, seat: TicketReader, tickets: TheTickets, views: TheViews, q: Looked = "") -> list[str]:
-    """What is to be answered: what is looked for, else what the resident of the ticket said last."""
+    """What is to be answered: what is looked for, else what the resident of the ticket said, the last first."""
     if q.strip():
         return [q]
     opened = await tickets.show(ref)
     await views.looked_at(opened.ticket, seat)
     said = [each.message.reply.text for each in opened.messages if each.author == "resident"]
-    return [*said[-LAST:], opened.handover.summary]
+    return [*reversed(said[-BACK:]), opened.handover.summary]
 
 
 Asked = Annotated[list[str], Depends(_asked)]
@@ -89,9 +95,10 @@ async def suggestions(
 ) -> Suggestions:
     """Reviewed answers that come near to what the resident said last, or to `q`; with their sources."""
     best: dict[str, float] = {}
-    for text in asked:
-        for each in comprehension.understand(text, today).candidates:
-            if each.entry is not None and each.score >= NEAR:
+    understood = [comprehension.understand(text, today).candidates for text in asked]
+    for candidates in [*understood[:LAST], understood[-1]]:
+        for each in candidates:
+            if each.entry is not None and each.score >= NEAR and library.entries[each.entry].topic != SMALL_TALK:
                 best[each.entry] = max(best.get(each.entry, 0.0), each.score)
     for id in _containing(library, q, today):
         best.setdefault(id, NEAR)
@@ -101,13 +108,15 @@ async def suggestions(
         entry = library.entries[id]
         answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
         found.append(Suggestion(id, library.title(entry), answer, entry.source, score))
-    return Suggestions(found)
+    plain = (each for each in chain.from_iterable(understood) if each.score >= PLAIN)
+    topics = (each.topic for each in plain if each.topic not in (SMALL_TALK, ASKING))
+    return Suggestions(found, next(topics, None))
 
 
 def _containing(library: Library, q: str, today: date) -> Iterator[str]:
     """The entries that hold today and contain each word of `q`, those first that have them in their titles."""
     words = str.casefold(q).split()
-    entries = [each for each in library.entries.values() if words and each.is_valid(today)]
+    entries = [each for each in library.entries.values() if words and each.topic != SMALL_TALK and each.is_valid(today)]
     titles = {each.id: str.casefold(library.title(each)) for each in entries}
     for each in sorted(entries, key=lambda each: words and words[0] not in titles[each.id]):
         text = titles[each.id] + str.casefold(each.answer)

@@ -159,7 +159,7 @@ class TicketViews:
             ticket, talk, [shown(each, talk) for each in opened.messages],
             elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
             opened.waiting_from, opened.dead, await self.quota(opened.ticket), await self.stage(opened.ticket),
-            ResidentShown(slots, mask(about.summary, theirs=True), list(about.tried), place.name if place else None, opened.ticket.person),
+            ResidentShown(slots, mask(about.summary, theirs=True), _told(opened), place.name if place else None, opened.ticket.person),
         )  # fmt: skip
 
     async def stage(self, row: TicketRow) -> Stage | None:
@@ -190,6 +190,12 @@ async def _views(
 
 
 TheViews = Annotated[TicketViews, Depends(_views)]
+
+
+def _told(opened: Opened) -> list[str]:
+    """What the bot's answers in the talk rest on."""
+    said = (each.message.reply.source for each in opened.messages if each.author == "bot")
+    return list(dict.fromkeys(each for each in (*opened.handover.tried, *said) if each))
 
 
 def _held(row: HeldReplyRow) -> HeldShown:
