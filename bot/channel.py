@@ -83,6 +83,14 @@ class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
 S = TypeVar("S", bound=ChannelSettings)
 
 
+class Wanting(Struct, frozen=True):
+    """A stanza that is not enabled: which of its settings are empty and then may not be, which secrets the environment lacks."""
+
+    stanza: str
+    settings: list[str]
+    secrets: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Stanza:
     """`channels.<name>` in `config.yml`."""
@@ -327,6 +335,11 @@ class Channel:
 
     def is_on(self, stanzas: Stanzas) -> bool:
         return any(stanzas.of(each.settings).enabled for each in self.stanzas)
+
+    def wants(self, stanzas: Stanzas, environment: Mapping[str, str]) -> list[Wanting]:
+        """What each of its stanzas lacks to be opened."""
+        found = ((each.name, stanzas.of(each.settings)) for each in self.stanzas)
+        return [Wanting(name, list(own.unset), own.lacking(environment)) for name, own in found]
 
     def unset(self, stanzas: Stanzas) -> list[str]:
         """What is empty and may not be of what is enabled, as `channels.<stanza>.<setting>`."""

@@ -340,7 +340,12 @@ def _health(
     """How what is connected is, whenever somebody asks."""
     looked_at = {name for name, each in ways.channels.items() if each.looked_at}
     found = connected(ways.opened, affairs.platform, knowing.rasa)
-    return lambda: health(ground.database, ground.watch, looked_at, found, int(ground.clock() * 1000))
+    closed = {
+        name: each.wants(ground.config.channels, os.environ)
+        for name, each in ways.channels.items()
+        if name not in ways.opened
+    }
+    return lambda: health(ground.database, ground.watch, looked_at, found, closed, int(ground.clock() * 1000))
 
 
 def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:

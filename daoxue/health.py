@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bot.channel import ChannelHealth, OpenChannel
+from bot.channel import ChannelHealth, OpenChannel, Wanting
 from bot.edge import safely
 from bot.outbox import to_be_done
 from daoxue.watch import Watch
@@ -23,7 +23,12 @@ def connected(opened: Mapping[str, OpenChannel], platform: Platform | None, rasa
     return found | ({"rasa": rasa.health} if rasa else {})
 
 
-async def health(database: Database, watch: Watch, looked_at: Collection[str], asked: Connected, now: int) -> Health:
+Closed = dict[str, list[Wanting]]  # what channels that are not at work lack, by name
+
+
+async def health(
+    database: Database, watch: Watch, looked_at: Collection[str], asked: Connected, closed: Closed, now: int
+) -> Health:
     """Of the channels `looked_at`, residents look at what is said themselves; `now` in ms."""
     counted = database.read(lambda t: to_be_done(t, now, looked_at))
     owing = await safely("queue not counted", counted, None, OutageError)  # those in trouble are named all the same
@@ -32,5 +37,5 @@ async def health(database: Database, watch: Watch, looked_at: Collection[str], a
     troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
     outage = await database.outage()
     return Health(
-        found, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
+        found, closed, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from bot.channel import Calling, Channel, ChannelHealth, Inviting, OpenChannel
+from bot.channel import Calling, Channel, ChannelHealth, Inviting, OpenChannel, Wanting
 from bot.comprehension import Comprehension
 from bot.inbox import Inbox
 from bot.live import Live
@@ -39,10 +39,11 @@ class WorkerInTrouble(Struct, frozen=True):
 
 
 class Health(Struct, frozen=True):
-    """How the channels at work and what else is connected are, by name, and what lies behind them. None is what
-    could not be counted."""
+    """How the channels at work and what else is connected are, by name, and what lies behind them; what the others lack to
+    be opened. None is what could not be counted."""
 
     channels: dict[str, ChannelHealth]
+    closed: dict[str, list[Wanting]]
     undelivered: int | None
     given_up: int | None
     database: str

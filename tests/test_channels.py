@@ -72,6 +72,10 @@ async def test_what_is_switched_off_is_not_served(config: Config) -> None:
     composed = await compose(off, channels=WITH_IT)
     try:
         assert composed.channels == {}
+        told = (await (await Desk(composed).person("administrator")).get("/system"))["closed"]
+        assert told["pigeon"] == [{"stanza": "pigeon", "settings": [], "secrets": ["PIGEON_RING"]}]
+        assert told["webchat"] == [{"stanza": "webchat", "settings": [], "secrets": []}]
+        assert [each["stanza"] for each in told["sms"]] == ["twilio", "gateway"]
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(application(composed)), base_url="http://house.test"
         ) as outside:
