@@ -111,8 +111,13 @@ async def test_elder_mode_is_large_and_remembered(page: Page) -> None:
 
 
 async def test_english(page: Page) -> None:
+    await say(page, "积分会过期吗")
+    await expect(page.locator("#log .bot .meta")).to_contain_text("来源：")
     await page.get_by_role("button", name="English").click()
     await expect(page.locator("h1")).to_have_text("Learning navigator")
+    await expect(page.locator("#log .resident .name").first).to_have_text("Me")
+    await expect(page.locator("#log .resident .meta").first).to_have_text("Delivered")
+    await expect(page.locator("#log .bot .meta")).to_contain_text("Source: ")
     await page.reload()
     await say(page, "I want to talk to a human")
     await expect(page.locator("#log .bot .bubble").last).to_contain_text("ticket")

@@ -16,6 +16,7 @@ if (query.has("elder")) settings.elder = true;
 const link = new Link(settings.lang);
 const rows = new Map(); // id of the resident's message -> its row
 let state = "connecting";
+let answered = null; // id of the message that the last answer was to
 let loading = true; // history comes first, and is not read aloud
 let quiet = 0;
 const own = document.body.dataset; // what the centre calls its assistant, how that greets, how long words are kept
@@ -31,6 +32,13 @@ function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** Words of the page's own, which change with its language. */
+function labelled(className, key) {
+  const made = element("span", className, word(key));
+  made.dataset.text = key;
   return made;
 }
 
@@ -94,7 +102,9 @@ function showMissed() {
 
 function makeRow(author, text) {
   const row = element("li", author);
-  row.append(element("span", "name", word(author)));
+  const name = element("span", "name");
+  name.append(labelled("", author));
+  row.append(name);
   if (text) row.append(element("p", "bubble", text));
   return row;
 }
@@ -109,7 +119,7 @@ function showOwn(id, text, files = []) {
 
 function settle(row) {
   row.dataset.sent = "yes";
-  row.querySelector(".meta").textContent = word("sent");
+  row.querySelector(".meta").replaceChildren(labelled("", "sent"));
 }
 
 function showMessage(frame) {
@@ -120,15 +130,22 @@ function showMessage(frame) {
     return;
   }
   think(false);
+  if (frame.re === null || frame.re !== answered) closeOptions(); // what is offered stands under what was said last
+  answered = frame.re;
   if (frame.author === "seat" && !loading) hears("seat");
   const row = makeRow(frame.author, frame.text);
-  if (news.came(frame, loading)) row.querySelector(".name").append(element("span", "new", word("new")));
+  if (news.came(frame, loading)) row.querySelector(".name").append(labelled("new", "new"));
   for (const card of frame.cards) row.append(makeCard(card));
   for (const file of frame.files ?? []) row.append(makeFile(file));
-  if (frame.source) row.append(element("span", "meta", word("source") + frame.source));
+  if (frame.source) {
+    const source = element("span", "meta");
+    source.append(labelled("", "source"), frame.source);
+    row.append(source);
+  }
   if (frame.options.length) row.append(makeOptions(frame.options));
   if (settings.elder && "speechSynthesis" in window) {
     const read = element("button", "read", word("read"));
+    read.dataset.text = "read";
     read.type = "button";
     read.onclick = () => speak(frame);
     row.append(read);
@@ -236,7 +253,7 @@ function makeOptions(options) {
 }
 
 function closeOptions() {
-  document.querySelectorAll("#log .options button").forEach((button) => (button.disabled = true));
+  document.querySelectorAll("#log .options:not(.starters) button").forEach((button) => (button.disabled = true));
 }
 
 function speak(frame) {
