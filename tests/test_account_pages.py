@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.service import Service
-from tests.test_desk_page import DIST, accessible, enter, service
+from tests.test_desk_page import DIST, accessible, enter, everything, service
 from tests.test_mine import CARD
 
 __all__ = ["service"]
@@ -97,6 +97,7 @@ async def test_who_takes_out_an_answer_reads_what_residents_will_hear(service: S
     page = await enter(one_browser, service, "chen")
     await page.get_by_role("link", name="知识").click()
     await page.get_by_role("tab", name="知识条目").click()
+    await everything(page)
     await page.get_by_label("筛选").fill("redeem-time")
     await page.locator(".entry").first.click()
     await page.locator("#app").get_by_role("button", name="下线", exact=True).click()

@@ -116,6 +116,12 @@ async def accessible(page: Page, *, in_both: bool = False) -> None:
         assert await page.evaluate(IN_THE_OTHER, OF_COLOURS) == []
 
 
+async def everything(page: Page) -> None:
+    """Entries of whatever question."""
+    await page.locator(".whose").click()
+    await page.get_by_role("option", name="全部").click()
+
+
 async def resident(service: Service, *said: str) -> ResidentPage:
     page = ResidentPage(service)
     for text in said:
@@ -157,6 +163,7 @@ async def test_a_seat_at_work_by_keyboard_alone(one_browser: Browser, service: S
     await expect(page.locator(".happened.note")).to_contain_text("@老王")
     await page.keyboard.press("Escape")
     await page.keyboard.press("c")
+    await expect(page.get_by_role("dialog").locator(".el-select", has_text="积分兑换")).to_be_visible()
     await page.get_by_role("dialog").get_by_role("button", name="办结").click()
     await expect(page.get_by_text("小李 办结：已答复")).to_be_visible()
     await until(asker, lambda: "已办结" in asker.heard[-1]["text"])
@@ -164,6 +171,24 @@ async def test_a_seat_at_work_by_keyboard_alone(one_browser: Browser, service: S
     await asker.say("1")
     await expect(page.get_by_text("★★★★★").first).to_be_visible()
     await asker.close()
+
+
+async def test_what_is_offered_to_a_resident_holds_until_a_seat_is_there(
+    one_browser: Browser, service: Service
+) -> None:
+    chat = await (await one_browser.new_context()).new_page()
+    await chat.goto(service.url)
+    for words in ("转人工", "有书法班吗"):
+        await chat.locator("#say").fill(words)
+        await chat.keyboard.press("Enter")
+    offered = chat.locator("#log .options button")
+    await expect(offered.first).to_be_enabled()
+    page = await enter(one_browser, service, "li")
+    await expect(page.get_by_text("派给您")).to_be_visible()
+    await page.keyboard.press("t")
+    await expect(chat.locator("#log .system .bubble").last).to_contain_text("小李接上了")
+    for each in await offered.all():
+        await expect(each).to_be_disabled()
 
 
 async def test_two_seats_one_ticket(one_browser: Browser, service: Service) -> None:
@@ -272,6 +297,8 @@ async def test_every_page_is_accessible(one_browser: Browser, service: Service) 
     await zhou.get_by_role("tab", name="导入").click()
     await accessible(zhou, in_both=True)
     await zhou.get_by_role("tab", name="知识条目").click()
+    await expect(zhou.get_by_text("还没有本中心自己的问题")).to_be_visible()
+    await everything(zhou)
     await zhou.locator(".entry").first.click()
     await expect(zhou.get_by_role("heading", name="各渠道会这样说")).to_be_visible()
     await accessible(zhou, in_both=True)
@@ -281,6 +308,10 @@ async def test_every_page_is_accessible(one_browser: Browser, service: Service) 
     for tab in ("机构", "服务时间和班次", "渠道", "接口令牌", "回调", "居民数据", "审计"):
         await admin.get_by_role("tab", name=tab).click()
         await accessible(admin, in_both=True)
+    await expect(admin.get_by_role("row", name="登录").first).to_be_visible()
+    await admin.get_by_placeholder("工单号、学员、说明里的字").fill("没有这样的")
+    await admin.get_by_role("button", name="查", exact=True).click()
+    await expect(admin.get_by_text("没有这样的记录。")).to_be_visible()
     await asker.close()
 
 
@@ -289,6 +320,7 @@ async def test_an_editor_is_told_what_residents_hear_before_an_answer_goes(
 ) -> None:
     page = await enter(one_browser, service, "zhou")
     await page.get_by_role("tab", name="知识条目").click()
+    await everything(page)
     await page.locator(".entry").filter(has_text="学习卡丢了").first.click()
     for answer, status in (("不下线", "已发布"), ("下线", "已下线")):
         await page.locator("#app").get_by_role("button", name="下线", exact=True).click()
@@ -475,6 +507,10 @@ async def test_a_one_time_password_is_changed_before_anything_is_shown(one_brows
         await expect(page.get_by_role("navigation")).to_have_count(0)
         await dialog.get_by_label("现在的密码").fill(first)
         await dialog.get_by_label("新密码").fill(PASSWORD)
+        await dialog.get_by_label("再输一遍").fill(PASSWORD + "?")
+        await expect(dialog.get_by_text("两遍不一样")).to_be_visible()
+        await expect(dialog.get_by_role("button", name="修改密码")).to_be_disabled()
+        await dialog.get_by_label("再输一遍").fill(PASSWORD)
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("navigation")).to_be_visible()
         await expect(page.get_by_text("没有人在排队。")).to_be_visible()

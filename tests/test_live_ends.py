@@ -165,7 +165,7 @@ async def test_who_has_gone_is_offered_nothing_and_who_is_back_takes_as_before(s
     async def on_board(*expected: bool) -> None:
         """Whether the seat is there, and takes offers: at last, and from then on."""
         async with asyncio.timeout(5):
-            while (seen := [each for each in (await supervisor.get("/board"))["seats"] if each["name"] == li.name]):
+            while seen := [each for each in (await supervisor.get("/board"))["seats"] if each["name"] == li.name]:
                 if (seen[0]["here"], seen[0]["ready"]) == expected:
                     break
         await asyncio.sleep(0.2)

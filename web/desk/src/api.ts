@@ -6,6 +6,7 @@ import { lang, t } from './words'
 export type {
   Affairs,
   Centre,
+  AuditedAction,
   AuditLine,
   BoardShown,
   CannedText,

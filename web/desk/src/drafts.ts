@@ -5,6 +5,17 @@ export type Mode = 'reply' | 'note'
 export interface Draft {
   text: string
   source: string | null
+  inserted?: string // the answer that the source is of
+}
+
+const PIECE = /[。！？；，!?;,\n]+|\.\s/
+const LEAST = 4 // characters of a piece that is nobody's by chance
+
+/** The source of what stands there: none, once nothing of what was inserted is left of it. */
+export function sourceOf({ text, source, inserted }: Draft): string | null {
+  if (!inserted) return source
+  const pieces = inserted.split(PIECE).map((each) => each.trim())
+  return pieces.some((each) => each.length >= LEAST && text.includes(each)) ? source : null
 }
 
 const key = (ref: string, mode: Mode) => `daoxue.draft.${me.value?.name}.${ref}.${mode}`
@@ -22,7 +33,16 @@ export function keep(ref: string, mode: Mode, draft: Draft): void {
 
 /** Words come back into the answer's draft, before what was begun meanwhile. */
 export function giveBack(into: Draft, back: Draft): Draft {
-  return { text: into.text.trim() ? `${back.text}\n${into.text}` : back.text, source: back.source ?? into.source }
+  const text = into.text.trim() ? `${back.text}\n${into.text}` : back.text
+  return { text, ...(back.source ? { source: back.source, inserted: back.text } : of(into)) }
+}
+
+const of = ({ source, inserted }: Draft) => ({ source, inserted })
+
+/** An answer that was found comes behind what was begun. */
+export function inserting(into: Draft, words: string, source: string | null): Draft {
+  const text = into.text.trim() ? `${into.text.trimEnd()}\n${words}` : words
+  return { text, source, inserted: words }
 }
 
 /** What the seat was writing last in this ticket, where it has not finished it. */

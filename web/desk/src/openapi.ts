@@ -13,9 +13,30 @@ export interface paths {
         };
         /**
          * Audit
-         * @description What must not be lost sight of, the newest first.
+         * @description What must not be lost sight of, the newest first: by whom (`actor`), what (`action`), with these `words` in whom or
+         *     what it was about or how, on the days from `since` to `until`.
          */
         get: operations["audit_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Actions
+         * @description All that may stand in the audit as done.
+         */
+        get: operations["actions_audit_actions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2381,6 +2402,10 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        /** Actions */
+        Actions: {
+            actions: components["schemas"]["AuditedAction"][];
+        };
         /**
          * Activity
          * @description A lecture, an open day, a salon; or a whole campaign such as the lifelong-learning week.
@@ -2444,9 +2469,13 @@ export interface components {
              */
             word?: string;
         };
-        /** Audit */
+        /**
+         * Audit
+         * @description `next` is what to ask for `before`, where there may be more.
+         */
         Audit: {
             lines: components["schemas"]["AuditLine"][];
+            next: number | null;
         };
         /** AuditLine */
         AuditLine: {
@@ -2456,6 +2485,12 @@ export interface components {
             detail: string;
             id: number;
             subject: string;
+        };
+        /** AuditedAction */
+        AuditedAction: {
+            en: string;
+            id: string;
+            zh: string;
         };
         /** AwaitingApproval */
         AwaitingApproval: {
@@ -3297,12 +3332,15 @@ export interface components {
         };
         /**
          * Health
-         * @description How the channels at work and what else is connected are, by name, and what lies behind them. None is what
-         *         could not be counted.
+         * @description How the channels at work and what else is connected are, by name, and what lies behind them; what the others lack to
+         *         be opened. None is what could not be counted.
          */
         Health: {
             channels: {
                 [key: string]: components["schemas"]["ChannelHealth"];
+            };
+            closed: {
+                [key: string]: components["schemas"]["Wanting"][];
             };
             database: string;
             given_up: number | null;
@@ -4231,9 +4269,13 @@ export interface components {
             source: string;
             title: string;
         };
-        /** Suggestions */
+        /**
+         * Suggestions
+         * @description `topic` is what the talk was about last, where that is plain.
+         */
         Suggestions: {
             suggestions: components["schemas"]["Suggestion"][];
+            topic: string | null;
         };
         /**
          * Summary
@@ -4574,6 +4616,15 @@ export interface components {
             revision: number;
             status: string;
         };
+        /**
+         * Wanting
+         * @description A stanza that is not enabled: which of its settings are empty and then may not be, which secrets the environment lacks.
+         */
+        Wanting: {
+            secrets: string[];
+            settings: string[];
+            stanza: string;
+        };
         /** Ways */
         Ways: {
             oidc: string;
@@ -4650,6 +4701,7 @@ export interface components {
 export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type AccountList = components['schemas']['AccountList'];
+export type Actions = components['schemas']['Actions'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityInEnglish = components['schemas']['ActivityInEnglish'];
 export type Affairs = components['schemas']['Affairs'];
@@ -4658,6 +4710,7 @@ export type Announcements = components['schemas']['Announcements'];
 export type Assign = components['schemas']['Assign'];
 export type Audit = components['schemas']['Audit'];
 export type AuditLine = components['schemas']['AuditLine'];
+export type AuditedAction = components['schemas']['AuditedAction'];
 export type AwaitingApproval = components['schemas']['AwaitingApproval'];
 export type Balance = components['schemas']['Balance'];
 export type BankRules = components['schemas']['BankRules'];
@@ -4847,6 +4900,7 @@ export type TrialShown = components['schemas']['TrialShown'];
 export type Typed = components['schemas']['Typed'];
 export type TypingFrame = components['schemas']['TypingFrame'];
 export type Version = components['schemas']['Version'];
+export type Wanting = components['schemas']['Wanting'];
 export type Ways = components['schemas']['Ways'];
 export type Whole = components['schemas']['Whole'];
 export type WholeEntry = components['schemas']['WholeEntry'];
@@ -4858,6 +4912,11 @@ export interface operations {
         parameters: {
             query?: {
                 before?: number;
+                actor?: string;
+                action?: string;
+                words?: string;
+                since?: string | null;
+                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -4872,6 +4931,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Audit"];
+                };
+            };
+            /** @description The database cannot be used now; `text` says why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description It was refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    actions_audit_actions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Actions"];
                 };
             };
             /** @description The database cannot be used now; `text` says why */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Me } from '../src/api'
 import { me } from '../src/desk'
-import { giveBack, keep, keepMode, kept, modeOf } from '../src/drafts'
+import { giveBack, inserting, keep, keepMode, kept, modeOf, sourceOf } from '../src/drafts'
 
 beforeEach(() => {
   localStorage.clear()
@@ -36,7 +36,16 @@ describe('what is begun in a ticket', () => {
 
   it('keeps what was begun behind what comes back', () => {
     const back = { text: '先前的话', source: '指南' }
-    expect(giveBack({ text: '新的', source: null }, back)).toEqual({ text: '先前的话\n新的', source: '指南' })
-    expect(giveBack({ text: ' ', source: null }, back)).toEqual(back)
+    expect(giveBack({ text: '新的', source: null }, back)).toMatchObject({ text: '先前的话\n新的', source: '指南' })
+    expect(giveBack({ text: ' ', source: null }, back)).toMatchObject(back)
+  })
+
+  it('rests on what was inserted as long as something of it is there', () => {
+    const draft = inserting({ text: '您好', source: null }, '会过期。满两年没用的，年底失效。', '兑换办法')
+    expect(draft.text).toBe('您好\n会过期。满两年没用的，年底失效。')
+    expect(sourceOf(draft)).toBe('兑换办法')
+    expect(sourceOf({ ...draft, text: '您好，满两年没用的会失效' })).toBe('兑换办法')
+    expect(sourceOf({ ...draft, text: '我帮您问一下，明天回您' })).toBe(null)
+    expect(sourceOf(giveBack({ text: '', source: null }, draft))).toBe('兑换办法')
   })
 })
