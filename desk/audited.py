@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "file.read": ("看了居民的文件", "Read a resident's file"),
     "resident.elsewhere": ("看了居民别处的对话", "Read a resident's other talks"),
     "resident.reveal": ("看了完整号码", "Saw numbers in full"),
+    "resident.unrevealed": ("要看完整号码，没有给看", "Was refused numbers in full"),
     "resident.export": ("导出居民数据", "Exported a resident's data"),
     "resident.erase": ("删除居民数据", "Erased a resident's data"),
     "talks.sampled": ("抽查答复", "Drew answers to check"),

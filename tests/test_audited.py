@@ -23,7 +23,13 @@ NAMESAKES = {"_note": "desk/learners.py", "_look": "handlers/credits.py"}  # oth
 def written() -> Iterator[tuple[str, str]]:
     """What the code writes as an action, as a pattern, with where."""
     for path in (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
-        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        called = {
+            each.targets[0].id: each.value
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)
+        }
+        for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or not isinstance(call.func, (ast.Attribute, ast.Name)):
                 continue
             name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
@@ -33,7 +39,7 @@ def written() -> Iterator[tuple[str, str]]:
                 given = call.args[GIVEN[name]]
             else:
                 continue
-            for each in patterns(given):
+            for each in patterns(called.get(given.id, given) if isinstance(given, ast.Name) else given):
                 yield each, f"{path.relative_to(ROOT)}:{call.lineno}"
 
 
