@@ -11,6 +11,7 @@ from desk.audited import ACTIONS
 from knowledge.catalogue import KIND_OF
 from knowledge.entries import Status
 from store import conversations
+from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.service import ROOT
 
@@ -71,13 +72,14 @@ async def test_the_audit_is_looked_through(app: App) -> None:
     desk = Desk(app)
     auditor = await desk.person("auditor")
     day = 86_400_000
-    for number in range(250):
-        who, action = ("li", "ticket.read") if number % 2 else ("wang_", "learner.read")
-        await app.database.write(
-            lambda t, n=number, who=who, action=action: conversations.audited(
-                t, who, action, f"learner {n}", f"100%_{n}", 20_000 * day + n * day // 10
-            )
-        )
+
+    def write(transaction: Transaction) -> None:
+        for n in range(250):
+            who, action = ("li", "ticket.read") if n % 2 else ("wang_", "learner.read")
+            at = 20_000 * day + n * day // 10
+            conversations.audited(transaction, who, action, f"learner {n}", f"100%_{n}", at)
+
+    await app.database.write(write)
 
     async def asked(query: str) -> list[str]:
         found: list[str] = []

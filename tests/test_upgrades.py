@@ -163,6 +163,6 @@ def test_what_was_typed_as_the_reason_of_an_erasure_goes(either_config: Config, 
         database.now(lambda t, of=action, said=detail: conversations.audited(t, "li", of, "1126-1", said, 1))  # type: ignore[misc]
     database.now(lambda t: conversations.audited(t, "li", "resident.reveal", "1126-1", "要回电; 急", 1))
     upgrade(url)
-    kept = [each.detail for each in database.look(lambda t: trail.newest(t, 1 << 60, 9))]
+    kept = [each.detail for each in database.look(lambda t: trail.newest(t, trail.ANY, 1 << 60, 9))]
     assert kept == ["要回电; 急", "sha256 ab", "1 tickets, 2 messages, sha256 ab"]
     database.close()
