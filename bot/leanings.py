@@ -43,7 +43,7 @@ _MAY = re.compile(
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
 _CLASSES = re.compile(
-    "哪些班|哪?几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|which classes"
+    "哪些班|哪?几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|有(?:没有)?[一-鿿]{2,4}[课班](?:[吗么嘛没不]|$)|which classes"
 )
 _THAT_ITEM = re.compile(
     "(?:[我俺]?(?:看中|相中|想要|要)了?)?(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
@@ -290,8 +290,8 @@ def _of_the_canteen(heard: Understanding) -> Candidate | None:
 
 def _which_classes(heard: Understanding) -> Candidate | None:
     """The classes of a course or teacher by name, rather than what a theme is about."""
-    named = heard.names("course", "teacher")
-    asks = named and _CLASSES.search(heard.folded) is not None
+    of_a_room = heard.best is not None and heard.best.intent == "site_facilities"  # 有没有钢琴课
+    asks = (heard.names("course", "teacher") or of_a_room) and _CLASSES.search(heard.folded) is not None
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks else None
 
 

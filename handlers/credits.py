@@ -215,7 +215,7 @@ async def redemption_items(turn: Turn) -> None:
     """What points get: one item asked for, what a sum reaches, those of a kind, or all."""
     items = turn.catalogue.items
     source = "source.items"
-    if (id := turn.get("item")) and id in items:
+    if (id := turn.get("item") or _called_in_part(turn)) and id in items:
         item = items[id]
         turn.show("item", id)
         turn.say(
@@ -258,6 +258,7 @@ async def redemption_items(turn: Turn) -> None:
         for kind, names in kinds.items()
     )
     named = wording.listed((turn.named("category", kind) for kind in kinds), turn)
+    turn.show("item")  # whatever class was talked of, 油还有没有 is none of its places
     turn.say("item.list", lines=lines, kinds=len(kinds), names=named, source=source)
     turn.offer_answer("label.redeem_how", "redeem-how")
 
@@ -266,6 +267,13 @@ def _known(turn: Turn) -> Iterable[str]:
     """Names of items and of their kinds."""
     for item in turn.recorded.items.values():
         yield from (item.name, item.category)
+
+
+def _called_in_part(turn: Turn) -> str | None:
+    """油还有吗: the one item whose name has the only word that says anything."""
+    said = _OF_AN_ITEM.sub("", turn.heard.folded)
+    found = [id for id, item in turn.recorded.items.items() if said and said in item.name]
+    return found[0] if len(found) == 1 else None
 
 
 def _priced(turn: Turn, item: RedemptionItem) -> str:

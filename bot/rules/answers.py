@@ -12,7 +12,7 @@ from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
 from bot.rules.asking import CERTAIN, LONG
-from bot.rules.told import classes_of, elsewhere
+from bot.rules.told import OBTAINED, classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.entries import Entry
@@ -84,7 +84,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     sure = best is not None and best.score >= turn.heard.lines.sure
     if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
-    of_them = any(_speaks_of(each, folded) for each in entries)
+    obtains = OBTAINED.search(folded) is not None  # 啥时候能拿到
+    of_them = obtains or any(_speaks_of(each, folded) for each in entries)
     names = phrases.names_matter(folded) or (len(halves.beyond(folded)) > 1 and not of_them)  # 几点开门, 停车要钱吗
     stands = sure and (len(folded) > phrases.FRAGMENT or names)
     if not entries or _names_one(turn) or len(folded) > LONG or stands:
@@ -99,6 +100,7 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     other = best is not None and best.question is not None and all(best.entry != each.id for each in entries)
     other = other and len(folded) > _BARE and not of_them
     aspect = spoken_of(folded) or ("duration" if "几天" in folded else None)
+    aspect = "duration" if aspect == "time" and obtains else aspect
     if other or aspect is None:  # 她没带身份证咋整 is a question of its own
         return False
     for entry in entries:

@@ -1,5 +1,6 @@
 """The things that were told just now, which a message may go on with."""
 
+import re
 from collections.abc import Sequence
 
 from bot import phrases
@@ -7,6 +8,8 @@ from bot.leanings import OF_LEARNING
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
 
+# 啥时候能拿到, after how one gets an invoice for a class: nobody gets the class.
+OBTAINED = re.compile("[拿收领退](?:得)?(?:到|回来|下来)|到[手账]|[办开寄]好|批下来")
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
 
 
@@ -36,8 +39,5 @@ def spelt(things: Sequence[Thing]) -> str:
 def elsewhere(turn: Turn) -> bool:
     """Whether the last answer was on something else than what is learnt, and nothing points back behind it."""
     told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
-    return (
-        bool(told)
-        and all(each.topic not in OF_LEARNING for each in told)
-        and not phrases.points_back(turn.heard.folded)
-    )
+    beside = all(each.topic not in OF_LEARNING for each in told) or OBTAINED.search(turn.heard.folded)
+    return bool(told) and bool(beside) and not phrases.points_back(turn.heard.folded)
