@@ -20,6 +20,7 @@ from integrations.twilio.api import Twilio
 from integrations.twilio.signing import REFUSED, SignatureError, Verifier
 
 PATH = "/channels/sms"
+_SID = re.compile(NAME)
 # Advanced Opt-Out: what the provider has answered before it tells us of it.
 TOLD = {"STOP": RefusalKind.REFUSAL, "START": RefusalKind.RESUMPTION, "HELP": RefusalKind.MACHINE}
 Work = Callable[[dict[str, str], Scope], Awaitable[str]]
@@ -72,7 +73,7 @@ class TextHooks:
 
     async def _message(self, form: dict[str, str], scope: Scope) -> str:
         number, sid = form.get("From", ""), form.get("MessageSid") or form.get("SmsSid", "")
-        if not number or len(number) > 64 or not re.fullmatch(NAME, sid):
+        if not number or len(number) > 64 or not _SID.fullmatch(sid):
             raise SignatureError("form")
         media = form.get("NumMedia", "0") not in ("", "0")
         told = TOLD.get(form.get("OptOutType", ""))
