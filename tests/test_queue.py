@@ -109,6 +109,22 @@ async def test_it_is_never_offered_the_complaint(said: str, either_app: App) -> 
     assert (await ticket(app, row.ref)).offered_to == "li"
 
 
+async def test_nor_is_it_what_comes_later_of_the_same_talk(either_app: App) -> None:
+    app = either_app
+    await seat(app, "wang", skills=("credit", "complaint"))
+    resident, _ = await served(app)
+    complaint = str((await resident.receipt("我要投诉刚才的坐席")).ticket)
+    await app.tickets.take(complaint, "li", AT)
+    await app.tickets.close(complaint, "li", "answered", AT)
+    later = str((await resident.receipt("我的学分不对，转人工")).ticket)
+    assert later != complaint
+    await app.desk.dispatch.step(AT + LONG)
+    assert (await ticket(app, later)).offered_to is None, "nobody else is there"
+    await seat(app, "li", skills=("credit",))
+    await app.desk.dispatch.step(AT + LONG)
+    assert (await ticket(app, later)).offered_to == "li"
+
+
 @pytest.mark.parametrize("said", [
     "谢谢，刚才的老师很好", "坐席态度很好", "回得真快", "书法老师讲得太快了", "王老师的课什么时候上", "我的学分不对", "先不要给他报名", "人工智能班我不懂能学吗",
     "那个老师的课差不多要多久", "客服热线关了吗", "等下午没人的时候去行吗", "你答非所问", "别叫他来上课了",
