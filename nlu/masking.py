@@ -8,6 +8,7 @@ and sums stay.
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 from msgspec import Struct
@@ -263,7 +264,13 @@ class _NumberReader:
         if not (near or self._bank) or not _BANK_NUMBER.fullmatch(number):
             return None
         sure = has_check_digit(number) or (window.whole and (self._bank or self._even(window)))
-        return BANK if sure else None
+        return BANK if sure and window.groups[0].start not in self._extensions else None
+
+    @cached_property
+    def _extensions(self) -> frozenset[int]:
+        """Where the numbers of extensions begin (0500-80000000转342): no other number does."""
+        numbers = ((each.end, each.number.partition("-")[2]) for each in phones.find(self._folded))
+        return frozenset(end - len(extension) for end, extension in numbers if extension)
 
     def _even(self, window: _Window) -> bool:
         sizes = window.sizes

@@ -110,6 +110,7 @@ kept = st.one_of(
 
 
 @example(["0500-80000000转492", "+8618000000000"], " ")
+@example(["0500-80000000转342", "13312243332", "0510-80000000"], " ")
 @given(st.lists(kept, min_size=1, max_size=5), st.sampled_from([" ", "，", "；", "和", "、", "，或者打"]))
 def test_what_is_needed_stays(numbers: list[str], between: str) -> None:
     assert mask(between.join(numbers)) == between.join(numbers)
