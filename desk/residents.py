@@ -57,7 +57,7 @@ class TalkElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class ErasureProof:
-    """What was erased: how much of what, and the digest over the copy as it was."""
+    """What was erased: how much of what, and the digest over the copy as it was. Nothing, where all was gone before."""
 
     tickets: int
     conversations: int
@@ -215,14 +215,15 @@ class Residents:
             digest = hashlib.sha256(copy.encode()).hexdigest()
             for id in talks:
                 self._unbind(transaction, id, now)
-            erased = sum(forget(transaction, id) for id in talks)
+            erased = [count for id in talks if (count := forget(transaction, id))]
+            closed = sum(handover(each).summary != ERASED for each in theirs)
             nobody = f"erased-{digest[:12]}"
             for each in theirs:
                 _forget_carried(transaction, each.ref)
                 forget_ticket(transaction, each, nobody, asked_for=True)
-            detail = f"{why}; {len(theirs)} tickets, {erased} messages, sha256 {digest}"
+            detail = f"{why}; {closed} tickets, {sum(erased)} messages, sha256 {digest}"
             conversations.audited(transaction, by, "resident.erase", ref, detail, now)
-            return ErasureProof(len(theirs), len(talks), erased, digest, now)
+            return ErasureProof(closed, len(erased), sum(erased), digest, now)
 
         proof = await self._database.write(work)
         await self._database.scrub()
@@ -326,8 +327,8 @@ def _named(transaction: Transaction, talk: int) -> str:
 
 
 def forget(transaction: Transaction, id: int) -> int:
-    """Takes the words of a conversation out; the number of its messages."""
-    rows = conversations.messages(transaction, id, 1, 1 << 30)
+    """Takes the words of a conversation out; how many messages there were with any."""
+    rows, blank = conversations.messages(transaction, id, 1, 1 << 30), encode(Message(reply=Reply(text=ERASED)))
     _make_unfindable(transaction, id, rows)
-    erasing.forget_conversation(transaction, id, encode(Message(reply=Reply(text=ERASED))))
-    return len(rows)
+    erasing.forget_conversation(transaction, id, blank)
+    return sum(row.body != blank for row in rows)

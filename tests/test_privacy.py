@@ -139,8 +139,12 @@ async def test_what_was_erased_is_in_no_byte_of_the_file(app: App) -> None:
     await seat.post(f"/tickets/{ref}/note", {"text": f"回访 {PLACE}"})
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
     assert holds(app.config, PLACE, "13800138000") == [PLACE, "13800138000"]
-    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
+    said = len((await admin.post(f"/residents/{ref}/export"))["conversations"][0]["messages"])
+    proof = await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
+    assert (proof["tickets"], proof["conversations"], proof["messages"]) == (1, 1, said)
     assert holds(app.config, PLACE, "13800138000", resident.address) == []
+    again = await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
+    assert (again["tickets"], again["conversations"], again["messages"]) == (0, 0, 0), "nothing was left to erase"
 
 
 async def test_an_account_is_closed_and_its_figures_stay(app: App) -> None:

@@ -147,6 +147,8 @@ def _purge(arguments: argparse.Namespace) -> int:
             return
         proof = await app.desk.residents.erase(arguments.resident, "cli", arguments.why, now())
         line = f"已删除 {proof.tickets} 张工单、{proof.messages} 条消息；证明 sha256 {proof.digest}"
+        if not proof.tickets and not proof.messages:
+            line = "这些以前已经删除了，这一次没有可删的"
         tell(arguments, asdict(proof), line)
 
     return acting(arguments, use)

@@ -3191,7 +3191,7 @@ export interface components {
         };
         /**
          * ErasureProof
-         * @description What was erased: how much of what, and the digest over the copy as it was.
+         * @description What was erased: how much of what, and the digest over the copy as it was. Nothing, where all was gone before.
          */
         ErasureProof: {
             at: number;
