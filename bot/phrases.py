@@ -49,6 +49,7 @@ _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\
 _ANY = re.compile(
     "什么|神马|么子|啥子|啥|咩|哪些|哪个|几个|多少|你们|最近|近期|这里|现在|本周|适合|报名|[我你她他们能上报给开些]"
 )  # 有什么班她能上
+_WHAT = re.compile("什么|神马|么子|[啥咩乜哪]")  # 些啥子 is no name
 _ALL = re.compile(r"有(?:哪些|什么|啥)(?:课程?|班|培训|活动)|一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -134,7 +135,8 @@ def upset(folded: str) -> bool:
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
-    return found["name"] if found and number(found["name"]) is None and not _SMALL_WORDS.search(found["name"]) else None
+    name = found["name"] if found else ""
+    return name if name and number(name) is None and not (_SMALL_WORDS.search(name) or _WHAT.search(name)) else None
 
 
 def accuses(folded: str) -> bool:

@@ -284,6 +284,12 @@ async def test_who_is_too_old_hears_which_age_it_is_for(app: App) -> None:
     assert "6 至 12 周岁" in await Resident(app).say("亲子烘焙班谁能报")
 
 
+async def test_what_something_is_is_not_told_by_where_its_word_stood(app: App) -> None:
+    resident = Resident(app)
+    assert "职业技能" in await resident.say("你们有哪些课程")
+    assert "·" not in await resident.say("什么是职业精神")
+
+
 async def test_who_is_too_young_hears_so_though_nobody_wrote_it_down(app: App) -> None:
     told = await Resident(app).say("我家孩子16岁，能报烘焙班吗")
     assert "18" in told

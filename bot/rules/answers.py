@@ -21,6 +21,7 @@ from nlu.questions import RED_LINES, Question
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}  # what is asked of a class
 _BRIEF = 8  # characters of what asks about one word of an answer
 _RESERVED = "预约"
+_WHAT_IS = re.compile("(?:什么|啥|哪样)(?:叫做?|是)")  # 什么是社区教育: no part of what was said tells that
 _PARTS = re.compile("[，。；、（）\n]+")
 _FEW = 5  # characters of which every word counts
 _BARE = 6  # characters of what is asked by its aspect alone: 要掏钱不, 得等多久
@@ -186,6 +187,7 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
         or _names_one(turn)
         or len(folded) > _BRIEF
         or not phrases.asks(folded)
+        or _WHAT_IS.match(folded)
     ):
         return False
     if best and best.score >= turn.heard.lines.likely:
