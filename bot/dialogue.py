@@ -51,7 +51,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.told, tasks.dropped, questions.gist,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, compare.compared, answers.of_an_answer,
-    follow.unknown_name, follow.follow_up, follow.described,
+    named.unknown_name, follow.follow_up, follow.described,
     tasks.refined, follow.another, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions

@@ -8,7 +8,7 @@ import re
 
 from msgspec.structs import replace
 
-from bot import about, about_us
+from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
@@ -75,8 +75,9 @@ _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
 )
 _TAKES = re.compile("(?:的|人|[是我她他][^,，。]{1,10}[,，]?)收不收$|[收要]不[收要][我俺她他]")  # 我是外地的，收不收
-_COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|fee|cost|pay|free|how much")
+_COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|押|fee|cost|pay|free|how much")
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
+_OF_A_LESSON = {"course_level", "course_help"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 # What one place has and another has not, by the standard question on it.
@@ -320,7 +321,7 @@ def _at_a_time(heard: Understanding) -> Candidate | None:
 def _of_class_there(heard: Understanding) -> Candidate | None:
     """金水镇有陶艺课上不: whether a course is taught at a place that is named, where nothing else is asked of either."""
     named = heard.names("course") and heard.names("org")
-    unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent == "course_level"
+    unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent in _OF_A_LESSON
     asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
     whether = _TAUGHT.search(heard.folded) or _ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
@@ -358,7 +359,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     """春联哪天写, 明晚还有电影吧: a word of one activity's name, where it is activities that are asked about; when and where
     it is says itself better than what is so of all of its kind."""
     best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
-    if not heard.hinted or not asked & _ON_RECORD or _asks_hours(heard):
+    if not heard.hinted or not (asked & _ON_RECORD or phrases.follows(heard.folded)) or _asks_hours(heard):
         return None
     called = _OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)

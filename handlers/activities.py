@@ -49,12 +49,9 @@ async def find_activity(turn: Turn) -> None:
         key=lambda each: (each.first_day, each.id),
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
-        turn.task.memo["named"] = " ".join(
-            _with_their_parts(
-                _subjects(_in_chinese(upcoming, turn)).named(turn.get("about") or turn.heard.folded, RELATED),
-                _in_chinese(upcoming, turn),
-            )
-        )
+        chinese = _in_chinese(upcoming, turn)
+        said = _subjects(chinese).named(turn.get("about") or turn.heard.folded, RELATED)
+        turn.task.memo["named"] = " ".join(_with_their_parts(said or [turn.heard.hinted], chinese))
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
     found = [each for each in about if _fits(each, turn)]

@@ -39,6 +39,7 @@ async def find_course(turn: Turn) -> None:
         if past_the_end(turn, page):
             return
         shown = page.shown
+        turn.show("course", *(course.id for course in shown))
         lines = wording.listed((course.name for course in shown), turn)
         turn.say("course.theme", theme=turn.named("theme", theme), count=len(found), lines=lines, source=SOURCE)
         for course in shown[:CHOICES]:

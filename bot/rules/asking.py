@@ -35,7 +35,7 @@ _GENERAL = {
 }
 
 _ENOUGH = 0.6  # of what speaks for an aspect
-_BY_WORDS = {"class_schedule", "class_fee"}  # which other words contradict: 我是外地的，收不收
+_BY_WORDS = {"class_schedule", "class_fee", "class_places"}  # which other words contradict: 我是外地的，收不收
 _WORDS = 0.4  # what its words do
 MOVE = 0.35  # the probability from which a move is one
 _LIKELIER, _HALF = 6.0, 12  # times, characters: a half sentence, right after something was told

@@ -4,7 +4,7 @@ What may be asked about a thing stands in `bot.aspects`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot import about, halves, phrases
 from bot.aspects import HAS, spoken, spoken_of
@@ -13,7 +13,7 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
-from bot.rules.asking import LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
+from bot.rules.asking import CERTAIN, LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
 from bot.rules.records import in_its_words, names_what_is_not_there, with_its_word
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
 from bot.running import SILENT_TOPICS, Runner
@@ -54,10 +54,6 @@ _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _HELD = re.compile(
     "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
 )
-# What a class may be called, and none of 第一次课, 下期的班, 免费的课.
-NAME = re.compile(
-    "下[象围]?棋|(?:(?![第次节天周月期几每上下前后早晚新老大小长短同免收便贵远近网线这那哪我你他她好报开补听落缺请学习一二三四五六七八九十])[一-鿿]){2,4}"
-)
 
 
 async def follow_up(run: Runner, turn: Turn) -> bool:
@@ -73,9 +69,14 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         aspect = spoken_of(turn.heard.folded)
     if aspect is None or (aspect not in spoken(turn.heard.folded) and classes_of(turn) == []):
         aspect = in_its_words(turn) or aspect
+    if aspect not in spoken(turn.heard.folded) and turn.heard.first("item") and not _is_told(turn, "item"):
+        return False  # 大米呢, after whether there is oil: all there is to know of it
     plain = aspect is not None and aspect not in learnt.IN_WORDS and aspect in spoken(turn.heard.folded)  # 多少钱
     likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
+    best = turn.heard.best
+    if aspect == "exam" and best and best.question and best.score >= CERTAIN and "证" in turn.heard.folded:
+        return False  # 发证吗
     if aspect == "until" and _ENDS.search(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
         aspect = "time"  # 搞到哪天结束
     if aspect == "time" and "entry" in spoken(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
@@ -83,7 +84,10 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
     if aspect is None or another or (not named and elsewhere(turn)):
         return False
-    things = [each for each in (activity or meant(turn)) if _has(turn, each, aspect)]
+    of = activity or meant(turn)
+    things = [each for each in of if _has(turn, each, aspect)]
+    if not things and len(of) == 1 and of[0][0] == "item" and half_sentence(turn):
+        return await run.aside(turn, Task("on_record", {"of": spelt(of)}))  # 在哪条街用
     if not things or (not named and not likely and is_general(turn, aspect)):
         return False
     if things[0][0] == "org":
@@ -122,6 +126,10 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         turn.state.topic = _TOPICS.get(things[0][0], of_class)
         run.remind(turn)
     return True
+
+
+def _is_told(turn: Turn, kind: str) -> bool:
+    return (kind, turn.heard.first(kind)) in shown(turn)
 
 
 def _is_small_talk(turn: Turn) -> bool:
@@ -302,59 +310,27 @@ def _wants_another(turn: Turn, least: float) -> bool:
     return move.label in {"follow/other_time", "follow/other_place", "follow/cheaper"} and move.probability >= least
 
 
-async def unknown_name(run: Runner, turn: Turn) -> bool:
-    """油画呢, 插花班在哪上课, after classes of something else: a name that we have nothing for, and never what is so of the class
-    that was told."""
-    courses, last = courses_of(turn), turn.state.last
-    after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
-    if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
-        return False
-    known = turn.recorded.courses
-    called = {char for id in courses if id in known for name in (known[id].name, *known[id].aliases) for char in name}
-    name = next((each for each in _names_said(turn, called) if NAME.fullmatch(each)), None)
-    if name is None:
-        return False
-    await run.start(turn, "find_class", {"subject": name})
-    return True
-
-
-def _names_said(turn: Turn, called: set[str]) -> list[str]:
-    """What of a message may be the name of a class that is called by other characters than these: all of it, where nothing else
-    is asked (油画, after 国画); else what stands before 班, if it has none of them."""
-    heard, best = turn.heard, turn.heard.best
-    likely = best is not None and best.score >= heard.lines.likely
-    of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"}
-    lone = phrases.lone_name(heard.folded)
-    follows = heard.move.probability >= MOVE or bool(spoken(heard.folded)) or tasks.at_level(turn) is not None
-    follows = follows or in_its_words(turn) is not None  # 健康证呢, which a class of what was told asks for
-    if lone and not follows and (of_one or not likely):
-        return [] if set(lone) <= called else [lone]
-    return [each for each in phrases.described(heard.folded) if not set(each) & called] if likely and of_one else []
-
-
 def meant(turn: Turn) -> list[Thing]:
     """Those of what was told that a message means; where it names another time or place, those of the same course there."""
     folded, heard = turn.heard.folded, turn.heard
     if pointed := pointed_at(folded, turn.state.offers):
         return [("class", pointed.slots["class"])] if "class" in pointed.slots else []
-    if named := dict.fromkeys(heard.values("course")):
-        return [thing for course in named for thing in of_course(turn, course)]
+    if courses := dict.fromkeys(heard.values("course")):
+        return [thing for course in courses for thing in of_course(turn, course)]
     if items := [
         each.value for each in heard.entities if each.kind == "item" and each.exact and not heard.denies(each)
     ]:
         return [("item", id) for id in dict.fromkeys(items)]  # 卷尺有货没, after a class or another item
     if course := tasks.at_level(turn):
         return of_course(turn, course)
-    classes = classes_of(turn)
+    named = any(heard.first(kind) for kind in ("org", "when", "teacher"))
+    classes = classes_of(turn) or (_fitting(turn, _open(turn, courses_of(turn))) if named else [])  # after a theme's
     if not classes:
         place, told = heard.first("org"), shown(turn)
         return [("org", place)] if place and told and told[0][0] == "org" else told  # 电话多少，学院的
     fitting = _fitting(turn, classes)
     if not fitting:
-        courses = {each.course for each in classes}
-        others = [
-            each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)
-        ]
+        others = _open(turn, {each.course for each in classes})
         fitting = [*(classes if _WITH.search(folded) else ()), *_fitting(turn, others)]
     return [("class", each.id) for each in _superlative(folded, fitting, turn.calendar)]
 
@@ -365,8 +341,13 @@ def of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
     to_come = [each for each in turn.catalogue.classes.values() if each.course == course and each.comes(turn.today)]
     if not whole and (named := called(turn.heard.folded, to_come, turn.recorded)):
         return [("class", each.id) for each in [one for one in shown if one in named] or _fitting(turn, named) or named]
-    others = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
+    others = _open(turn, {course})
     return [("class", each.id) for each in shown or _fitting(turn, others)] or [("course", course)]
+
+
+def _open(turn: Turn, courses: Collection[str]) -> list[TrainingClass]:
+    """The classes of some courses that one can be enrolled in."""
+    return [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
 
 
 def _fitting(turn: Turn, classes: Sequence[TrainingClass]) -> list[TrainingClass]:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from bot import phrases
 from bot.names import plain_item
+from bot.rules.named import LEAD, NEAR
 from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
 from nlu import numerals
 
 _BRIEF, _SHORT = 8, 16  # characters
-_NEAR, _LEAD = 0.4, 0.1  # likeness
 # What is said around the name of an item.
 _NAMED = re.compile(
     "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
@@ -38,7 +38,9 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     if len(items_told) == 1 and _COSTS.fullmatch(turn.heard.folded):
         await run.start(turn, "redemption_items", {"item": items_told[0]})
         return True
-    told = bool(items_told) or (last is not None and last.intent == "redemption_items")
+    best = turn.heard.best
+    asked = best is not None and best.intent == "redemption_items" and not turn.heard.first("item")  # 雨伞多少分
+    told = bool(items_told) or (last is not None and last.intent == "redemption_items") or asked
     brief = phrases.without_following(turn.heard.folded)
     found = _NAMED.fullmatch(brief)
     if told and _OF_A_KIND.sub("", brief) in turn.recorded.category_by_word:
@@ -61,7 +63,7 @@ def _like(run: Runner, said: str, items: Mapping[str, str]) -> list[str]:
     """剃头的, of 理发券: the one whose name means what is said, much more than any other's does."""
     near = run.comprehension.likeness(said.removesuffix("的"), list(items.values()))
     ranked = sorted(zip(near, items, strict=True), reverse=True)
-    alone = len(ranked) > 1 and ranked[0][0] >= _NEAR and ranked[0][0] - ranked[1][0] >= _LEAD
+    alone = len(ranked) > 1 and ranked[0][0] >= NEAR and ranked[0][0] - ranked[1][0] >= LEAD
     return [ranked[0][1]] if alone else []
 
 

@@ -4,9 +4,13 @@ import re
 from itertools import pairwise
 
 from bot import halves, phrases
+from bot.aspects import spoken
+from bot.leanings import OF_CLASSES
 from bot.readings import plainly
-from bot.rules.records import taught
-from bot.rules.told import shown
+from bot.rules import tasks
+from bot.rules.asking import MOVE
+from bot.rules.records import in_its_words, taught
+from bot.rules.told import courses_of, shown
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.called import called
@@ -16,7 +20,19 @@ from nlu.entities import Entity
 _ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _TEACHES = re.compile("(?:里[面头])?[都会也有]{0,2}[讲教](?:不[讲教])?")
 _NAMES = {"course", "org", "item", "teacher"}
+NEAR, LEAD = 0.4, 0.1  # likeness to what is meant, and how much more than to anything else
+# What is said of any activity.
+_ANY_ACTIVITY = re.compile(
+    "最近|近期|有没有|没有|活动|地儿|地方|免费|参加|报名|什么|啥|时候|哪[里儿天个些]?|几[点号]|怎么|一个|可以|周末|多少人?|[进收]人?|[那这]|[的个场是在有还想我要去能不没了吗呢啊呀吧嘛么，。？?！!]"
+)
+_PARTS = re.compile("[、，。；：与]")  # of what an activity is
+_SAYS = 2  # characters
 _OF_IT_THERE = re.compile("[的那边里街道镇个有]{0,6}")  # between a place and one within it
+
+# What a class may be called, and none of 第一次课, 下期的班, 免费的课.
+NAME = re.compile(
+    "下[象围]?棋|(?:(?![第次节天周月期几每上下前后早晚新老大小长短同免收便贵远近网线这那哪我你他她好报开补听落缺请学习一二三四五六七八九十])[一-鿿]){2,4}"
+)
 
 
 def names_meant(turn: Turn) -> tuple[Entity, ...]:
@@ -53,6 +69,32 @@ def _within(turn: Turn) -> list[Entity]:
     texts = taught(turn, told[0])
     courses = (each for each in turn.heard.entities if each.kind == "course")
     return [each for each in courses if any(folded[each.start : each.end] in text for text in texts)]
+
+
+def activity_meant(run: Runner, turn: Turn) -> str:
+    """剃头的那个, of an activity at which hair is cut: the one to come of which a part means what is said, much more than any
+    other's does, where activities are talked of and none is named; empty where there is none."""
+    heard = turn.heard
+    asked = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
+    told = turn.state.just_told and any(kind == "activity" for kind, _ in shown(turn))
+    named = heard.hinted or any(
+        (each.exact and each.kind in _NAMES) or each.kind == "activity" for each in heard.entities
+    )
+    said = _ANY_ACTIVITY.sub("", heard.without())
+    if named or not (asked or told) or not _SAYS <= len(said) <= phrases.FRAGMENT:
+        return ""
+    parts = [
+        (part, each.id)
+        for each in turn.recorded.activities.values()
+        if each.last_day >= turn.today
+        for part in _PARTS.split(f"{each.name}。{each.summary}")
+        if len(part) >= _SAYS
+    ]
+    near = run.comprehension.likeness(said, [part for part, _ in parts])
+    nearest = {id: likeness for likeness, id in sorted(zip(near, (id for _, id in parts), strict=True))}
+    ranked = sorted(((likeness, id) for id, likeness in nearest.items()), reverse=True)
+    alone = len(ranked) > 1 and ranked[0][0] >= NEAR and ranked[0][0] - ranked[1][0] >= LEAD
+    return ranked[0][1] if alone else ""
 
 
 async def name_alone(run: Runner, turn: Turn) -> bool:
@@ -98,3 +140,35 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
             await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))
             return True
     return False
+
+
+async def unknown_name(run: Runner, turn: Turn) -> bool:
+    """油画呢, 插花班在哪上课, after classes of something else: a name that we have nothing for, and never what is so of the class
+    that was told."""
+    courses, last = courses_of(turn), turn.state.last
+    after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
+    if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
+        return False
+    known = turn.recorded.courses
+    called = {char for id in courses if id in known for name in (known[id].name, *known[id].aliases) for char in name}
+    name = next((each for each in _names_said(turn, called) if NAME.fullmatch(each)), None)
+    if name is None:
+        return False
+    teachers = (each.teacher for each in turn.catalogue.classes.values())
+    teacher = next((each for each in teachers if each.startswith(name)), None)  # 赵芳的班
+    await run.start(turn, "find_class", {"teacher": teacher} if teacher else {"subject": name})
+    return True
+
+
+def _names_said(turn: Turn, called: set[str]) -> list[str]:
+    """What of a message may be the name of a class that is called by other characters than these: all of it, where nothing else
+    is asked (油画, after 国画); else what stands before 班, if it has none of them."""
+    heard, best = turn.heard, turn.heard.best
+    likely = best is not None and best.score >= heard.lines.likely
+    of_one = best is not None and best.intent in OF_CLASSES | {"class_fee"}
+    lone = phrases.lone_name(heard.folded)
+    follows = heard.move.probability >= MOVE or bool(spoken(heard.folded)) or tasks.at_level(turn) is not None
+    follows = follows or in_its_words(turn) is not None  # 健康证呢, which a class of what was told asks for
+    if lone and not follows and (of_one or not likely):
+        return [] if set(lone) <= called else [lone]
+    return [each for each in phrases.described(heard.folded) if not set(each) & called] if likely and of_one else []

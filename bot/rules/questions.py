@@ -14,7 +14,7 @@ from bot.leanings import OF_CLASSES, OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.compare import compares
-from bot.rules.named import names_meant
+from bot.rules.named import activity_meant, names_meant
 from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
@@ -53,12 +53,14 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = replace(turn.heard, entities=names_meant(turn))
-    course = described.meant(turn) if len(turn.heard.folded) <= STORY and not of_what_was_told(turn) else None
+    turn.heard = heard = replace(turn.heard, entities=names_meant(turn))
+    course = described.meant(turn) if len(heard.folded) <= STORY and not of_what_was_told(turn) else None
     if course is not None:
         turn.described = course
-        turn.heard = replace(turn.heard, entities=(*turn.heard.entities, Entity("course", course, 0, 0, exact=False)))
-    turn.heard = run.lean(turn, turn.heard)
+        heard = replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
+    elif activity := activity_meant(run, turn):
+        heard = replace(heard, hinted=activity)
+    turn.heard = run.lean(turn, heard)
     return False
 
 
@@ -236,8 +238,7 @@ async def part(run: Runner, turn: Turn) -> bool:
     if best is None or entry is None or not entry.steps or aspect not in _PARTS or best.score < turn.heard.lines.likely:
         return False
     words = entry.said(turn.state.lang)
-    said = sentence_on(aspect, words.answer, *words.steps)
-    if not said:
+    if not (said := sentence_on(aspect, words.answer, *words.steps)):
         return False
     turn.recall(entry, said)
     turn.offer(run.readings.label(turn, best), "entry", entry=entry.id)

@@ -62,7 +62,11 @@ def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
     """查血糖么, after a clinic whose record has the word; 拍子要买不, after a class, where it is not sure that advice is asked
     for. What is to be done about one's health is never asked of a record."""
     told, folded = shown(turn), turn.heard.folded
-    if len(told) != 1 or not turn.state.just_told or len(folded) > LONG or _OF_HEALTH.search(folded):
+    if len(folded) > LONG or _OF_HEALTH.search(folded):
+        return False
+    if spoken_of(folded) in {"place", "time"} and turn.heard.first("activity"):
+        return True  # 测血糖的地儿在哪
+    if len(told) != 1 or not turn.state.just_told:
         return False
     if not sure and len(folded) <= phrases.FRAGMENT and told[0][0] in {"class", "course", "activity"}:
         return True

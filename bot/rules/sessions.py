@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from bot import phrases
-from bot.rules.follow import NAME
+from bot.rules.named import NAME
 from bot.rules.told import classes_of, elsewhere
 from bot.running import Runner
 from bot.turn import Turn
