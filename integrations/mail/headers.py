@@ -89,15 +89,19 @@ def address(value: str) -> str:
     somehow; in lower case. Empty where there is none that can be written to."""
     value = value[:LONGEST]
     bracketed = _BRACKETED.search(value)
+    if bracketed is not None and (found := _written_to(bracketed[1])):
+        return found
     try:
         given = [found for _, found in getaddresses([value])]
     except (RecursionError, IndexError, ValueError):  # comments in comments without end
         given = []
     bare: list[str] = list(dict.fromkeys(_BARE.findall(value))) if "<" not in value else []
-    for found in [*([bracketed[1]] if bracketed else []), *given, *(bare if len(bare) == 1 else [])]:
-        if len(found) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(found):
-            return found.lower()
-    return ""
+    return next(filter(None, map(_written_to, [*given, *(bare if len(bare) == 1 else [])])), "")
+
+
+def _written_to(address: str) -> str:
+    """An address in lower case; empty where it can be none."""
+    return address.lower() if len(address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(address) else ""
 
 
 def untagged(address: str) -> str:

@@ -72,11 +72,11 @@ def read(raw: bytes, *, cut: bool = False) -> Mail:
     try:
         message = message_from_bytes(raw)
         parts = _parts(message)
-        found = replace(
+        return replace(
             _headers_alone(raw, odd or (SEALED if parts.sealed else ""), message),
             words=parts.words[:WORDS], files=parts.listed, report=parts.report, calendar=parts.calendar,
+            attached=() if odd else tuple(_attached(parts.came)),
         )  # fmt: skip
-        return found if odd else replace(found, attached=tuple(_attached(parts.came)))
     except _BROKEN:
         return _headers_alone(head, BROKEN)
 
@@ -160,7 +160,7 @@ def _parts(message: "Message[str, str]") -> _Parts:
             found.files.append("（其余没有列出）")
             break
         kind, about = part.get_content_type(), _parameters(part, "content-type")
-        if part.get_content_maintype() == "multipart":
+        if kind.startswith("multipart/"):
             kind = "text/plain"  # it says that it holds others, and nothing tells which
         alone = part is message and kind in _PLAIN  # a mail that is a text is no file, whatever it is called
         name = "" if alone else _name_of(part, about) or _CALLED.get(kind, "")
