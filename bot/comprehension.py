@@ -243,6 +243,11 @@ class Comprehension:
             return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING, today)
         return self._understood[text]
 
+    @property
+    def nearest(self) -> float:
+        """How near in meaning two texts can be at most."""
+        return 1.0 if self._classifier.encoder is not None else 0.0
+
     def likeness(self, text: str, others: Sequence[str]) -> list[float]:
         """How near in meaning each of some texts is to a first one, at most 1; nothing is, where no encoder reads them."""
         if self._classifier.encoder is None:

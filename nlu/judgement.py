@@ -6,6 +6,7 @@ What is weighed, and how, was learnt from texts that the experts had not seen (`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -58,7 +59,7 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     move: Ranked = NO
 
 
-class Groups(msgspec.Struct, frozen=True):
+class Groups(msgspec.Struct, frozen=True, dict=True):
     """The columns, in this order: what is asked; the topics; red lines and moves, `NONE` the last of each. `topic_of`
     is the topic of each label, `nothing` the labels that we have no answer to, `sizes` how many examples each has."""
 
@@ -70,10 +71,33 @@ class Groups(msgspec.Struct, frozen=True):
     nothing: list[int] = []
     sizes: list[int] = []
 
-    @property
+    @cached_property
     def parts(self) -> list[slice]:
         ends = np.cumsum([len(self.labels), len(self.topics), len(self.red), len(self.moves)]).tolist()
         return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+    @cached_property
+    def of_topics(self) -> NDArray[np.intp]:
+        return np.array(self.topic_of, dtype=np.intp)
+
+    @cached_property
+    def in_topics(self) -> Figures:
+        """A row a label, a column a topic: 1 where it is of that."""
+        return np.eye(len(self.topics), dtype=np.float32)[self.of_topics]
+
+    @cached_property
+    def unanswered(self) -> NDArray[np.intp]:
+        return np.array(self.nothing, dtype=np.intp)
+
+    @cached_property
+    def answered(self) -> NDArray[np.bool_]:
+        """Of each label whether it is none of those."""
+        return ~np.isin(np.arange(len(self.labels)), self.unanswered)
+
+    @cached_property
+    def often(self) -> Figures:
+        """The logarithm of each label's examples."""
+        return np.log(np.array(self.sizes, dtype=np.float32))
 
 
 class Blend(msgspec.Struct, frozen=True):
@@ -182,8 +206,8 @@ class Opinion:
         if meaning is not None:
             odds += judgement.labels.meaning * meaning[:, labels]
         if groups.topics:
-            odds += judgement.labels.topics * words[:, topics][:, groups.topic_of]
-        odds += judgement.labels.often * np.log(np.array(groups.sizes, dtype=np.float32))
+            odds += judgement.labels.topics * words[:, topics][:, groups.of_topics]
+        odds += judgement.labels.often * groups.often
         self.shares = softmax(odds)
         self.signs = signs(groups, self.shares, evidence._replace(words=words[:, labels]))
 
@@ -192,7 +216,7 @@ class Opinion:
         learnt, and the others have no more than that leaves."""
         rows, best = np.arange(len(self.shares)), self.shares.argmax(axis=1)
         top = self.shares[rows, best].astype(np.float64)
-        ours = ~np.isin(best, self._groups.nothing)
+        ours = self._groups.answered[best]
         found = self.shares * np.where(ours, np.minimum(1, (1 - right) / (1 - top + 1e-6)), 1.0)[:, None]
         found[rows, best] = np.where(ours, right, top)
         return np.minimum(1.0, found)
@@ -240,8 +264,7 @@ class Opinion:
 
     def topic_shares(self) -> Figures:
         """The logarithm of what the labels of each topic have together."""
-        of_label = np.eye(len(self._groups.topics), dtype=np.float32)[self._groups.topic_of]
-        shares: Figures = np.log(self.shares @ of_label + np.float32(1e-4))
+        shares: Figures = np.log(self.shares @ self._groups.in_topics + np.float32(1e-4))
         return shares
 
     def _likeliest(self, part: slice, blend: Blend, names: Sequence[str]) -> list[Ranked]:
@@ -269,7 +292,7 @@ def signs(groups: Groups, shares: Figures, evidence: Evidence) -> NDArray[np.flo
     best = shares.argmax(axis=1)
     second = np.partition(shares, -2, axis=1)[:, -2] if shares.shape[1] > 1 else np.zeros(len(shares))
     top = shares[rows, best]
-    outside = shares[:, groups.nothing].sum(axis=1)
+    outside = shares[:, groups.unanswered].sum(axis=1)
     found = [
         np.log(top / (1 - top + 1e-4)), np.log((top + 1e-4) / (second + 1e-4)), np.log((outside + 1e-3) / (1 - outside + 1e-3)),
         words[rows, best], known, np.log1p(sizes),

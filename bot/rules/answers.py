@@ -130,6 +130,9 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     near = {other for each in questions.values() for other in each.near}
     if best and best.question in near and best.entry and best.score >= heard.lines.sure:
         return False  # 那补课不, after what comes of being absent: answered by itself
+    same, line = best is not None and best.question in questions, _line(heard)
+    if _odds(signs(heard, run.comprehension.nearest, same)) < line:
+        return False  # however near a sentence is: nothing has to be read behind the question
     beside = [near for each in questions.values() for near in _neighbours(run, turn, each)]
     passages = [
         (entry, sentence, clause)
@@ -143,8 +146,7 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     likeness = run.comprehension.likeness(heard.folded, [clause for _, _, clause in passages])
     at = max(range(len(passages)), key=likeness.__getitem__)
     entry, said, _ = passages[at]
-    found = signs(heard, likeness[at], best is not None and best.question in questions)
-    if sum(weight * sign for weight, sign in zip(WEIGHTS, found, strict=True)) < _line(heard):
+    if _odds(signs(heard, likeness[at], same)) < line:
         return False
     whole = likeness[at] < _WHOLE
     if whole and phrases.follows(heard.folded):
@@ -222,6 +224,10 @@ def _line(heard: Understanding) -> float:
     if best.score < heard.lines.sure:
         return LIKELY
     return math.inf if best.intent or best.score >= CERTAIN else SURELY
+
+
+def _odds(found: tuple[float, ...]) -> float:
+    return sum(weight * sign for weight, sign in zip(WEIGHTS, found, strict=True))
 
 
 def signs(heard: Understanding, likeness: float, same: bool) -> tuple[float, ...]:
