@@ -87,6 +87,11 @@ _HAS = {
     "kids-room": re.compile("母婴|儿童角|喂奶"),
 }  # fmt: skip
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
+_ACTIVITIES = re.compile(
+    "(?:(?:what|which|are there(?: any)?|do you have(?: any)?|any)(?: other| kinds? of)? (?:activities|events)"
+    "(?: (?:are|do|can)(?: there| on| planned| coming up| you (?:have|offer|run|hold)| (?:i|we) (?:join|attend))?)?|what(?:'s| is) on)"
+    "(?: (?:this|next) (?:week|weekend|month)| today| tomorrow| soon| nearby)?"
+)
 _COUNTS = re.compile("(?:一共|总共|拢共|全部)[^,，。]{0,4}(?:多少|几)[个门种]*(?:班|课程?(?![时本件桌]))")
 _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
@@ -147,7 +152,7 @@ def _of_the_rate(heard: Understanding) -> Candidate | None:
 
 
 def _in_so_many_words(heard: Understanding) -> Candidate | None:
-    """我想投诉; 你们是不是骗子; 一共有多少个班."""
+    """我想投诉; 你们是不是骗子; 一共有多少个班; what activities are there."""
     if about_us.suspects_us(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "fraud-tip")
     if about_us.wishes_to_complain(heard.folded):
@@ -158,6 +163,8 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "training_info", "deposit")
     if unclear and about_us.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
+    if _ACTIVITIES.fullmatch(heard.folded.rstrip("?？!. ")):
+        return Candidate(heard.lines.sure, "activity", "find_activity")
     counts = _COUNTS.search(heard.folded) is not None and not heard.entities
     return Candidate(heard.lines.sure, "course_faq", None, None, "course-count") if counts else None
 
