@@ -20,6 +20,11 @@ _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.stand
 _WANTING = re.compile(
     "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
 )
+# 我记得有个周日上午, 听人讲有: what comes before it; 叫什么来着, 是不是真的: and behind.
+_HEARD_OF = re.compile(
+    "^[^,，。]{0,8}?(?:记得|听[^,，。有]{0,4}[说讲])(?:[^,，。有]{0,4}有)?(?:一?个|一?门)?(?:周[一二三四五六日天末]|星期.|礼拜.|[上下]午|晚上|早上|白天)*"
+    "|[,，](?:叫|是)(?:什么|啥|哪)[^,，。]{0,4}$|[,，]是不是真[^,，。]{0,3}$|[,，]对不对$"
+)
 _OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网上听课给学分不
 _OF_ANYTHING = ("duration", "online")
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
@@ -115,9 +120,10 @@ def _without_aspects(folded: str) -> str:
 
 
 def _without_places(turn: Turn) -> str:
-    """What is heard but for courtesies (请教) and our places, whose names may be like those of courses: 电工 and 机电工程系."""
+    """What is heard but for courtesies (请教), how it was heard of (我记得有个) and our places, whose names may be like those of
+    courses: 电工 and 机电工程系."""
     said = turn.heard.folded
     for each in sorted(turn.heard.entities, key=lambda each: -each.start):
         if each.kind == "org" and each.exact:
             said = said[: each.start] + said[each.end :]
-    return phrases.without_courtesy(said)
+    return _HEARD_OF.sub("", phrases.without_courtesy(said))

@@ -372,7 +372,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
     about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
     of_one = called or (about_any and not heard.first("course"))
-    sure = best is not None and best.score >= heard.lines.sure
+    sure = best is not None and best.score >= heard.lines.sure and best.intent not in NO_ANSWER  # 电影呢
     if not of_one or (sure and not asked & _OF_ITS_OWN):
         return None
     return Candidate(heard.lines.sure, "activity", "find_activity")

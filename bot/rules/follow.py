@@ -162,7 +162,9 @@ def _told_activities(turn: Turn) -> list[Activity]:
 
 
 def _by_its_name(turn: Turn) -> list[Thing]:
-    """中医那个, after two lectures: the one whose name alone has these words, though a course be called so as well."""
+    """中医那个, after two lectures: the one whose name alone has these words, though a course be called so as well; 讲故事那个."""
+    if turn.state.just_told and ("activity", turn.heard.hinted) in shown(turn):
+        return [("activity", turn.heard.hinted)]
     told, pieces = _told_activities(turn), set(phrases.PAIRS.findall(turn.heard.folded))
     found = [each.id for each in told if any(piece in each.name for piece in pieces)]
     return [("activity", found[0])] if len(found) == 1 < len(told) else []
@@ -234,7 +236,8 @@ async def another(run: Runner, turn: Turn) -> bool:
     if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
         wishes.pop("org", None)  # 学院太远了，别处有没有: not there
     if wishes:
-        takes = len(phrases.rest(turn.heard)) <= 1 or (wants and move.probability >= MOVE)
+        alone = best and best.intent == "find_class" and not phrases.names_matter(turn.heard.folded)  # 有没得白天打的
+        takes = len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)
     else:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
