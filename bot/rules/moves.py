@@ -93,7 +93,7 @@ async def choice(run: Runner, turn: Turn) -> bool:
             return True
         elif said & {"yes", "fine"} and state.confirming:
             offer = state.offers[0]
-        elif said & {"yes"} and not state.tasks and not run.guiding(turn):
+        elif said & {"yes"} and not state.tasks and not run.guiding(turn) and state.offers[0].intent != "human":
             turn.say("which_offer")
             turn.offered = list(state.offers)
             return True

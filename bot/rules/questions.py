@@ -310,7 +310,7 @@ def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
 
 
 async def likely(run: Runner, turn: Turn) -> bool:
-    """A likely question, where a wrong answer costs nothing: under its name, with the runner-up one key away."""
+    """A likely question, where a wrong answer costs nothing: under its name, with the runner-up and a person one key away."""
     best = plainly(turn.heard)
     if best is None or (run.readings.costs(turn, best) and not _is_of_the_talk(turn, best)):
         return False
@@ -319,8 +319,6 @@ async def likely(run: Runner, turn: Turn) -> bool:
     await run.answer(turn, best)
     if not label or turn.state.tasks or turn.handover or len(turn.said) == before:
         return True
-    if best.intent not in NO_ANSWER and not turn.unanswered and not turn.said[before].text.startswith(label):
-        turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
     for each in turn.heard.candidates[1:]:
         other = run.readings.label(turn, each)
         worth = _worth_asking(turn, each) and each.intent not in RED_LINES and run.readings.leads(turn, each)
@@ -328,15 +326,18 @@ async def likely(run: Runner, turn: Turn) -> bool:
             intent, slots = run.readings.answer(turn, each)
             turn.offer(other, intent, **slots)
             break
+    if best.intent not in NO_ANSWER and not turn.unanswered and not turn.said[before].text.startswith(label):
+        turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
+        if best.entry and all(each.intent != "human" for each in turn.offered):
+            turn.offer(turn.line("label.not_this"), "human")
     return True
 
 
 def _worth_asking(turn: Turn, each: Candidate) -> bool:
     """Whether it may be meant."""
     own = turn.library.entries.get(each.entry or "")
-    return each.score >= turn.heard.lines.ask and (
-        own is None or own.standard is not None or shares(own, turn.heard.folded)
-    )
+    fits = own is None or own.standard is not None or shares(own, turn.heard.folded)
+    return fits and each.score >= turn.heard.lines.ask
 
 
 def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
@@ -344,8 +345,7 @@ def _is_of_the_talk(turn: Turn, best: Candidate) -> bool:
     if best.question is None or not turn.state.said or best.score < turn.heard.lines.likely:
         return False
     asked = (turn.library.asks(entry) for each in turn.state.told if (entry := turn.library.entries.get(each)))
-    learnt = turn.state.just_told and best.topic in OF_LEARNING
-    learnt = learnt or {best.topic, turn.state.topic} == _OF_CREDITS
+    learnt = (turn.state.just_told and best.topic in OF_LEARNING) or {best.topic, turn.state.topic} == _OF_CREDITS
     return learnt or best.topic == turn.state.topic or any(best.question in each.near for each in asked if each)
 
 
