@@ -80,6 +80,8 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     """要钱不, right after an answer from an entry: its neighbour that says it, or the sentence of its own that does."""
     entries = _told(turn)
     folded, best = turn.heard.folded, plainly(turn.heard)
+    if not entries or _names_one(turn) or len(folded) > LONG:
+        return False
     if best and best.intent == "find_activity" and (turn.heard.hinted or turn.heard.first("activity")):
         return False  # 开幕那天在哪, after what the week is
     sure = best is not None and best.score >= turn.heard.lines.sure
@@ -89,7 +91,7 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     of_them = obtains or any(_speaks_of(each, folded) for each in entries)
     names = phrases.names_matter(folded) or (len(halves.beyond(folded)) > 1 and not of_them)  # 几点开门, 停车要钱吗
     stands = sure and (len(folded) > phrases.FRAGMENT or names)
-    if not entries or _names_one(turn) or len(folded) > LONG or stands:
+    if stands:
         return False
     for question in filter(None, map(turn.library.asks, entries)):
         if best and best.question in question.near and sure:
