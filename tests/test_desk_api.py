@@ -339,6 +339,10 @@ async def test_who_goes_offline_gives_back_and_the_resident_is_told(desk: Desk) 
     assert said(await wang.get(f"/tickets/{ref}"))[-1][1].startswith("坐席接上了"), "not by the name of the account"
     await wang.post(f"/tickets/{ref}/hand-back")
     assert "会。积分" in await resident.say("积分会过期吗"), "the bot speaks again"
+    await resident.say("谢谢")
+    assert any("积分" in each for each in (await wang.get(f"/tickets/{ref}"))["resident"]["tried"]), (
+        "not of its last word alone"
+    )
 
 
 async def test_what_a_site_leaves_lying_goes_up_the_tree(desk: Desk) -> None:

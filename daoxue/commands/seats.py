@@ -41,7 +41,12 @@ def declare(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _adding_a_seat(added: argparse.ArgumentParser) -> None:
     added.add_argument("name", metavar="NAME")
-    added.add_argument("--shown", default="", metavar="TEXT", help="the name that residents and colleagues see")
+    added.add_argument(
+        "--shown",
+        default="",
+        metavar="TEXT",
+        help="the name that residents and colleagues see; without it residents are told of a seat",
+    )
     added.add_argument("--role", choices=ROLES, default="seat")
     added.add_argument("--skills", nargs="*", default=[], metavar="SKILL", help="e.g. complaint credit enrolment")
     added.add_argument("--langs", nargs="*", default=["zh"], metavar="LANG")
