@@ -86,6 +86,10 @@ _HAS = {
     "printing": re.compile("打印|复印|print"), "wifi": re.compile("无线|wi-?fi"), "bike": re.compile("充电|车棚|电动车"),
     "kids-room": re.compile("母婴|儿童角|喂奶"),
 }  # fmt: skip
+_TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
+_WHO_THEN = re.compile(
+    "那?(?:这个?事?)?(?:该|要)?(?:找|问|归)(?:谁|哪个|哪里|哪儿|哪个部门)(?:办|管|问|弄|说)?[呢啊呀]?[?？]?"
+)
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
 _ACTIVITIES = re.compile(
     "(?:(?:what|which|are there(?: any)?|do you have(?: any)?|any)(?: other| kinds? of)? (?:activities|events)"
@@ -118,7 +122,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_rule(heard)
         or _of_a_matter(heard)
         or _of_an_item(heard)
-        or _of_a_telephone(heard)
+        or _of_a_telephone(heard, state)
         or _of_an_address(heard)
         or _of_a_site(heard)
         or _of_a_purchase(heard)
@@ -153,6 +157,8 @@ def _of_the_rate(heard: Understanding) -> Candidate | None:
 
 def _in_so_many_words(heard: Understanding) -> Candidate | None:
     """我想投诉; 你们是不是骗子; 一共有多少个班; what activities are there."""
+    if _TICKET.search(heard.folded):  # 工单号 1128-12345，催一下
+        return Candidate(heard.lines.sure, "human_agent", "human")
     if about_us.suspects_us(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "fraud-tip")
     if about_us.wishes_to_complain(heard.folded):
@@ -253,8 +259,10 @@ def _of_an_item(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None
 
 
-def _of_a_telephone(heard: Understanding) -> Candidate | None:
-    """电话给我一个: a number is asked for, and nobody is to ring."""
+def _of_a_telephone(heard: Understanding, state: Conversation) -> Candidate | None:
+    """电话给我一个: a number is asked for, and nobody is to ring; 找谁办, after an answer of ours: whom to ask."""
+    if (state.just_told or state.told) and state.topic != "out_of_scope" and _WHO_THEN.fullmatch(heard.folded):
+        return Candidate(heard.lines.sure, "site_hours", "site_phone")
     told = _NUMBER.search(heard.folded) is not None and _RINGS.search(heard.folded) is None
     asked = told and heard.best is not None and heard.best.intent == "callback"
     return Candidate(heard.lines.sure, "site_hours", "site_phone") if asked or _WHICH.search(heard.folded) else None

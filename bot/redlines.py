@@ -114,7 +114,7 @@ _CHILDISH = re.compile(
 # What of others nobody is told; 你们那个课表发我一份 asks for none of it.
 _OF_OTHERS = re.compile(
     "学分|积分|分数|成绩|余额|电话|手机|号|联系|微信|住|家在|地址|名单|姓名|身份|卡|登记|信息|资料|照片|记录|来没|去没|上没|没来|出勤|签到|请假|谁|别人|人家|报[了没过]|报名"
-    "|密码|多大|工资|离婚|结婚|对象|查|phone|number|address|record|who|points|credit|account|enrol"
+    "|密码|多大|工资|离婚|结婚|对象|phone|number|address|record|who|points|credit|account|enrol"
 )
 _GIVES = re.compile("[是为：:叫]?(?:1[3-9]|0)[\\d -]{7,}")  # 她手机号是139…: gives a number, and asks for none
 # Who it is that goes: 我妈去，她66.

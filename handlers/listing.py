@@ -78,11 +78,11 @@ def choose(turn: Turn, found: Sequence[TrainingClass], question: str, **asked: s
     """Asks which of several classes a question is about, unless they cost the same and that was asked; what else was `asked`
     goes along with the choice."""
     if question in {"enrol", "enrol_it"}:
-        if "eligible" in spoken(turn.heard.folded):  # 学电焊要满多少岁
-            tell_each(turn, [(each.name, wording.clause(conditions(each, turn))) for each in found], SOURCE)
         if all(misfit(turn, each) is not None for each in found) and refused(turn, found[0]):
             return
-        if turn.state.people and len({conditions(each, turn) for each in found}) == 1:
+        if "eligible" in spoken(turn.heard.folded):  # 学电焊要满多少岁
+            tell_each(turn, [(each.name, wording.clause(conditions(each, turn))) for each in found], SOURCE)
+        elif turn.state.people and len({conditions(each, turn) for each in found}) == 1:
             turn.say("class.for_whom", eligibility=wording.clause(conditions(found[0], turn)), source=SOURCE)
     page = page_of(turn, found, CHOICES)
     if past_the_end(turn, page):

@@ -16,7 +16,7 @@ from bot.rules.told import OBTAINED, classes_of, elsewhere
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.entries import Entry
-from nlu.questions import RED_LINES, Question
+from nlu.questions import NO_ANSWER, RED_LINES, Question
 
 _OF_ONE = {"class_schedule", "class_fee", "class_places", "course_level"}  # what is asked of a class
 _BRIEF = 8  # characters of what asks about one word of an answer
@@ -43,7 +43,8 @@ async def of_the_matter(run: Runner, turn: Turn) -> bool:
     """干多久能算一分, while a volunteer is put on record; 里头攒的分没丢吧, after how a lost card is replaced: few words are read
     behind what the talk is about, where they are a clearer question so."""
     heard, best = turn.heard, turn.heard.best
-    alone, asks = best.score if best else 0.0, phrases.asks(heard.folded) or heard.folded.endswith("吧")
+    alone = 0.0 if best is None else heard.lines.likely if best.intent in NO_ANSWER else best.score
+    asks = phrases.asks(heard.folded) or heard.folded.endswith("吧")
     names = any(each.kind in _NAMES for each in heard.entities) or phrases.names_matter(heard.folded)
     other = _PEOPLE | (_OF_ONE if classes_of(turn) else set())
     if (

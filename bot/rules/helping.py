@@ -34,6 +34,9 @@ _DECLINES = re.compile(
     "(?:不(?:想|愿意?|方便|便|肯|敢)|能不能不|可不可以不)[^,。]{0,2}(?:留|说|给|报(?!名|班)|填|写|讲|透露)"
     "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
 )
+_WHAT_NOW = re.compile(
+    "(?:那|这)?(?:我|俺)?(?:可|该|又)?(?:咋|怎么|怎|啷个)(?:办|整|弄)(?:才好|好)?[呢啊呀嘞哦]?[?？]?"
+)
 _GUIDED = "operation_guide"  # the topic of what is done step by step
 _SHORT = 2 * phrases.FRAGMENT  # characters of what says one thing
 
@@ -69,6 +72,11 @@ async def declines(run: Runner, turn: Turn) -> bool:
 async def unable(run: Runner, turn: Turn) -> bool:
     """手机不会弄, after how something is done: who does it with them."""
     folded, best = turn.heard.folded, plainly(turn.heard)
+    if _WHAT_NOW.fullmatch(folded) and not turn.ticket:  # 那咋办, of which nothing that was told says what
+        turn.say("what_now")
+        turn.suggest("human")
+        run.remind(turn)
+        return True
     if turn.ticket or len(folded) > _SHORT or not _CANNOT.search(folded) or _LEARNS.search(folded):
         return False
     if best and best.score >= turn.heard.lines.sure and not _SHOWN.search(folded):

@@ -261,12 +261,10 @@ async def _cancel(run: Runner, turn: Turn) -> bool:
     state = turn.state
     if state.tasks:
         state.tasks.pop()
-        turn.say("cancelled")
-    elif fresh(state):
-        turn.say("cancelled")
-    else:
-        turn.say("nothing_open")
+    elif not fresh(state):
+        turn.say("ticket_stays" if turn.ticket else "nothing_open", ref=turn.ticket)
         return True
+    turn.say("cancelled")
     state.offers = []
     run.remind(turn)
     return True
