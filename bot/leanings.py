@@ -87,9 +87,7 @@ _HAS = {
     "kids-room": re.compile("母婴|儿童角|喂奶"),
 }  # fmt: skip
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
-_WHO_THEN = re.compile(
-    "那?(?:这个?事?)?(?:该|要)?(?:找|问|归)(?:谁|哪个|哪里|哪儿|哪个部门)(?:办|管|问|弄|说)?[呢啊呀]?[?？]?"
-)
+_WHO_THEN = re.compile("那?(?:该|要)?(?:找|问|归)(?:谁|哪[个里儿](?:部门)?)(?:办|管|问|弄)?[呢啊呀]?[?？]?")
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
 _ACTIVITIES = re.compile(
     "(?:(?:what|which|are there(?: any)?|do you have(?: any)?|any)(?: other| kinds? of)? (?:activities|events)"
