@@ -15,6 +15,7 @@ from bot.messages import CONTINUE
 from bot.rules import (
     Rule,
     answers,
+    beyond,
     compare,
     elsewhere,
     first,
@@ -41,14 +42,14 @@ LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
     first.still_in_danger, moves.how_answered, first.maybe_danger, first.outlived,
-    first.about_a_seat, first.what_we_are,
+    first.about_a_seat, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
     helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
-    tasks.told, tasks.dropped, questions.gist,
+    tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, follow.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,

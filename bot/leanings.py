@@ -355,7 +355,8 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     named = heard.names("activity")
     course = heard.names("course")
     described = not course and heard.first("activity") is not None and _OF_ACTIVITY.search(heard.folded) is not None
-    if not (named or described) or (course and not _OF_ACTIVITY.search(heard.folded)):
+    other = course or heard.names("item")
+    if not (named or described) or (other and not _OF_ACTIVITY.search(heard.folded)):
         return None  # described: 磨刀不花钱那场
     if _asks_hours(heard):
         return None

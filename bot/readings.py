@@ -36,7 +36,7 @@ def of_ours(heard: Understanding) -> Understanding:
     """Who names a course or an activity of ours hardly asks what is none of ours."""
     if "matter" in heard.named and not heard.named & {"course", "activity", "org"}:
         return heard  # 农机补贴找谁, where 农机 is in the name of an activity
-    activity = heard.first("activity") is not None
+    activity = heard.first("activity") is not None and not (heard.names("item") and not heard.names("activity"))
     if not activity and not heard.names("course"):
         return heard
     kept = [each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure]

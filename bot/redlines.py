@@ -141,6 +141,10 @@ _TO_US = re.compile("对公|窗口|服务台|前台|柜面|收费处|公众号|�
 _BY_A_STRANGER = re.compile(
     "有[个人]|自称|冒充|说是|[叫让要催]我|骗|假|陌生|加我|来电|打来|短信|链接|真的吗|屏幕|验证码"
 )
+# Who we are, and nobody's credits or number.
+_OF_US = re.compile(
+    "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:叫|姓|是谁|是哪位|贵姓)"
+)
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
@@ -295,6 +299,7 @@ def _is_grown(heard: Understanding) -> bool:
 # What is none of it for certain.
 _NOT: Mapping[str, Callable[[str], bool]] = {
     "deceased": lambda folded: _LONG_GONE.search(folded) is not None and _AFFAIRS.search(folded) is None,
+    "third_party": lambda folded: _OF_US.search(folded) is not None,
     "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
 }
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.

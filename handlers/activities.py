@@ -5,7 +5,9 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import lru_cache
 
+from bot.aspects import spoken
 from bot.messages import masked
+from bot.phrases import asks, follows
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.paging import page_of, past_the_end
@@ -28,6 +30,7 @@ _KINDS = tuple(
         "故事会|讲故事",
     )
 )
+_IS_THERE = re.compile("有[吗么没不嘛]?[啊呀]?$|有没有$|还有|办不办|举办|什么活动|哪些活动")
 _CHILD = re.compile("孩子|小孩|小朋友|儿童|少儿|亲子|宝宝|娃|外?孙[子女]|child|kid|grandson|granddaughter")
 _FOR_CHILDREN = re.compile("孩子|儿童|少儿|亲子|小朋友|child|famil")
 
@@ -55,6 +58,7 @@ async def find_activity(turn: Turn) -> None:
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
     found = [each for each in about if _fits(each, turn)]
+    told = turn.get("about") or turn.heard.folded
     listed = found or about
     page = page_of(turn, listed, CHOICES)
     shown, rest = page.shown, page.rest
@@ -68,8 +72,16 @@ async def find_activity(turn: Turn) -> None:
         f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, page.first)
     )
     turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
+    home = turn.catalogue.organisations.get(shown[0].organisation)
+    if named and len(listed) == 1 and found and home and _is_asked_of_it(told):
+        turn.say("fact.no_more", phone=home.phone)  # 开幕式有没有明星来
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _is_asked_of_it(told: str) -> bool:
+    """开幕式有没有明星来: something of it that is no aspect, and not whether or when there is one."""
+    return asks(told) and not (follows(told) or spoken(told) or _IS_THERE.search(told))
 
 
 def _with_their_parts(named: Collection[str], upcoming: Collection[Activity]) -> list[str]:

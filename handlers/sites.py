@@ -10,6 +10,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.distances import by_distance, is_located, metres
 from handlers.slots import DAY, HOME, ORG
+from knowledge.called import names_unknown_place
 from knowledge.catalogue import Organisation, is_written
 from knowledge.hours import Span, closed_around, day_of, named_days
 from nlu import times
@@ -26,16 +27,12 @@ LISTED = 9  # days that are told one by one: a long weekend, the week of a festi
 _SOME_DAY = re.compile(
     "[节假]那[天几]|(?:那|哪|这)[一几]?[天日](?!开门|都)|补班|调休|[一-鿿]{2}节(?![目约奏课省假日制气])"
 )
-# A place of ours by its kind, which no place on record is called.
-_UNKNOWN = re.compile(
-    "[一-鿿]{2}(?<![个的们家近所间座])(?<!社区|街道|附近|所有|本地|最近|教学|村级|居民)(?:站点|教学点|学习点|居民学校|街道(?!学校|社区))"
-)
 
 
 def _place(turn: Turn) -> Organisation:
     """The place that is meant; where none is named the college, or the only one there is, else it is asked for."""
     places = turn.catalogue.organisations
-    if not turn.get("org") and _UNKNOWN.search(turn.heard.folded):
+    if not turn.get("org") and names_unknown_place(turn.heard.folded, turn.recorded):
         turn.once("unknown", lambda: turn.say("site.unknown"))
         raise turn.waits(ORG)
     named = places.get(turn.get("org") or "") or turn.catalogue.college

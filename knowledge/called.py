@@ -73,3 +73,23 @@ def _own_names(group: TrainingClass, catalogue: Catalogue) -> Set[str]:
 def _folded(name: str, own: tuple[str, ...], of_course: tuple[str, ...]) -> Set[str]:
     course = {fold(f"{each}{ending}") for each in of_course for ending in ("", "班", "课")}
     return ({*map(fold, own)} - course) | {fold(name)}
+
+
+# A place of ours by its kind, behind two characters that are its name, and no word for any of them.
+_SOME = "[个的们家近所间座在去到从离是住有和每各本哪这那新老总给帮跟由为让请小找问进向及或说把立办排选满借来了想递全设坐算张写搜里]"
+_ANY_PLACE = (
+    "社区|街道|附近|所有|本地|最近|教学|村级|居民|乡镇|老年|成人|全区|全部|哪些|什么|多少|隔壁|其他|其它|学习|智慧|文明|和谐|农村|城市|老旧|志愿|基层|当地|周边|两级|三级|学院"
+    "|城乡|一些|某某|市民|今天|明天|昨天|周末"
+)
+_A_PLACE = re.compile(
+    f"(?!{_SOME})(?P<name>[一-鿿]{{2}})(?<!{_SOME})(?<!{_ANY_PLACE})(?:(?:街道|社区|[镇乡村路])?(?:教学站点|站点|教学点|学习点|居民学校|社区学校|成人学校|老年学校|分校|校区)"
+    "|街道(?!学校|社区|[上边两])|(?:社区|镇)(?=[几怎咋哪今明周的有能可今离电]|在哪|开门|$))"
+)
+
+
+def names_unknown_place(folded: str, catalogue: Catalogue) -> bool:
+    """海棠街道, 江北校区: whether a message names a place by its kind, and none on record is called so."""
+    found = _A_PLACE.search(folded)
+    return found is not None and not any(
+        found["name"] in name for place in catalogue.organisations.values() for name in (place.name, *place.aliases)
+    )

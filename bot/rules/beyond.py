@@ -1,0 +1,95 @@
+"""What no record of ours says: places that are none of ours, years that are over or far, what we are and earn ourselves."""
+
+import re
+
+from bot.running import Runner
+from bot.turn import Turn
+from knowledge.called import names_unknown_place
+from nlu.questions import NO_ANSWER
+from nlu.times import When
+
+# 2028年的, 去年的活动周; not 2024年办的卡, which is somebody's own.
+_YEAR = re.compile(
+    r"(?:20\d\d|二[零〇][一二三四五六七八九零〇]{2})年(?:的|度|版)?(?!.{0,2}(?:[办拿报考买发生入退学]|参加|毕业|结业|登记|开始|起))"
+    "|(?:去|前|大前)年(?=(?:的|你们)?[^,，。过了]{0,6}(?:活动|周|班|讲座|之星|春联|电影|开幕|集市|义诊|演出)(?!.*(?:今年|现在|还|过)))"
+)
+_ONES_OWN = re.compile(r"我(?!们这)|俺|咱|\bmy\b|\bi\b")
+_WHOLE_YEAR = 300  # days, at least
+_OF_ITS_TIME = {"activity", "training_info"}  # topics whose records are those of now
+_SMALL = {"chitchat", "human_agent", "complaint"}  # topics that tell of nothing on record
+_LONG = 40  # characters of a question that is about the place that it names
+_EARNED = re.compile(
+    "(?:[挣赚](?:到|得)?|工资|薪水|薪资|月薪|月入|收入|经费|预算|拨款)[^,，。]{0,6}(?:多少(?!积?学?分)|几[千万百]|多不多|高不高|多吗|高吗)|赚得?多|多少钱?的?(?:工资|薪)|老师[^,，。]{0,6}(?:课时费|工资|薪)"
+    "|(?:多少|几)[个名位]?[男女](?:学员|同学|生|的)|[男女](?:学员|同学|生)[^,，。]{0,3}(?:多少|几个)|(?:学员|同学)们?(?:都|大多|一般)[^,，。]{0,3}(?:哪里人|哪儿人|多大|什么人|干什么)"
+    "|how much do (?:you|teachers) earn"
+)
+_OURSELVES = re.compile(
+    "(?<![叫让找喊请区村])(?:院长|校长|书记|(?<!班)主任|所长)的?(?:手机|电话|微信|办公室电话)?(?:号码?)?(?:是?多少|叫什么|叫啥|姓什么|姓啥|是谁|是哪位|贵姓|在几楼)"
+    "|(?<![叫让找喊请区村])(?:院长|校长|书记|(?<!班)主任|所长)的?(?:办公室)?(?:电话|名字)[啊呢]?$"
+    "|你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|人上班)|你们(?:中心|学院)?(?:一共|总共|有)+(?:多少|几)[个名位]?(?:老师|教师)"
+    "|how many (?:staff|employees)"
+)
+
+
+async def kept_nowhere(run: Runner, turn: Turn) -> bool:
+    """月嫂班出来能挣多少, 你们有多少员工: what one earns, who we are, who learns here, and no fee, class or number of somebody's."""
+    best = turn.heard.best
+    answered = best is not None and (best.entry or best.question) and best.score >= turn.heard.lines.sure
+    told = turn.state.just_told and bool(turn.state.shown) and not turn.heard.entities  # of that something is on record
+    if answered or told or run.waiting(turn.state) or turn.ticket:
+        return False
+    ours = best is not None and best.intent not in NO_ANSWER and best.topic not in _SMALL
+    if not _OURSELVES.search(turn.heard.folded) and not (ours and _EARNED.search(turn.heard.folded)):
+        return False
+    turn.unanswered = True
+    turn.say("kept_nowhere")
+    turn.suggest("human")
+    turn.suggest("site_phone")
+    return True
+
+
+async def unknown_place(run: Runner, turn: Turn) -> bool:
+    """海棠街道有书法班吗, where no street is called so: that is said first, and what is told is told of others."""
+    heard, best = turn.heard, turn.heard.best
+    if best is None or heard.first("org") or run.waiting(turn.state) or turn.ticket:
+        return False
+    if best.topic in _SMALL or len(heard.folded) > _LONG or not names_unknown_place(heard.folded, turn.recorded):
+        return False
+    of_a_place = (
+        each.intent for each in heard.candidates if each.topic == "site_hours" and each.score >= heard.lines.ask
+    )
+    intent = next(of_a_place, None)
+    if intent and (best.intent in {intent, *NO_ANSWER}):
+        turn.state.focus.pop("org", None)
+        await run.start(turn, intent, {})
+        return True
+    if best.score >= heard.lines.likely and best.intent not in NO_ANSWER:
+        turn.say("unknown_place")
+    return False
+
+
+async def another_year(run: Runner, turn: Turn) -> bool:
+    """2028年的活动周什么时候: what we know is of now, and that is said before it."""
+    heard, best = turn.heard, turn.heard.best
+    year = _YEAR.search(heard.folded)
+    if year is None or best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER:
+        return False
+    if _ONES_OWN.search(heard.folded) or run.waiting(turn.state) or turn.ticket:
+        return False
+    if best.intent and run.handlers[best.intent].personal:
+        return False
+    when = next((When.of(each) for each in heard.values("when")), None)
+    if when is None and best.topic not in _OF_ITS_TIME:
+        return False
+    if when is not None and not _is_another(turn, when, best.topic):
+        return False
+    turn.say("another_year", year=year[0].rstrip("的度版"))
+    return False
+
+
+def _is_another(turn: Turn, when: When, topic: str) -> bool:
+    """Whether it is a year of which nothing is on record: a past one, one far ahead, the next of what is once a year."""
+    if (when.last - when.first).days < _WHOLE_YEAR:
+        return False
+    ahead = when.first.year - turn.today.year
+    return ahead < 0 or ahead > 1 or (ahead == 1 and topic == "activity")
