@@ -13,8 +13,8 @@ from store.engine import told
 from store.outages import DatabaseError
 from store.schema import setting
 
-HEAD = "0028"  # the newest of `store/migrations`; a test holds the two together
-BESIDE = "0028"  # the oldest schema whose programs go on with a database while it is brought up to ours, and after that
+HEAD = "0029"  # the newest of `store/migrations`; a test holds the two together
+BESIDE = "0029"  # the oldest schema whose programs go on with a database while it is brought up to ours, and after that
 _OLDEST = "oldest_program"  # the setting that says so to programs that are older than the database
 
 TRIES, BETWEEN = 60, 1  # times that a server's tables are asked for, and seconds that they are waited for

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import re
 import secrets
 import sqlite3
 import struct
@@ -10,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, MutableMapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from bot.inbox import Receipt
 from bot.messages import Arrived, Inbound
 from daoxue.app import App
 from desk import arriving
+from desk.printing import copy_page
 from integrations.webchat.frames import address_of
 from integrations.webchat.uploads import AT_ONCE, Uploads, meant
 from store import attachments, conversations, erasing, tickets
@@ -439,3 +441,41 @@ async def test_a_refusal_is_told_where_the_file_was_sent(app: App) -> None:
     [said] = [each["data"] for each in (await seat.get(f"/tickets/{ref}"))["events"]
               if each["kind"] == "said" and each["data"]["by"] == "system"]  # fmt: skip
     assert said["conversation"] == talk.id
+
+
+CARD, IDENTITY = "620801047296", "330802195803120427"
+HOSTILE = [
+    "../../../../etc/cron.d/借条.txt", "C:\\Windows\\System32\\借条.txt", "借条\u202etxt.exe.txt", "借\u200b条\x00\x07\x1b[31m.txt",
+    "借条\r\nSet-Cookie: a=b\r\n\r\n<script>.txt", "\"><img src=x onerror=alert(1)>借条.txt", "{{7*7}}${借条}.txt", "借条" * 250 + ".txt",
+    f"借条{CARD}.txt", f"借条{CARD[:4]}???????????????{CARD[4:8]}???????????????{CARD[8:]}.txt", f"借条{IDENTITY[:6]}<b>{IDENTITY[6:]}.txt",
+    "借条6二0八0一0四7二9六.txt", "=cmd|' /C calc'!A1借条.txt", ".", "..", "\ufeff\u2066.txt\u2069", "CON.txt", "%2e%2e%2f借条%00.txt", "e\u0301" * 100 + ".txt",
+]  # fmt: skip
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\"<>|:*?\\/]")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_name_does_no_harm(app: App, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In storage, headers, what the page gets, the log, the copy of a resident, and that copy as a page."""
+    visitor, seat = Visitor(Desk(app)), await Desk(app).person()
+    assert (await visitor.send(name, picture("PNG", (8, 8)))).status_code == 200
+    await app.queue.work()
+    ref = await visitor.ref()
+    [file] = await seen(seat, ref)
+    assert not _ODD.search(file["name"])
+    assert 0 < len(file["name"]) <= 80
+    fetched = await seat.client.get(f"/api/tickets/{ref}/files/{file['id']}")
+    header = fetched.headers["content-disposition"]
+    assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w.~%-]+", header)
+    copied = await app.desk.residents.copy(ref, seat.name, 1)
+    with sqlite3.connect(app.config.database.embedded) as raw:
+        messages = b"".join(body for (body,) in raw.execute("SELECT body FROM message")).decode()
+    whole = str(await seat.get(f"/tickets/{ref}"))
+    page = copy_page(ref, copied, app.config.zone)
+    for kept in (file["name"], unquote(header), str(copied), messages, whole, page):
+        assert CARD not in kept
+        assert IDENTITY[6:] not in kept
+        assert "二0八" not in kept
+        assert "\u202e" not in kept
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "借条" not in caplog.text

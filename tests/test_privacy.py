@@ -126,6 +126,22 @@ def test_a_database_from_before_is_sealed(config: Config, tmp_path: Path) -> Non
     assert holds(own, "oBefore") == []
 
 
+def test_words_that_were_findable_before_more_was_masked_are_indexed_anew(tmp_path: Path) -> None:
+    """An erasure tells the index what seats see now, and that has to be what the index was given."""
+    url = f"sqlite:///{tmp_path}/before.db"
+    upgrade(url, "0028")
+    with contextlib.closing(sqlite3.connect(tmp_path / "before.db")) as connection:
+        connection.execute("INSERT INTO passage (id, conversation, first_seq, last_seq) VALUES (1, 1, 1, 2)")
+        connection.execute("INSERT INTO passage_words (rowid, words) VALUES (1, '62345678')")
+        connection.commit()
+    upgrade(url)
+    with contextlib.closing(sqlite3.connect(tmp_path / "before.db")) as connection:
+        assert (
+            connection.execute("SELECT rowid FROM passage_words WHERE passage_words MATCH '62345678'").fetchall() == []
+        )
+        assert connection.execute("SELECT id FROM passage").fetchall() == [], "all of it is indexed again"
+
+
 async def test_what_was_erased_is_in_no_byte_of_the_file(app: App) -> None:
     admin, seat = await Desk(app).person("administrator"), await Desk(app).person()
     resident = Resident(app)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from pydantic import Field
 
 from accounts.closing import ErasureReason
 from desk import forms
@@ -20,7 +21,7 @@ Eraser = Annotated[Seat, Depends(may("resident.erase"))]
 
 
 class Erase(Strict):
-    why: ErasureReason
+    why: Annotated[ErasureReason, Field(strict=False)]  # by its name
 
 
 @router.get("/retention")
