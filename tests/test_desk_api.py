@@ -392,7 +392,7 @@ async def test_suggestions_come_with_their_sources_and_become_drafts(desk: Desk)
     entry = await editor.get(f"/knowledge/entries/{draft['id']}")
     assert (entry["status"], entry["entry"]["answer"]) == ("draft", "积分三年有效，您的到明年底。")
     assert entry["entry"]["questions"] == ["积分会过期吗"]
-    for word in ("你是真人吗", "谢谢", "好的", "嗯"):
+    for word in ("你是真人吗", "谢谢", "好的", "嗯", "1"):
         await resident.say(word)
     found = await li.get(f"/tickets/{ref}/suggestions")
     assert found["topic"] == "credit_redemption", "what the talk was about before the thanks"

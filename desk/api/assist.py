@@ -26,7 +26,8 @@ Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Looked = Annotated[str, Query(max_length=200)]
 Writer = Annotated[Seat, Depends(may("canned.write"))]
 SUGGESTED, NEAR = 5, 0.03  # at most, and at least as likely
-SMALL_TALK, ASKING = "chitchat", "human_agent"  # what the bot says of itself, no words of a person; that one is wanted
+SMALL_TALK = "chitchat"  # what the bot says of itself: no words of a person
+OF_NOTHING = {SMALL_TALK, "human_agent", "out_of_scope"}  # topics that say nothing of what a talk is about
 LAST, BACK = 3, 10  # messages of the resident that say what is asked; that say what the talk is about
 PLAIN = 0.5  # at least as likely, to say what it is about
 
@@ -109,7 +110,7 @@ async def suggestions(
         answer = "\n".join([entry.answer, *(f"{n}. {step}" for n, step in enumerate(entry.steps, 1))])
         found.append(Suggestion(id, library.title(entry), answer, entry.source, score))
     plain = (each for each in chain.from_iterable(understood) if each.score >= PLAIN)
-    topics = (each.topic for each in plain if each.topic not in (SMALL_TALK, ASKING))
+    topics = (each.topic for each in plain if each.topic not in OF_NOTHING)
     return Suggestions(found, next(topics, None))
 
 
