@@ -217,8 +217,7 @@ def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
     of_places = bool(state.shown) and all(each.startswith("org:") for each in state.shown)
     if not of_places or not state.just_told or len(heard.folded) > _BRIEF:
         return False
-    asks = _REDEEMS.search(heard.folded) or _CERTIFIES.search(heard.folded) or _ANYTHING.search(heard.folded)
-    return asks is not None
+    return any(each.search(heard.folded) for each in (_REDEEMS, _CERTIFIES, _ANYTHING))
 
 
 def _of_a_site(heard: Understanding) -> Candidate | None:
