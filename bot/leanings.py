@@ -357,9 +357,7 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     other = course or heard.names("item")
     if not (named or described) or (other and not _OF_ACTIVITY.search(heard.folded)):
         return None  # described: 磨刀不花钱那场
-    if _asks_hours(heard):
-        return None
-    return Candidate(heard.lines.sure, "activity", "find_activity")
+    return None if _asks_hours(heard) else Candidate(heard.lines.sure, "activity", "find_activity")
 
 
 def _asks_hours(heard: Understanding) -> bool:
