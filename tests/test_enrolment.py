@@ -139,6 +139,17 @@ async def test_the_waiting_list_moves_up_by_itself(office: Office) -> None:
     assert await office.enrol(third, NOW + 50 * HOUR) == "waiting", "at the end of the list"
 
 
+async def test_an_offer_ends_two_hours_before_the_first_session(office: Office) -> None:
+    first, second, third, fourth = [await office.somebody() for _ in range(4)]
+    for each in (first, second, third, fourth):
+        await office.enrol(each)
+    begins = at(office.group.opens_on, 9)
+    await office.enrolments.withdraw(first, "g", "w", "test", begins - 3 * HOUR)
+    assert (await office.enrolments.of(third))[0].until == begins - 2 * HOUR, "and not after two days"
+    await office.enrolments.withdraw(second, "g", "w", "test", begins - 2 * HOUR)
+    assert await office.state(fourth) == "waiting", "it is too late to offer anything"
+
+
 async def test_a_list_from_before_comes_first(office: Office) -> None:
     """The catalogue knows of people who wait elsewhere: nobody overtakes them."""
     office.groups["g"] = Group(capacity=2, enrolled=2, waiting=1)

@@ -497,6 +497,14 @@ async def test_withheld_numbers_are_strangers_to_each_other(once: Line) -> None:
     assert "临江" not in words(await other.press("2"))
 
 
+async def test_who_has_no_number_is_promised_no_call_back(once: Line) -> None:
+    call = once.carrier.call("anonymous")
+    await call.answer()
+    await call.press("0")
+    assert "位置保留" not in words(await call.press("9"))
+    assert call.state == "waiting", "and stays in the queue"
+
+
 @pytest.mark.parametrize("digits", ["1" * 1000, "#", "*", "00", "9"])
 async def test_odd_keys(once: Line, digits: str) -> None:
     call = once.carrier.call(RESIDENT)

@@ -3,9 +3,12 @@
 from contextlib import ExitStack
 
 import pytest
+from msgspec.structs import replace
 
 from accounts import limits
-from accounts.limits import NETWORK, Limit, Limits, TooManyError, networks
+from accounts.limits import MESSAGES, NETWORK, Limit, Limits, TooManyError, networks
+from bot.admission import Admission
+from bot.messages import LONGEST, Inbound
 
 FIVE = Limit("five", 5, 10)
 
@@ -117,3 +120,22 @@ def test_it_does_not_grow_without_end(clock: Clock, monkeypatch: pytest.MonkeyPa
         kept.take((FIVE, f"once {n}"))
     assert len(kept._until) <= 100
     assert kept.wait((FIVE, "busy")) > 0, "who has taken most is remembered longest"
+
+
+def test_what_was_taken_while_the_others_were_asked_stands_beside_what_they_say(clock: Clock) -> None:
+    kept = Limits(clock=clock, shared=True)
+    kept.take((FIVE, "a"))
+    assert kept.untold(9) == [((FIVE, "a"), 2000)]
+    assert taken(kept, ((FIVE, "a"),), 2) == 2, "before the answer is there"
+    kept.learn((FIVE, "a"), 4)  # ours that was told, and one of another process
+    assert taken(kept, ((FIVE, "a"),), 9) == 1, "five, less two that are told and two that are not"
+
+
+def test_what_is_long_counts_as_so_many(clock: Clock) -> None:
+    admission = Admission(Limits(clock=clock))
+    said = Inbound(channel="webchat", address="a", id="1", text="说" * (4 * LONGEST), at=0, origin="192.0.2.1")
+    for _ in range(MESSAGES.most // 5):
+        admission.check(said, is_new=False)
+    with pytest.raises(TooManyError):
+        admission.check(said, is_new=False)
+    admission.check(replace(said, address="b", text="说"), is_new=False)

@@ -98,6 +98,12 @@ def test_the_seat_that_knows_the_resident_comes_first_then_the_least_loaded() ->
     assert route([Waiting("2", "q", Priority.ORDINARY, 0, 0)], seats, 1)[0].seat == "a"
 
 
+def test_of_two_with_as_much_in_hand_who_was_given_something_longest_ago_comes_first() -> None:
+    ticket = Waiting("1", "p", Priority.ORDINARY, 0, 0)
+    assert route([ticket], [Free("a", 4, 1, since=20), Free("b", 4, 1, since=10)], 30)[0].seat == "b"
+    assert route([ticket], [Free("a", 4, 1, since=10), Free("b", 4, 1, since=20)], 30)[0].seat == "a"
+
+
 def test_who_let_it_pass_is_asked_again_only_when_nobody_else_is_left() -> None:
     ticket = Waiting("1", "p", Priority.ORDINARY, 0, 0, passed=("a",))
     assert route([ticket], [Free("a", 1), Free("b", 1)], 1)[0].seat == "b"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from daoxue import play_wecom
 from daoxue.config import SETTINGS, Config, read
+from integrations.tencent.packing import MORE
 from integrations.wecom import messages
 from integrations.wecom.messages import KfMessage
 from integrations.wecom.settings import CHANNEL, WecomSettings
@@ -262,6 +263,23 @@ async def test_a_seat_has_five_and_the_rest_leaves_when_the_resident_writes(talk
     assert [said.index(f"第{number}句") for number in range(8)] == sorted(
         said.index(f"第{number}句") for number in range(8)
     )
+
+
+async def test_the_last_of_the_five_says_that_there_is_more(talk: Counter) -> None:
+    who = talk.platform.customer()
+    await talk.say(who, "我要找工作人员")
+    seat = await Desk(talk.app).person()
+    ref = (await seat.get("/tickets?state=waiting"))["tickets"][0]["ref"]
+    await seat.post(f"/tickets/{ref}/take")
+    for number in range(8):
+        await seat.post(f"/tickets/{ref}/messages", {"id": f"w{number}", "text": f"第{number}句" + "长" * 600})
+    talk.clock.ahead += 15
+    await talk.deliver()
+    assert who.left == 0
+    assert [each.endswith(MORE) for each in who.texts[-4:]] == [False, False, False, True]
+    while await waits(talk, who.id):
+        await talk.say(who, "继续")
+    assert sum(each.count("长") for each in who.texts) == 8 * 600, "and what is left comes, once"
 
 
 async def test_after_two_days_a_seat_sees_that_nothing_arrives(talk: Counter) -> None:
