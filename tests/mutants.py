@@ -1,7 +1,7 @@
 """Plants mutants in a module and says which its tests do not notice: `make mutants MODULE=desk/hours.py SECONDS=300`.
 
 The module is changed in a copy of the whole tree, one place at a time, in an order that chance and `--seed` decide; its
-row of `TESTS` runs against each, until all were tried or the time is up. cosmic-ray makes the mutants, and we take out
+row of `TESTS`, else all that import or name it, runs against each, until all were tried or the time is up. cosmic-ray makes the mutants, and we take out
 whole statements besides: an audit line, a commit, a wake-up that is missing. docs/mutants.md explains what survived.
 """
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,28 @@ def without_a_statement(source: str) -> Iterator[str]:
 
 
 def tests_of(module: str) -> list[str]:
-    row = max((each for each in TESTS if module.startswith(each)), key=len)
-    return [f"tests/test_{name}.py" for name in TESTS[row].split()]
+    """Its row, else all tests that import the module or name it."""
+    if rows := [each for each in TESTS if module.startswith(each)]:
+        return [f"tests/test_{name}.py" for name in TESTS[max(rows, key=len)].split()]
+    dotted = module.removesuffix(".py").replace("/", ".")
+    return [name for name, told in told_of().items() if {dotted, module} & told]
+
+
+@cache
+def told_of() -> dict[str, frozenset[str]]:
+    """What each file of tests imports, and the texts in it, among which the path of a module may be."""
+    found = {}
+    for path in sorted(ROOT.glob("tests/test_*.py")):
+        told = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                told |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+            elif isinstance(node, ast.Import):
+                told |= {each.name for each in node.names}
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                told.add(node.value)
+        found[path.relative_to(ROOT).as_posix()] = frozenset(told)
+    return found
 
 
 def passes(tests: Sequence[str], within: float) -> bool:
@@ -172,15 +193,18 @@ def main() -> None:
     parser.add_argument("module")
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--tests", nargs="*", help="instead of the module's row")
+    parser.add_argument("--tests", nargs="*", help="instead of those that are found")
     given = parser.parse_args()
+    tests = given.tests or tests_of(given.module)
+    if not tests:
+        parser.error(f"{given.module}: no test imports or names it; say with --tests which play it")
     with tempfile.TemporaryDirectory() as folder:
         copied(Path(folder))
         os.chdir(folder)
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         sys.dont_write_bytecode = True
         load_libraries()
-        hunt(given.module, given.tests or tests_of(given.module), given.seconds, given.seed)
+        hunt(given.module, tests, given.seconds, given.seed)
 
 
 if __name__ == "__main__":
