@@ -38,7 +38,7 @@ class Failures:
 
 
 def came_from(scope: Scope) -> str:
-    """The network address that a request is from, as `Inbound.origin` has it; empty where it is not known."""
+    """The network address that a request is from, which is an `Inbound.origin` where a resident sends it; empty where it is not known."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 

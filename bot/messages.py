@@ -48,7 +48,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
     files: tuple[Arrived, ...] = ()
     session: str | None = None
     public: bool = False
-    origin: str = ""  # where it came in from (a network address), for limits alone: never kept
+    origin: str = ""  # the resident's own network address, never that of a platform; for limits alone: never kept
     outbox: bool = False  # its answer leaves by the outbox, at once
     inline: bool = False  # its channel takes the answer in the response, and asks again until it has it
 

@@ -10,6 +10,8 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from accounts.limits import TooManyError
+from bot.admission import BusyError, OverloadError
 from bot.channel import Channel
 from daoxue import check
 from daoxue.app import App, compose
@@ -90,6 +92,19 @@ async def test_a_resident_talks_through_it_and_a_seat_answers(app: App) -> None:
     while await app.queue.work():
         pass
     assert "您好，请到二号窗口" in (await ask(app, "GET", params={"visitor": "v1"})).json()
+
+
+@pytest.mark.parametrize(
+    "refused", [BusyError(), TooManyError(1.0), OverloadError()], ids=lambda each: type(each).__name__
+)
+async def test_what_is_not_accepted_is_not_acknowledged(
+    refused: Exception, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(*_: object) -> None:
+        raise refused
+
+    monkeypatch.setattr(app.inbox, "receive", receive)
+    assert (await ask(app, "POST", json=typed("1", "积分会过期吗"))).status_code == 503
 
 
 async def test_the_terminal_and_the_previews_know_it(app: App) -> None:
