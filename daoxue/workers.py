@@ -31,7 +31,7 @@ def _server_workers(app: App) -> list[Worker]:
 
 
 def workers(app: App) -> list[Worker]:
-    """Name, name for people, seconds between two rounds, a round. `load_api` has the desk's API ready."""
+    """Name, name for people, seconds between two rounds, a round."""
     desk, news = app.desk, app.live.watch_tickets
     rows = [
         Worker("queue", "待办队列", 0.25, app.queue.begin, app.queue.room),
