@@ -294,7 +294,8 @@ class Turn:
         quiet: bool = False,
     ) -> None:
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
-        the handler. Without a `skill`, it is the topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
+        the handler. Without a `skill` it is about what was answered last, where it is of no topic itself, and the skill is
+        that topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
         one ticket, for what weighs most, and one number is told. Where too many were opened, or others read along and nothing
         is urgent, that is said instead."""
         if self.inbound.public and priority > Priority.TODAY:
@@ -309,7 +310,9 @@ class Turn:
                 self.said.clear()  # what a handler has promised of it; what is urgent is good advice all the same
             self.say("queue.too_many")
             return
-        about = self._about(reason, priority, skill or self._skill(topic), topic)
+        topic = topic if skill else self._meant(topic)
+        found = self.recorded.topics.get(topic)
+        about = self._about(reason, priority, skill or (found.skill if found else GENERAL), topic)
         self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
             self.reference = self._reference(self.handover.reason)
@@ -334,12 +337,11 @@ class Turn:
         asked = self.limits.both(TICKETS, self.person, TICKETS_FROM, self.inbound.origin)
         return self.limits.take(*asked) > 0
 
-    def _skill(self, topic: str) -> str:
-        """Of the topic that it is about: who asks for a person after an answer means what was answered."""
+    def _meant(self, topic: str) -> str:
+        """The topic that it is about: who asks for a person after an answer means what was answered."""
         last = self.state.last
         told = self.library.entries.get(last.slots.get("entry", "")) if last and topic == "human_agent" else None
-        found = self.recorded.topics.get(told.topic if told else topic)
-        return found.skill if found else GENERAL
+        return told.topic if told else topic
 
     def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
         closed = self.state.just_closed(self.inbound.at)

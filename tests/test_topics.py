@@ -14,7 +14,7 @@ from knowledge.importing import read
 from knowledge.topics import Topic, ours
 from nlu.questions import read as read_data
 from tests.desk_client import Desk
-from tests.talk import Resident
+from tests.talk import Resident, its_day
 from tests.test_editing import entry, upload
 
 TOUR = {"id": "study-tours", "zh": "游学", "en": "Study tours", "skill": "tours", "colour": "#225588"}
@@ -62,7 +62,11 @@ async def test_an_editor_adds_one_and_answers_with_it(app: App) -> None:
     resident = Resident(app)
     assert "十月八日出发" in await resident.say(QUESTION)
     ref = (await resident.receipt("转人工")).ticket
-    assert (await seat.get(f"/tickets/{ref}"))["ticket"]["skill"] == "tours", "whoever goes on knows the matter"
+    ticket = (await seat.get(f"/tickets/{ref}"))["ticket"]
+    assert (ticket["skill"], ticket["topic"]) == ("tours", "study-tours"), "whoever goes on knows the matter"
+    day = its_day().isoformat()
+    report = await (await desk.person("supervisor")).get(f"/reports?first={day}&last={day}")
+    assert [each["name"] for each in report["by"]["topic"]] == ["study-tours"], "and it is counted as that"
 
 
 @pytest.mark.parametrize(("wrong", "word"), [
