@@ -26,7 +26,6 @@ class Closed:
     """What went, and the digest over the copy as it was."""
 
     lines: int
-    bindings: int
     digest: str
     at: int
 
@@ -57,7 +56,7 @@ def close(transaction: Transaction, vault: Vault, id: int, by: str, why: Erasure
     nobody = vault.close(msgspec.json.encode(Person("0" * 12, "已注销", "", "")))
     erasing.forget_learner(transaction, id, nobody)
     conversations.audited(transaction, by, "account.closed", f"learner {id}", f"{why}; sha256 {digest}", now)
-    return Closed(len(cast(list[object], before["ledger"])), len(cast(list[object], before["binding"])), digest, now)
+    return Closed(len(cast(list[object], before["ledger"])), digest, now)
 
 
 # -- keys

@@ -93,7 +93,7 @@ def accept(transaction: Transaction, found: TicketRow, seat: str, answer: Answer
     """Says it, behind what is held; or holds it. Raises `TicketError`."""
     file = files.checked(*answer.file) if answer.file is not None else None
     text = answer.text.strip()[:LONGEST] if file else checked(answer.text)
-    if answer.seen is not None and _resident_spoke(transaction, _conversation(transaction, found), answer):
+    if answer.seen is not None and _resident_spoke(transaction, talk_of(transaction, found), answer):
         raise TicketError("outdated", "居民刚刚又说了话，请看过再发")
     kept: tuple[File, ...] = ()
     if file is not None:
@@ -186,7 +186,7 @@ def said(held: Held) -> Reply:
 
 def _say(transaction: Transaction, held: Held, now: int) -> int:
     found = ticket_of(transaction, held.ref)
-    read = _conversation(transaction, found)
+    read = talk_of(transaction, found)
     key = _key(held.id) if held.id else None
     seq = conversations.say(transaction, read, [("seat", held.body.encode())], now, id=key)
     tickets.record(transaction, found, TicketSaid("seat", seq, seq, read.id), held.seat, now)
@@ -199,7 +199,7 @@ def _key(id: str) -> str:
     return f"desk:{id}"
 
 
-def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
+def talk_of(transaction: Transaction, row: TicketRow) -> ConversationRow:
     read = conversations.get(transaction, row.conversation)
     assert read is not None
     return read

@@ -22,7 +22,6 @@ from desk.opening import SHOWN, Opened, check_held, is_kept_away, opened, refuse
 from desk.opening import found as ticket_of
 from desk.replies import Accepted, Answer
 from store import conversations, outbox, ticket_lists, tickets
-from store.conversations import ConversationRow
 from store.database import ConflictError, Database
 from store.ticket_events import (
     Happened,
@@ -262,7 +261,7 @@ class Tickets:
 
         def work(change: Change) -> None:
             found = ticket_of(change.transaction, ref)
-            read = _conversation(change.transaction, found)
+            read = replies.talk_of(change.transaction, found)
             if not found.survey or outbox.is_on_its_way(change.transaction, read.id):
                 return
             row = tickets.record(change.transaction, found, TicketAsked(), "bot", now)
@@ -291,7 +290,7 @@ class Tickets:
     ) -> TicketRow:
         """A word of the system to the resident, behind what its seat has said; `closing` is how the ticket ends with it."""
         row = _all_said(change, row, now)
-        read = _conversation(change.transaction, row)
+        read = replies.talk_of(change.transaction, row)
         state = conversation.load(read.state)
         if closing is not None:
             state.elsewhere = isinstance(closing, TicketMerged)
@@ -334,12 +333,6 @@ def _held(transaction: Transaction, ref: str, seat: str) -> TicketRow:
     found = ticket_of(transaction, ref)
     check_held(found, seat)
     return found
-
-
-def _conversation(transaction: Transaction, row: TicketRow) -> ConversationRow:
-    read = conversations.get(transaction, row.conversation)
-    assert read is not None
-    return read
 
 
 def _may_ask(held: TicketRow) -> bool:

@@ -291,8 +291,7 @@ def order_by_key(transaction: Transaction, key: str) -> OrderRow | None:
 def gone(transaction: Transaction, item: str) -> int:
     """How many of an item are reserved or handed out; nobody else takes one until the commit."""
     transaction.alone(f"item {item}")
-    row = transaction.one(_OUT, item=item)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_OUT, item=item)
 
 
 def settle(transaction: Transaction, ref: str, state: str, by: str) -> bool:

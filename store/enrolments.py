@@ -121,8 +121,7 @@ def unsettled(transaction: Transaction) -> set[str]:
 
 def ahead(transaction: Transaction, group: str, number: int) -> int:
     """How many wait in front of this number."""
-    row = transaction.one(_AHEAD, group=group, number=number)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_AHEAD, group=group, number=number)
 
 
 def put(transaction: Transaction, row: EnrolmentRow) -> None:

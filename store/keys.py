@@ -62,10 +62,6 @@ _REWRITE_EVENT = past.changing(
 )
 SHORT_LIVED = (one_time_code, invitation, remote_copy, dropped)
 _SHORT_LIVED = tuple(Statement(delete(each)) for each in SHORT_LIVED)
-# What a digest is made of stands beside it, but for what is gone within a week.
-REMADE = frozenset(
-    {"learner.card", "learner.phone", "binding.person", "binding.digest", "consent.person", "ticket.person"}
-)
 
 
 def learners(transaction: Transaction) -> list[tuple[int, bytes]]:

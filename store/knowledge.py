@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, func, select, union_all
 
 from store.engine import Row
 from store.schema import entry, entry_version, record
-from store.transaction import Statement, Transaction, adding
+from store.transaction import Statement, Transaction, adding, highest
 
 _HIGHEST = Statement(
     select(func.coalesce(func.max(union_all(select(func.max(entry.c.revision).label("n")), select(func.max(record.c.revision))).subquery().c.n), 0))
@@ -25,7 +25,7 @@ _RECORDS = Statement(
     .order_by(record.c.revision, record.c.kind)
 )
 _AUTHORS = Statement(select(record.c.kind, record.c.id, record.c.by))
-_RECORDS_REVISION = Statement(select(func.coalesce(func.max(record.c.revision), 0)))
+_RECORDS_REVISION = highest(record.c.revision)
 _BEGINNING = Statement(
     select(entry_version.c.id, entry_version.c.body)
     .where(entry_version.c.id.like(bindparam("pattern")))
@@ -95,7 +95,7 @@ _NEWEST_BODIES = Statement(
         _last, (entry_version.c.id == _last.c.id) & (entry_version.c.revision == _last.c.revision)
     )
 )
-_NEWEST = Statement(select(func.coalesce(func.max(entry_version.c.revision), 0)))
+_NEWEST = highest(entry_version.c.revision)
 
 
 def get(transaction: Transaction, id: str) -> EntryRow | None:
@@ -136,8 +136,7 @@ def newest_bodies(transaction: Transaction) -> dict[str, bytes]:
 
 def newest(transaction: Transaction) -> int:
     """The number of the newest version of any entry, whatever its status."""
-    row = transaction.one(_NEWEST)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_NEWEST)
 
 
 def author(transaction: Transaction, id: str) -> str | None:
@@ -176,8 +175,7 @@ def _replace(transaction: Transaction, row: EntryRow, revision: int) -> None:
 
 def revision(transaction: Transaction) -> int:
     """Goes up with every change of what we know."""
-    row = transaction.one(_HIGHEST)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_HIGHEST)
 
 
 def revision_in_batch(transaction: Transaction) -> int:
@@ -193,8 +191,7 @@ def entries_since(transaction: Transaction, seen: int) -> list[EntryRow]:
 
 
 def records_revision(transaction: Transaction) -> int:
-    row = transaction.one(_RECORDS_REVISION)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_RECORDS_REVISION)
 
 
 def records(transaction: Transaction) -> list[RecordRow]:

@@ -116,8 +116,7 @@ def end(transaction: Transaction, id: int, state: str, why: str, now: int) -> No
 
 def sent(transaction: Transaction, learner: int, purpose: str, since: int) -> int:
     """How many of a purpose a learner got since then."""
-    row = transaction.one(_SENT, learner=learner, purpose=purpose, since=since)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_SENT, learner=learner, purpose=purpose, since=since)
 
 
 def reached(transaction: Transaction, learner: int, now: int) -> list[Reached]:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select, text
 
 from store.engine import Row
 from store.schema import conversation, passage, ticket
-from store.transaction import Statement, Transaction, adding
+from store.transaction import Statement, Transaction, adding, highest
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
 _INDEX: Mapping[str, Statement] = {
@@ -73,7 +73,7 @@ _KEEP_PLACE = Statement(
 _INDEXED = Statement(
     select(func.coalesce(func.max(passage.c.last_seq), 0)).where(passage.c.conversation == bindparam("id"))
 )
-_NEWEST = Statement(select(func.coalesce(func.max(conversation.c.id), 0)))
+_NEWEST = highest(conversation.c.id)
 _known = select(func.max(passage.c.last_seq)).where(passage.c.conversation == conversation.c.id).scalar_subquery()
 _BEHIND = Statement(
     select(conversation.c.id).where(
@@ -118,14 +118,12 @@ def forget(transaction: Transaction, conversation: int, words: Callable[[int, in
 
 def indexed(transaction: Transaction, conversation: int) -> int:
     """The number of the last message that can be found."""
-    row = transaction.one(_INDEXED, id=conversation)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_INDEXED, id=conversation)
 
 
 def newest(transaction: Transaction) -> int:
     """The highest number of a conversation; 0 where there is none."""
-    row = transaction.one(_NEWEST)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_NEWEST)
 
 
 def behind(transaction: Transaction, first: int, end: int) -> list[int]:

@@ -275,8 +275,7 @@ def _last(transaction: Transaction, found: TicketRow, row: Row) -> MessageRow | 
 
 
 def count(transaction: Transaction, state: str) -> int:
-    row = transaction.one(_COUNT, state=state)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_COUNT, state=state)
 
 
 def oldest_waiting(transaction: Transaction) -> int | None:

@@ -33,7 +33,7 @@ from store.ticket_events import (
     encode,
 )
 from store.ticket_rows import Priority, TicketRow
-from store.transaction import Statement, Transaction, adding
+from store.transaction import Statement, Transaction, adding, highest
 
 
 class EventRow(Struct, frozen=True, gc=False):
@@ -168,7 +168,7 @@ _EVENTS_SINCE = Statement(
     .order_by(ticket_event.c.id)
     .limit(bindparam("most"))
 )
-_LAST_EVENT = Statement(select(func.coalesce(func.max(ticket_event.c.id), 0)))
+_LAST_EVENT = highest(ticket_event.c.id)
 
 
 def open(transaction: Transaction, conversation: int, channel: str, seq: int, new: NewTicket, at: int) -> None:
@@ -312,8 +312,7 @@ def in_state(transaction: Transaction, state: str) -> Sequence[TicketRow]:
 
 def before(transaction: Transaction, rank: int, person: str = "") -> int:
     """How many people wait in front of this place, up to `AHEAD`; who asks is none of them."""
-    row = transaction.one(_BEFORE, rank=rank, person=person)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_BEFORE, rank=rank, person=person)
 
 
 def complained_of(transaction: Transaction, refs: Sequence[str]) -> tuple[str, ...]:
@@ -352,5 +351,4 @@ def events_since(transaction: Transaction, seen: int, most: int) -> list[EventRo
 
 def last_event(transaction: Transaction) -> int:
     """The highest number given to an event."""
-    row = transaction.one(_LAST_EVENT)
-    return cast(int, row[0]) if row else 0
+    return transaction.number(_LAST_EVENT)

@@ -23,7 +23,6 @@ class Origin(IntEnum):
     """Who has sent it."""
 
     RESIDENT = 3
-    SYSTEM = 4
     COLLEAGUE = 5  # in WeCom
 
 
@@ -56,7 +55,6 @@ class KfMessage(Struct, frozen=True):
 
     msgid: str
     msgtype: str
-    open_kfid: str = ""
     external_userid: str = ""
     send_time: int = 0
     origin: int = 0
