@@ -18,8 +18,8 @@ from store import bank
 from store.bank import AttendanceRow, LedgerEntryRow, NewEntry, OrderRow
 from store.database import Database
 from store.transaction import Transaction
+from store.units import DAY
 
-DAY = 86_400_000  # ms
 MOST = 1_000_000  # points or tenths of credits that one line may move
 LINES = 200  # of an extract
 

@@ -26,11 +26,11 @@ from store.conversations import ConversationRow
 from store.database import Database
 from store.identity import Grant, LearnerRow, NewBinding, NewConsent
 from store.transaction import Transaction
+from store.units import DAY, HOUR
 
 CODE_LASTS, INVITATION_LASTS = 5 * 60_000, 5 * 60_000  # ms
 TRIES = 5  # wrong codes before one is worthless
 SESSION = 15 * 60_000  # ms that an identity lasts which was proven for one call, or in a talk
-HOUR, DAY = 3_600_000, 86_400_000
 HOURLY, DAILY = 3, 10  # codes to one number
 CARDS = 20  # different cards that somebody may ask about in a day, before it is looked into
 WRONG = 15  # wrong codes of somebody in a day, before only a person helps

@@ -21,7 +21,7 @@ REFUSED = Figure("daoxue_limited", "What was refused because it was more than ma
 MOST = 100_000  # keys that are remembered
 FORGIVEN = -1
 NETWORK = 8  # times what one address may, its whole network may
-HOUR, DAY = 3600.0, 86_400.0  # seconds
+HOUR_IN_SECONDS = 3600.0
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -45,37 +45,37 @@ Asked = tuple[Limit, str]  # of whom, or from where
 
 # What one visitor, number or account may, on whatever channel.
 MESSAGES = Limit("messages", 20, 10)  # that are thought about
-TICKETS = Limit("tickets", 6, HOUR)  # opened, but where a life is in danger: that one is never refused
-MAILS = Limit("mails", 10, HOUR)  # of one sender that are answered
-MAILS_OVER = Limit("mails over", 1, HOUR)  # of those over that, that a person is called to
-POSTS = Limit("posts", 10, HOUR)  # of one author in a forum that are answered
-POSTS_OVER = Limit("posts over", 1, HOUR)  # of those over that, that a person is called to
+TICKETS = Limit("tickets", 6, HOUR_IN_SECONDS)  # opened, but where a life is in danger: that one is never refused
+MAILS = Limit("mails", 10, HOUR_IN_SECONDS)  # of one sender that are answered
+MAILS_OVER = Limit("mails over", 1, HOUR_IN_SECONDS)  # of those over that, that a person is called to
+POSTS = Limit("posts", 10, HOUR_IN_SECONDS)  # of one author in a forum that are answered
+POSTS_OVER = Limit("posts over", 1, HOUR_IN_SECONDS)  # of those over that, that a person is called to
 TEXTS = Limit("texts", 8, 60)  # of one number that are answered
 TEXTS_READ = Limit("texts read", 22, 60)  # and beyond those, that are read all the same
-FILES = Limit("files", 20, HOUR / 4)  # messages with files
-MEGABYTES = Limit("megabytes", 60, HOUR)  # of files
+FILES = Limit("files", 20, HOUR_IN_SECONDS / 4)  # messages with files
+MEGABYTES = Limit("megabytes", 60, HOUR_IN_SECONDS)  # of files
 CATCHING_UP = Limit("catching up", 30, 60)  # times that pages come back and ask for what they lack
 FRAMES = Limit("frames", 60, 15, alone=True)  # of a socket, whatever they are: signs of life and of typing too
 
 # Wrong passwords and codes of one account at the desk: from one address or known device; from wherever, which a known
 # device is not held to; of these the codes that came with the right password: whoever has that and guesses on is no owner.
-GUESSES = Limit("guesses", 5, HOUR / 4)
-GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR)
-CODES_ANYWHERE = Limit("codes anywhere", 30, HOUR)
+GUESSES = Limit("guesses", 5, HOUR_IN_SECONDS / 4)
+GUESSES_ANYWHERE = Limit("guesses anywhere", 30, HOUR_IN_SECONDS)
+CODES_ANYWHERE = Limit("codes anywhere", 30, HOUR_IN_SECONDS)
 
-RETURNS = Limit("returns", 1, HOUR / 6)  # from the identity provider, of one leaving for it
+RETURNS = Limit("returns", 1, HOUR_IN_SECONDS / 6)  # from the identity provider, of one leaving for it
 
 # What may come from one network address; `NETWORK` times as much from the network that it is in.
 REQUESTS_FROM = Limit("requests from", 600, 10)  # to a channel, whatever is in them
 MESSAGES_FROM = Limit("messages from", 300, 10)  # that are thought about
 VISITORS_FROM = Limit("visitors from", 60, 60)  # that say their first word
-TICKETS_FROM = Limit("tickets from", 30, HOUR)
+TICKETS_FROM = Limit("tickets from", 30, HOUR_IN_SECONDS)
 ALARMS_FROM = Limit("alarms from", 60, 60)  # with words of a danger to life, where the limits above refuse them
-FILES_FROM = Limit("files from", 100, HOUR / 4)
-MEGABYTES_FROM = Limit("megabytes from", 400, HOUR)
-CARDS_FROM = Limit("cards from", 30, HOUR)  # asked about, to prove who one is
-GUESSES_FROM = Limit("guesses from", 30, HOUR / 4)  # of whatever account
-PROVIDER_FROM = Limit("provider from", 300, HOUR / 4)  # times that the identity provider is asked
+FILES_FROM = Limit("files from", 100, HOUR_IN_SECONDS / 4)
+MEGABYTES_FROM = Limit("megabytes from", 400, HOUR_IN_SECONDS)
+CARDS_FROM = Limit("cards from", 30, HOUR_IN_SECONDS)  # asked about, to prove who one is
+GUESSES_FROM = Limit("guesses from", 30, HOUR_IN_SECONDS / 4)  # of whatever account
+PROVIDER_FROM = Limit("provider from", 300, HOUR_IN_SECONDS / 4)  # times that the identity provider is asked
 SOCKETS_FROM = 200  # open at the same time
 _HELD = Limit("held", 1, 1)  # for the keys alone
 

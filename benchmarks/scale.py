@@ -47,6 +47,7 @@ from store.schema import ticket, ticket_event
 from store.ticket_events import TicketOpened, begun
 from store.ticket_events import encode as encode_event
 from store.transaction import Statement, Transaction, adding
+from store.units import MINUTE
 from tests.cluster import Cluster, binaries
 from tests.conftest import created, free_port
 from tests.talk import Resident
@@ -57,7 +58,6 @@ TEXTS = 997  # a prime: no pattern of talks and texts comes back soon
 WAITING = 20  # tickets
 BACK = 400  # residents with a history who write again
 TOGETHER, SAYS = 16, 2  # residents at once in a round, and the things each says
-MINUTE = 60_000
 _ADD_TICKET, _ADD_EVENT = Statement(adding(ticket)), Statement(adding(ticket_event))
 _NUMBERS = (
     "WITH RECURSIVE numbers(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < :most) "

@@ -22,9 +22,9 @@ from store.database import ConflictError, Database
 from store.notices import NewNotice, NoticeRow, Reached
 from store.queue import QueueRow
 from store.transaction import Transaction
+from store.units import DAY, HOUR
 
 SOON, PAUSED = 1_000, 60_000  # ms until what met somebody else's doing is tried again
-HOUR, DAY = 3_600_000, 86_400_000  # ms
 WAKES, SLEEPS = 8, 21  # hours of the day between which one may be told something
 # Purposes that somebody has to have asked for; of the others one is told because one enrolled, until one says no.
 OPT_IN = frozenset({"points", "news"})

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.bank import Bank
 from accounts.enrolment import Turned
-from bot.notices import DAY, Notices
+from bot.notices import Notices
 from bot.texts import Texts
 from knowledge.catalogue import TrainingClass, is_written
 from knowledge.hours import day_in_words, weekdays
@@ -17,6 +17,7 @@ from store import enrolments
 from store.database import Database
 from store.notices import NewNotice
 from store.transaction import Transaction
+from store.units import DAY
 
 REMINDS = 18  # o'clock on the day before a lesson
 TOGETHER = 500

@@ -10,7 +10,7 @@ from daoxue.sharing import sharing_workers
 from desk.rewriting import Nights
 from store.months import Months
 
-HOUR = 3600.0
+HOUR_IN_SECONDS = 3600.0
 
 
 def _server_workers(app: App) -> list[Worker]:
@@ -20,9 +20,13 @@ def _server_workers(app: App) -> list[Worker]:
         return []
     months = Months(settings.url, settings.archive_after, app.config.zone, app.desk.clock)
     found = [
-        Worker("months", "按月分开的表", 600.0, months.work, within=HOUR),
+        Worker("months", "按月分开的表", 600.0, months.work, within=HOUR_IN_SECONDS),
         Worker(
-            "rewriting", "夜间重写表", 600.0, Nights(app.database, app.config.zone, app.desk.clock).work, within=HOUR
+            "rewriting",
+            "夜间重写表",
+            600.0,
+            Nights(app.database, app.config.zone, app.desk.clock).work,
+            within=HOUR_IN_SECONDS,
         ),
     ]
     if settings.replica_url:
@@ -40,11 +44,11 @@ def workers(app: App) -> list[Worker]:
         Worker("feed", "坐席台实时更新", LOOK, desk.feed.look, news()),
         Worker("search", "对话检索", 2.0, desk.search.work, within=600),
         Worker("webhooks", "回调通知", 1.0, desk.hooks.owe),
-        Worker("retention", "到期清除", HOUR, app.retaining.work, within=HOUR),
+        Worker("retention", "到期清除", HOUR_IN_SECONDS, app.retaining.work, within=HOUR_IN_SECONDS),
         Worker("enrolments", "报名与候补", 5.0, app.accounts.enrolments.work),
         Worker("broadcasts", "群发通知", 2.0, desk.broadcasts.work),
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
-        Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR),
+        Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR_IN_SECONDS),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
     ]
     rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing) + _server_workers(app)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from accounts.limits import CODES_ANYWHERE, GUESSES, GUESSES_ANYWHERE, GUESSES_FROM, Asked, Limits, place
 from accounts.vault import Vault
 from desk.errors import TooManyGuessesError
+from store.units import DAY
 
 DEVICE_DAYS = 180
-DAY = 86_400_000
 DEVICES = 5  # that one browser's cookie remembers: those of so many accounts
 
 

@@ -7,10 +7,10 @@ from desk.hours import Hours
 from desk.summary import Summary, summarise
 from store import ticket_lists
 from store.transaction import Transaction
+from store.units import DAY
 
 FRONT = 300  # tickets looked at for what is late
 SHOWN = 20
-DAY = 86_400_000  # ms
 SOON = 5 * 60_000  # ms before the promise is broken
 
 

@@ -14,13 +14,14 @@ from accounts.identity import Identity
 from bot.hints import DeskHint
 from bot.live import Live
 from bot.messages import Reply
-from bot.notices import DAY, Notices
+from bot.notices import Notices
 from desk.errors import TicketError
 from store import broadcasts, conversations, identity, notices
 from store.broadcasts import BroadcastRow
 from store.database import Database
 from store.notices import NewNotice
 from store.transaction import Transaction
+from store.units import DAY
 
 TOGETHER = 200  # learners in one commit
 LASTS = 5 * DAY  # ms after which an announcement is worth nothing

@@ -3,14 +3,14 @@ unread: that is guessing."""
 
 import asyncio
 
-from accounts.limits import HOUR, Limit, Limits
+from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
 from accounts.vault import Vault
 from desk.errors import TicketError
 from store import conversations, identity
 from store.database import Database
 from store.identity import LearnerRow
 
-UNKNOWN = Limit("cards nobody has", 20, HOUR)  # of a seat; one mistypes now and then
+UNKNOWN = Limit("cards nobody has", 20, HOUR_IN_SECONDS)  # of a seat; one mistypes now and then
 
 
 class Cards:

@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
 from knowledge.hours import Span, day_in_words, spans_of, week_in_words
+from store.units import MINUTE
 
 AHEAD = 60  # days that the next opening is looked for
-MINUTE = 60_000
 _NEAR = {"zh": ("今天", "明天"), "en": ("today", "tomorrow")}
 _UNKNOWN = {"zh": "另行通知", "en": "a time that will be announced"}
 _UNWRITTEN = {"zh": "没有登记", "en": "not on record"}

@@ -17,6 +17,7 @@ from store.database import ConflictError, Database
 from store.engine import Value
 from store.people import SeatRow, SessionRow, VouchedRow
 from store.transaction import Transaction
+from store.units import DAY
 
 Role = Literal["seat", "supervisor", "editor", "administrator", "auditor"]
 ROLES: tuple[Role, ...] = ("seat", "supervisor", "editor", "administrator", "auditor")
@@ -55,7 +56,6 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 }
 # What no program does in anybody's name: make others who may, tell others what happens, destroy.
 BY_PEOPLE_ALONE = frozenset({"people.write", "credentials.own", "token.write", "webhook.write", "resident.erase"})
-DAY = 86_400_000
 ONE_TIME = 7 * DAY  # ms that a one-time password is good
 SHOWN = 50  # people whom the identity provider vouched for, and whom nobody has linked
 

@@ -17,9 +17,9 @@ from store import outbox, pushes
 from store.database import Database
 from store.pushes import OwedPush, PushKeys, PushRow
 from store.queue import QueueRow
+from store.units import DAY
 
 WORDS = {"zh": "有新回复", "en": "You have a new reply"}
-DAY = 86_400_000  # ms after which nobody needs to be told any more
 LONGEST_WAIT = 3_600_000  # ms that a push service may ask for at once
 SECRETS = ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")  # of the environment
 

@@ -17,7 +17,7 @@ from accounts import closing
 from accounts.closing import ErasureReason
 from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
-from accounts.limits import HOUR, Limit, Limits
+from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
 from accounts.vault import Vault
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
@@ -42,7 +42,7 @@ GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, 
 WORDS = GONE.keys()
 MOST = 8  # conversations of one person beside the ticket's that the desk sees
 NEWEST = 100  # messages of each that it sees at first
-REVEALED = Limit("revealed", 20, HOUR)  # of one person: times that a ticket is shown with nothing masked
+REVEALED = Limit("revealed", 20, HOUR_IN_SECONDS)  # of one person: times that a ticket is shown with nothing masked
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
 
 

@@ -8,9 +8,9 @@ from desk.standing import LiveSettings
 from store import codes, conversations, erasing, identity, outbox, people, queue, ticket_lists
 from store.database import Database
 from store.transaction import Transaction
+from store.units import DAY
 
 TOGETHER = 50  # conversations in one commit
-DAY = 86_400_000
 DONE = 30  # days that is kept what was delivered elsewhere, or could not be
 CODES = 600_000  # ms that a one-time code is kept
 

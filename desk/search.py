@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from accounts.limits import HOUR, Limit, Limits
+from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
 from bot.inbox import numbered
 from bot.live import Live
 from desk.errors import TicketError
@@ -27,7 +27,7 @@ TOGETHER = 200  # conversations looked through, or indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
 AROUND = 24  # characters of a snippet before what was found
-NUMBERS = Limit("numbers searched for", 20, HOUR)  # of a seat; a masked number has ten thousand readings
+NUMBERS = Limit("numbers searched for", 20, HOUR_IN_SECONDS)  # of a seat; a masked number has ten thousand readings
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _REF = re.compile(r"\d{4}-\d{5}")

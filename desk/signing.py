@@ -9,11 +9,12 @@ from desk.attempts import NOWHERE, Attempts, Caller, Guess
 from desk.errors import SignInError
 from desk.oidc import Vouched
 from desk.passwords import SHORTEST, Passwords
-from desk.people import DAY, Ended, Seat, digest, end_sessions
+from desk.people import Ended, Seat, digest, end_sessions
 from store import conversations, people
 from store.database import Database
 from store.people import SeatRow, SessionRow, VouchedRow
 from store.transaction import Transaction
+from store.units import DAY
 
 OIDC = "oidc"  # the label of a session for which the identity provider vouched
 TOKEN_DAYS = 365

@@ -22,9 +22,9 @@ from store import calls, conversations, deliveries, outbox, summons
 from store.outbox import DueRow
 from store.queue import QueueRow
 from store.transaction import Transaction
+from store.units import DAY
 
 log = logging.getLogger(__name__)
-DAY = 86_400_000  # ms
 REMEMBERED = 10_000  # texts, should they come again
 SENT = Counter("daoxue_sms_segments", "Segments sent, as they are billed")
 MACHINES = Counter("daoxue_sms_machines", "Texts that no person has written, by what told", ["why"])

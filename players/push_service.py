@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 LARGEST = 4096  # bytes of a push
-DAY = 86_400  # seconds
+DAY_IN_SECONDS = 86_400
 
 
 def _decoded(text: str) -> bytes:
@@ -128,6 +128,6 @@ class PushService:
         except (JoseError, ValueError):
             return False
         now, origin = self.clock(), urlsplit(self.url)
-        in_time = isinstance(claims.get("exp"), int) and now < claims["exp"] <= now + DAY
+        in_time = isinstance(claims.get("exp"), int) and now < claims["exp"] <= now + DAY_IN_SECONDS
         reached = str(claims.get("sub", "")).startswith(("mailto:", "https:"))
         return in_time and reached and claims.get("aud") == f"{origin.scheme}://{origin.netloc}"

@@ -13,9 +13,9 @@ from store.engine import Value
 from store.personal import DAYS, End, Lasting, Sealed, Whose, ending, found_by, tables_of, tagged
 from store.schema import conversation, enrolment, learner, message, metadata, ticket
 from store.transaction import Statement, Transaction
+from store.units import DAY
 
 NEVER = 1 << 60  # ms: what is erased is not looked at again as something old
-DAY = 86_400_000
 # By what time the rows go that are kept for a fixed time.
 _CLOCKS = ("at", "as_of", "until")
 

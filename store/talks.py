@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, selec
 from store import past
 from store.schema import conversation, message, ticket, unanswered
 from store.transaction import Transaction
-
-DAY = 86_400_000
+from store.units import DAY
 
 
 def _counting(said: past.Columns) -> Select[tuple[object, ...]]:

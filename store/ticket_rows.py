@@ -7,8 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from store.engine import Row
-
-MINUTE = 60_000
+from store.units import MINUTE
 
 
 class Priority(IntEnum):

@@ -15,13 +15,14 @@ import pytest
 from accounts.limits import CODES_ANYWHERE, GUESSES, GUESSES_ANYWHERE, GUESSES_FROM
 from daoxue.app import App
 from desk import passwords
-from desk.attempts import DAY, DEVICE_DAYS, Caller
+from desk.attempts import DEVICE_DAYS, Caller
 from desk.errors import STATUS, Refusal, SignInError, TicketError
 from desk.people import ONE_TIME
 from desk.search import ConversationSearch
 from desk.signing import Factor
 from store import audit as rows
 from store import people
+from store.units import DAY
 from tests.desk_client import PASSWORD, Desk, Person
 from tests.test_people import version
 

@@ -25,9 +25,10 @@ from desk.errors import TicketError
 from desk.feed import Feed
 from desk.names import LOGIN
 from desk.parts import Health
-from desk.people import DAY, NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
+from desk.people import NOTHING_ENDED, ONE_TIME, PERMISSIONS, ROLES, Ended, Profile, Seat
 from knowledge.library import Library
 from store import ticket_events
+from store.units import DAY
 
 router = Answering(tags=["管理 admin"])
 Keeper = Annotated[Seat, Depends(may("people.write"))]

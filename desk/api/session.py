@@ -36,7 +36,7 @@ from desk.api.guard import (
     may,
     token_of,
 )
-from desk.attempts import DAY, DEVICE_DAYS
+from desk.attempts import DEVICE_DAYS
 from desk.dispatch import SEATS
 from desk.errors import SignInError, TicketError
 from desk.masking import mask
@@ -45,6 +45,7 @@ from desk.people import PERMISSIONS, Ended, Seat, digest
 from desk.signing import Factor, new_secret
 from store import people as rows
 from store.people import PresenceRow
+from store.units import DAY
 
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=", "daoxue_asked"
 _PRINTABLE = r"^[\x20-\x7e]{0,2000}$"

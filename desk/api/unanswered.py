@@ -19,11 +19,11 @@ from knowledge.library import Library
 from store import conversations
 from store import unanswered as rows
 from store.unanswered import UnansweredRow
+from store.units import DAY
 
 router = Answering(tags=["知识 knowledge"])
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 ALIKE = 70  # of 100, by which two unanswered questions are one
-DAY = 86_400_000
 MOST = 3000
 HEADS, SHOWN = 300, 100  # groups whose first words are understood, and that are shown
 

@@ -19,11 +19,11 @@ from desk.errors import TicketError
 from desk.people import Seat
 from desk.understood import Judged, Proportion, Sampled
 from knowledge.tested import TestSheet
+from store.units import DAY
 
 router = Answering(tags=["知识 knowledge"])
 Drafter = Annotated[Seat, Depends(may("knowledge.draft"))]
 Editor = Annotated[Seat, Depends(may("knowledge.review"))]
-DAY = 86_400_000
 DAYS = 30
 SHOWN = 200  # test questions that were not answered rightly
 SUFFIXES = {".csv", ".xlsx"}

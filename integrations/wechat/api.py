@@ -22,6 +22,7 @@ from integrations.wechat.faults import DAY_LIMIT, MEANINGS, WechatError, WechatF
 from store import deliveries
 from store.database import Database
 from store.deliveries import SharedRow
+from store.units import MINUTE
 
 log = logging.getLogger(__name__)
 WITHIN = httpx.Timeout(5, connect=3)  # seconds
@@ -33,7 +34,6 @@ FETCHING = 10_000  # ms that a process may take over it
 REST, LONGEST_REST = 5_000, 300_000  # ms in which nothing is asked of a platform that gives us no good token, doubled
 FORCED = 3_600_000  # ms between two tokens that make the platform forget all others: it allows twenty a day
 BUSY = (0.2, 0.8)  # seconds before what may be repeated is tried again
-MINUTE = 60_000
 MEDIA = "media/get"
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")  # our own, as the platform sees it
 

@@ -24,10 +24,10 @@ from store.conversations import ConversationRow
 from store.outbox import Carried, DueRow, OwedRow
 from store.queue import HELD
 from store.transaction import Transaction
+from store.units import DAY
 
 QUIET = 10_000  # ms that the last message allowed waits for others to go with it
 TYPED = 10.0  # seconds that typing is shown without telling the platform again
-DAY = 86_400_000  # ms
 REMEMBERED = 3 * DAY  # how things left, for the quota
 
 
