@@ -6,7 +6,7 @@ works on the `Turn` and writes nothing.
 
 from msgspec.structs import replace
 
-from bot import about, about_us, described, language, redlines
+from bot import about, about_us, described, language, phrases, redlines
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
@@ -140,6 +140,8 @@ def _sense(turn: Turn) -> None:
         turn.heard = replace(
             turn.heard, candidates=tuple(each for each in turn.heard.candidates if each.intent != ADVICE)
         )
+    if alarm and alarm.kind == "third_party" and not alarm.sure and phrases.declines(turn.heard.folded):
+        alarm = None
     if alarm and alarm.kind == "third_party" and not alarm.sure and records.is_of_what_was_told(turn):
         alarm = None
     turn.alarm = alarm

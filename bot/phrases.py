@@ -43,6 +43,10 @@ _ACCUSES = re.compile(
     r"|(?:(?<![我俺咱刚才是])(?:写|登)|你们?[^,，。]{0,4}说)错了(?=[,，。！!]|$).{0,12}(?:我|门)|(?:我|俺)[^。]{0,12}去[^。]{0,8}[,，。][^。]{0,6}你们[^。]{0,4}[写登说]错"
 )
 _REQUEST = re.compile(r"[给告][我诉]|[发帮]我|我[要想]|[查找问]一?下|[报说]一下|please|tell me|i want")
+_DECLINES = re.compile(
+    "(?:不(?:想|愿意?|方便|便|肯|敢)|能不能不|可不可以不)[^,。]{0,2}(?:留|说|给|报(?!名|班)|填|写|讲|透露)"
+    "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
+)
 _COURTESY = re.compile(r"^请教(?:一下|下|[\s,，。:：])[\s,，。:：]*")
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
@@ -142,6 +146,11 @@ def lone_name(folded: str) -> str | None:
 def accuses(folded: str) -> bool:
     """你们写的九点开门，我到了门锁着: what we said was found to be wrong."""
     return _ACCUSES.search(folded) is not None
+
+
+def declines(folded: str) -> bool:
+    """电话不想留: whether somebody would rather not say something of themselves."""
+    return _DECLINES.search(folded) is not None
 
 
 def requests(folded: str) -> bool:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from bot import halves, phrases
 from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
+from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
 from handlers.listing import focus, tell_each
 from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass, is_written
@@ -99,10 +101,13 @@ async def compare(turn: Turn) -> None:
     if len(classes) < 2:
         turn.say("class.no_more")
         return
-    by = turn.get("by") or "all"
-    if by in _RANK:
-        ranks = [_RANK[by](turn, each) for each in classes]
-        classes = sorted(classes, key=lambda each: _RANK[by](turn, each))
+    by, rank = turn.get("by") or "all", _RANK.get(turn.get("by") or "")
+    home = turn.catalogue.organisations.get(turn.heard.first("org") or "")
+    if by == "place" and home and is_located(home) and all(_is_somewhere(turn, each) for each in classes):
+        rank = partial(_far, (home.north, home.east))  # 哪个近，我住临江街道
+    if rank:
+        ranks = [rank(turn, each) for each in classes]
+        classes = sorted(classes, key=partial(rank, turn))
         lead = turn.line("compare.same") if len(set(ranks)) == 1 else turn.line(f"compare.{by}", name=classes[0].name)
     else:
         lead = turn.line("compare.all")
@@ -117,6 +122,15 @@ async def compare(turn: Turn) -> None:
     turn.show("class", *(each.id for each in classes))
     for each in classes[:CHOICES]:
         turn.offer(each.name, "class_detail", **{"class": each.id})
+
+
+def _is_somewhere(turn: Turn, group: TrainingClass) -> bool:
+    place = turn.catalogue.organisations.get(group.organisation)
+    return place is not None and is_located(place)
+
+
+def _far(spot: tuple[float, float], turn: Turn, group: TrainingClass) -> float:
+    return metres(spot, turn.catalogue.organisations[group.organisation])
 
 
 # What makes one better than another; the best is the least.

@@ -30,10 +30,6 @@ _STILL = re.compile(
 _BROKEN = re.compile(
     "是不是[^,。]{0,8}(?:坏|出问题|出毛病|出故障|崩|瘫|维护)|(?:系统|平台|网站|你们那[边里])[^,。]{0,4}(?:坏了|崩了|瘫了|出问题|故障)"
 )
-_DECLINES = re.compile(
-    "(?:不(?:想|愿意?|方便|便|肯|敢)|能不能不|可不可以不)[^,。]{0,2}(?:留|说|给|报(?!名|班)|填|写|讲|透露)"
-    "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
-)
 _WHAT_NOW = re.compile(
     "(?:那|这)?(?:我|俺)?(?:可|该|又)?(?:咋|怎么|怎|啷个)(?:办|整|弄)(?:才好|好)?[呢啊呀嘞哦]?[?？]?"
 )
@@ -59,12 +55,14 @@ async def still_not(run: Runner, turn: Turn) -> bool:
 
 async def declines(run: Runner, turn: Turn) -> bool:
     """电话不想留，行不: what it is for, and how to go on without; of a ticket that is open already, that it may be left out."""
-    if len(turn.heard.folded) > _SHORT or not _DECLINES.search(turn.heard.folded):
+    if len(turn.heard.folded) > _SHORT or not phrases.declines(turn.heard.folded):
         return False
     if run.waiting(turn.state):
         return await moves.why(run, turn)
     if not turn.ticket:
-        return False
+        turn.say("need_not_tell")
+        turn.suggest("human")
+        return True
     turn.say("need_not_say")
     return True
 

@@ -182,6 +182,8 @@ def moves(turn: Turn) -> frozenset[str]:
     likely_ours = best is not None and best.score >= turn.heard.lines.likely
     if name == "repeat" and phrases.follows(turn.heard.folded) and likely < _SURELY:
         return said  # 那要是再掉一回呢
+    if name == "dont_know" and phrases.declines(turn.heard.folded):
+        return said
     if name not in _ASKS and likely_ours and phrases.asks(turn.heard.folded):
         return said  # 电话多少，我再问问
     if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks or name in _ENDS else _LIKELY):
