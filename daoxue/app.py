@@ -32,7 +32,7 @@ from bot.texts import Texts
 from bot.waiting import RUNG_UP, Ways
 from daoxue import model
 from daoxue.config import Config, ConfigError, public_url
-from daoxue.health import connected, health
+from daoxue.health import closed, connected, health
 from daoxue.hints import hints_of, teller
 from daoxue.preparing import vault_of
 from daoxue.resolved import centre_of, encoder_of, push_keys, rules_of, texts_of
@@ -322,11 +322,10 @@ async def _desk(
         signing=SignIn(database, passwords, attempts, config.desk.session_minutes), attempts=attempts,
         oidc=Oidc(config.desk.oidc, os.environ.get("OIDC_CLIENT_SECRET", ""), ground.limits), public_url=public_url(config),
         dispatch=Dispatch(database, live, tickets, Terms(library, hours, standing, loads), ground.clock),
-        feed=Feed(database, live, hours, ground.clock),
-        search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
+        feed=Feed(database, live, hours, ground.clock), search=ConversationSearch(database, live, _reached(identity, ways), ground.limits),
         editing=editing, drafting=Drafting(database, editing, knowing.comprehension, library, config.zone, ways.channels),
         cataloguing=Cataloguing(database, library, ground.texts, ways.channels, config.zone),
-        standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault, ground.limits),
+        standing=standing, hooks=hooks, residents=Residents(database, identity, ground.vault, ground.limits, ways.channels),
         learners=Learners(database, affairs.accounts, affairs.bank, library, cards, config.zone),
         broadcasts=Broadcasts(database, live, affairs.notices, identity, ground.clock), inbox=talk.inbox,
         channels=ways.channels, opened=ways.opened, clock=ground.clock,
@@ -340,12 +339,8 @@ def _health(
     """How what is connected is, whenever somebody asks."""
     looked_at = {name for name, each in ways.channels.items() if each.looked_at}
     found = connected(ways.opened, affairs.platform, knowing.rasa)
-    closed = {
-        name: each.wants(ground.config.channels, os.environ)
-        for name, each in ways.channels.items()
-        if name not in ways.opened
-    }
-    return lambda: health(ground.database, ground.watch, looked_at, found, closed, int(ground.clock() * 1000))
+    shut = closed(ways.channels, ways.opened, ground.config.channels)
+    return lambda: health(ground.database, ground.watch, looked_at, found, shut, int(ground.clock() * 1000))
 
 
 def _reached(identity: Identity, ways: ChannelParts) -> Callable[[str], list[str]]:

@@ -1,8 +1,9 @@
 """How the channels and what else is connected are, for the desk's pages."""
 
+import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from bot.channel import ChannelHealth, OpenChannel, Wanting
+from bot.channel import Channel, ChannelHealth, OpenChannel, Stanzas, Wanting
 from bot.edge import safely
 from bot.outbox import to_be_done
 from daoxue.watch import Watch
@@ -26,8 +27,13 @@ def connected(opened: Mapping[str, OpenChannel], platform: Platform | None, rasa
 Closed = dict[str, list[Wanting]]  # what channels that are not at work lack, by name
 
 
+def closed(channels: Mapping[str, Channel], opened: Collection[str], stanzas: Stanzas) -> Closed:
+    """What each that is not at work lacks, by its settings and its secrets."""
+    return {name: each.wants(stanzas, os.environ) for name, each in channels.items() if name not in opened}
+
+
 async def health(
-    database: Database, watch: Watch, looked_at: Collection[str], asked: Connected, closed: Closed, now: int
+    database: Database, watch: Watch, looked_at: Collection[str], asked: Connected, shut: Closed, now: int
 ) -> Health:
     """Of the channels `looked_at`, residents look at what is said themselves; `now` in ms."""
     counted = database.read(lambda t: to_be_done(t, now, looked_at))
@@ -37,5 +43,5 @@ async def health(
     troubles = [WorkerInTrouble(each.name, each.words) for each in watch.troubles()]
     outage = await database.outage()
     return Health(
-        found, closed, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
+        found, shut, due, dead, database.url.partition(":")[0], str(OutageError(outage)) if outage else "", troubles
     )

@@ -7,7 +7,7 @@ what about. The proof names what was erased and a digest over it, so that it can
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,6 +19,7 @@ from accounts.identity import Identity
 from accounts.identity import forget as forget_identity
 from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
 from accounts.vault import Vault
+from bot.channel import Channel
 from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
 from desk import answering, drafts
@@ -69,15 +70,18 @@ class ErasureProof:
 class Residents:
     """`copy` and `erase` raise `TicketError` where there is no such ticket, the others where there is no such card."""
 
-    def __init__(self, database: Database, identity: Identity, vault: Vault, limits: Limits) -> None:
+    def __init__(
+        self, database: Database, identity: Identity, vault: Vault, limits: Limits, channels: Mapping[str, Channel]
+    ) -> None:
         self._database = database
         self._identity = identity
         self._vault = vault
         self._limits = limits
+        self._channels = channels
 
     async def reveal(self, row: TicketRow, seat: Seat, why: str, now: int) -> str:
-        """Where the resident of a ticket is reached, for who has it and for supervisors: so often in an hour, and each time
-        written down, refused or not. Raises `TicketError`."""
+        """The number at which the resident of a ticket is reached (empty, where that is none), for who has it and for
+        supervisors: so often in an hour, and each time written down, refused or not. Raises `TicketError`."""
         is_theirs = row.owner == seat.name or seat.may("ticket.direct")
         wait = self._limits.take((REVEALED, seat.name)) if is_theirs else 0
         done = "resident.reveal" if is_theirs and wait <= 0 else "resident.unrevealed"
@@ -96,7 +100,7 @@ class Residents:
                 "too_often", "一小时内查看的完整号码太多了，请过一会儿再看",
                 "Too much was shown in full within an hour; try again later", wait,
             )  # fmt: skip
-        return address
+        return address if row.channel in self._channels and self._channels[row.channel].by_phone else ""
 
     async def elsewhere(self, row: TicketRow, by: str, now: int) -> list[TalkElsewhere]:
         """What the person of a ticket said in other conversations, the newest of each, but for one with a complaint of the seat

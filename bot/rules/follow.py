@@ -90,6 +90,11 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         return await run.aside(turn, Task("on_record", {"of": spelt(of)}))  # 在哪条街用
     if not things or (not named and not likely and is_general(turn, aspect)):
         return False
+    return await _told_of(run, turn, things, aspect, likely=likely is not None)
+
+
+async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str, *, likely: bool) -> bool:
+    """An aspect of some things, by whoever has a shorter or a better answer to it."""
     if things[0][0] == "org":
         if aspect not in spoken(turn.heard.folded) or _REDEEMS.search(turn.heard.folded):
             return False  # 那哪里可以换, after one where points are not redeemed

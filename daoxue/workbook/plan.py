@@ -32,7 +32,6 @@ from daoxue.workbook.sheets import (
     SPECIAL_DAYS,
     TEXTS,
 )
-from desk.names import unfit
 from desk.staff import StaffAccount
 from integrations.channels import CHANNELS
 from knowledge.catalogue import KIND_OF, Catalogue, Organisation, Record
@@ -336,12 +335,7 @@ def _staff(
     plan: Plan, reading: PageReading, filled: FilledPage, known: Mapping[str, StaffAccount], remove: bool
 ) -> None:
     found = _read_once(reading, filled, StaffAccount, "name", known)
-    called = {each.name: each.shown or each.name for each in known.values()}
-    for number, cells in filled.rows:
-        if (account := found.get(cells.get("name", ""))) is not None:
-            if (wrong := unfit(account.name, account.shown, called)) is not None:
-                reading.wrong(filled.sheet, number, filled.sheet.head(wrong.field), wrong.said)
-            called[account.name] = account.shown or account.name
+    records.misnamed(reading, filled, found, known)
     for account in found.values():
         if plan.count(SEATS, known.get(account.name), account):
             plan.staff.append((account, account.name not in known))

@@ -31,6 +31,8 @@ from daoxue.workbook.sheets import (
     THEMES,
     TOPICS,
 )
+from desk.names import unfit
+from desk.staff import StaffAccount
 from knowledge.catalogue import (
     Activity,
     BankRules,
@@ -236,3 +238,15 @@ def _rows_of(version: BankRules) -> Iterator[BankRow]:
             points_last_years=version.points_last_years if whole else None,
             order_days=version.order_days if whole else None,
         )  # fmt: skip
+
+
+def misnamed(
+    reading: PageReading, filled: FilledPage, found: Mapping[str, StaffAccount], known: Mapping[str, StaffAccount]
+) -> None:
+    """Tells which accounts of a sheet are called what no account may be, or what another is."""
+    called = {each.name: each.shown or each.name for each in known.values()}
+    for number, cells in filled.rows:
+        if (account := found.get(cells.get("name", ""))) is not None:
+            if (wrong := unfit(account.name, account.shown, called)) is not None:
+                reading.wrong(filled.sheet, number, filled.sheet.head(wrong.field), wrong.said)
+            called[account.name] = account.shown or account.name

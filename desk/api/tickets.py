@@ -10,7 +10,6 @@ from accounts.ledger import Extract
 from desk.api.answers import Answering
 from desk.api.given import (
     Now,
-    TheChannels,
     TheDatabase,
     TheDispatch,
     TheDrafting,
@@ -304,7 +303,6 @@ async def reveal(
     seat: Revealer,
     tickets: TheTickets,
     residents: TheResidents,
-    channels: TheChannels,
     now: Now,
 ) -> Revealed:
     """The resident's numbers and words unmasked, for who has the ticket and for supervisors; once and for a reason, which is
@@ -312,11 +310,10 @@ async def reveal(
     opened = await tickets.show(ref, ALL)
     row = opened.ticket
     address = await residents.reveal(row, seat, body.reason, now)
-    by_phone = row.channel in channels and channels[row.channel].by_phone
     messages = {
         each.seq: each.message.reply.text for each in opened.messages if mask_said(each) != each.message.reply.text
     }
-    return Revealed(address if by_phone else "", opened.handover.slots, messages)
+    return Revealed(address, opened.handover.slots, messages)
 
 
 @router.post("/tickets/{ref}/assign")
