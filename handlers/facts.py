@@ -104,7 +104,7 @@ async def compare(turn: Turn) -> None:
     by, rank = turn.get("by") or "all", _RANK.get(turn.get("by") or "")
     home = turn.catalogue.organisations.get(turn.heard.first("org") or "")
     if by == "place" and home and is_located(home) and all(_is_somewhere(turn, each) for each in classes):
-        rank = partial(_far, (home.north, home.east))  # 哪个近，我住临江街道
+        rank = partial(_far, (home.north, home.east))  # 哪个近，我住城东
     if rank:
         ranks = [rank(turn, each) for each in classes]
         classes = sorted(classes, key=partial(rank, turn))
