@@ -10,7 +10,7 @@ from handlers.eligibility import RULE, fee_rule
 from handlers.people import take_back
 from handlers.recorded import tell_courses, tell_fees, tell_order, tell_places
 from handlers.small_talk import WHAT_WE_ARE, what_we_are
-from handlers.wording import source
+from handlers.wording import facilities, source
 from knowledge.catalogue import Organisation
 from knowledge.entries import Entry
 from knowledge.held import (
@@ -76,10 +76,10 @@ def _about_another_place(turn: Turn, found: Entry) -> bool:
         return False
     told = turn.catalogue.organisations[place.id]
     words = _OF_A_PLACE.get(found.standard or "")
-    if words and re.search(words, place.facilities + (place.route or "") + place.accessible):
-        turn.say(
-            "site.facilities", place=told.name, facilities=told.facilities, phone=told.phone, source=source(told, turn)
-        )
+    has = place.facilities + (place.route or "") + place.accessible + ("电脑" if place.computers else "")
+    if words and re.search(words, has):
+        has = facilities(told, turn)
+        turn.say("site.facilities", place=told.name, facilities=has, phone=told.phone, source=source(told, turn))
         return True
     turn.say("entry.elsewhere", place=told.name, phone=told.phone)
     turn.suggest("human")

@@ -291,12 +291,13 @@ def _untold(turn: Turn, place: Organisation, words: str) -> bool:
 
 async def site_facilities(turn: Turn) -> None:
     place = _place(turn)
-    if _untold(turn, place, place.facilities):
+    words = wording.facilities(place, turn)
+    if _untold(turn, place, words):
         return
     turn.say(
         "site.facilities",
         place=place.name,
-        facilities=place.facilities,
+        facilities=words,
         phone=place.phone,
         source=wording.source(place, turn),
     )

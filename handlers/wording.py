@@ -12,6 +12,7 @@ from knowledge.catalogue import UNWRITTEN, Activity, Catalogue, Opening, Organis
 from knowledge.hours import Span
 
 _HAN = re.compile("[一-鿿]")
+_COMPUTERS = re.compile("电脑|computer", re.IGNORECASE)
 STALE_DAYS = 90  # after which hours are given with a request to ring first
 
 
@@ -103,6 +104,14 @@ def hours(openings: tuple[Opening, ...], turn: Turn) -> str:
 def place(organisation: str, catalogue: Catalogue) -> str:
     found = catalogue.organisations.get(organisation)
     return found.name if found else ""
+
+
+def facilities(place: Organisation, turn: Turn) -> str:
+    """What it has, and how many computers where those words do not name them."""
+    if not place.computers or _COMPUTERS.search(place.facilities):
+        return place.facilities
+    computers = turn.line("site.computers", count=place.computers)
+    return listed((computers, place.facilities), turn) if is_written(place.facilities) else computers
 
 
 def room(group: TrainingClass, turn: Turn) -> str:

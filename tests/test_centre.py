@@ -30,7 +30,7 @@ from desk.api.guard import LARGEST_FILE
 from handlers import eligibility
 from handlers.needs import NEEDS
 from integrations.channels import CHANNELS
-from knowledge.catalogue import Catalogue
+from knowledge.catalogue import UNWRITTEN, Catalogue
 from knowledge.centre import DARK, Centre, CentreInEnglish, TextForms
 from knowledge.colours import LEGIBLE, contrast
 from knowledge.files import read_sample
@@ -325,6 +325,26 @@ async def test_a_record_is_changed_in_place_and_not_taken_out_while_another_need
         "PUT", "/catalogue/organisation/new", {**college, "id": "new", "level": "site", "parent": "no"}
     )
     assert dangling.status_code == 422
+
+
+async def test_how_many_computers_a_place_has_is_told_where_its_facilities_do_not_say(app: App) -> None:
+    async def told(lang: str, intent: str = "site_facilities", **slots: str) -> str:
+        visitor = Resident(app)
+        for asked, known in (("site_facilities", {"org": "qinghe-1"}), (intent, {"org": "qinghe-1", **slots})):
+            said = msgspec.structs.replace(visitor.message("", lang=lang), intent=asked, slots=known)
+            answers = (await app.inbox.receive(said)).answers
+        return "".join(each.message.reply.text for each in answers)
+
+    editor = await Desk(app).person("editor")
+    records = (await editor.get("/catalogue/organisation"))["records"]
+    site = next(each for each in records if each["id"] == "qinghe-1")
+    assert (await told("zh")).count("电脑") == 1, "as its facilities have it"
+    for facilities in ("阅览角", UNWRITTEN):
+        new = {**site, "computers": 7, "facilities": facilities, "en": None}
+        assert (await editor.ask("PUT", "/catalogue/organisation/qinghe-1", new)).status_code == 200
+        assert "电脑7台" in await told("zh")
+        assert "电脑7台" in await told("zh", "entry", entry="computer-rule")
+        assert "computers for residents: 7" in await told("en")
 
 
 async def test_what_was_taken_out_stays_out(app: App) -> None:
