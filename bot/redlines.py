@@ -122,6 +122,7 @@ _GOES = re.compile(
     "(?:是|就)?(?:给|替|帮|让|叫|陪)?(?:我|俺|咱)?(?:家里?)?(?:老?[妈爸娘爹公婆]|妈妈|爸爸|爱人|老伴|媳妇|老人|奶奶|爷爷|外婆|外公|姐|妹|哥|弟|邻居)"
     "(?:想|要|也|自己)?(?:去|来|上|学|报)?[,， ]?(?:[他她])?(?:今年|都|才)?[\\d一二三四五六七八九十]{2,4}岁?了?"
 )
+_PASSED = re.compile("(?:[去前]年|上个?月|早年|[一二两三四五六七八九十几]年前)[^,，。]{0,10}(?:走|没|去世|过世)[的了]")
 # Who comes by themselves, and says no more.
 _COMES = re.compile(
     "(?:(?:不要紧|没事|没关系|不用|好的?|行|那|嗯)了?[,，。 ]?){0,6}+(?:我|俺|咱)?"
@@ -160,7 +161,8 @@ class Alarm(NamedTuple):
 def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     """The red line that a message touches, if any; `talking` says that something was said to the resident just before."""
     said = words_of(heard.folded)
-    if said and said.kind == "third_party" and _OWN.search(heard.folded):
+    passed = said is not None and said.kind in LIFE and _PASSED.search(heard.folded)  # 我爸去年心梗走的，他的学分咋办
+    if passed or (said and said.kind == "third_party" and _OWN.search(heard.folded)):
         said = None
     kind, odds = _read(heard)
     deadly = (said and said.kind in LIFE) or (kind in LIFE and odds >= _LIFE_LINES[1])

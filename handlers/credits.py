@@ -24,7 +24,7 @@ SOON = timedelta(days=60)  # before points lapse, that one is told
 # 积分能换酱油吗: one thing by its name, and nothing asked of all of them.
 _WISHED = re.compile(
     "(?:(?:能|可以|可不可以|能不能|想|要|够不够|够)[换兑]得?到?|[换兑]得[到着了])(?:点|个|些|一?[袋瓶桶把份张盒台])?"
-    "(?P<name>(?![什么啥哪几多些东物奖礼积学钱现])[一-鿿]{2,4}?)(?:不能|不可以)?[吗么嘛不没呢]?[?？。]?$"
+    "(?P<name>(?![什么啥哪几多些东物奖礼积学钱现个点])[一-鿿]{2,4}?)(?:不能|不可以)?[吗么嘛不没呢]?[?？。]?$"
 )
 
 

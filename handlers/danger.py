@@ -9,8 +9,8 @@ from bot.turn import Turn
 from handlers.emergencies import kind_of
 
 _FIRST = {
-    "gas": "119", "lift": "119", "shock": "119", "fire": "119", "collapse": "119",
-    "crowd": "110", "lost": "110", "stalking": "110", "violence": "110",
+    "gas": "119", "smoke": "119", "lift": "119", "shock": "119", "fire": "119", "collapse": "119",
+    "crowd": "110", "ledge": "110", "lost": "110", "stalking": "110", "violence": "110",
 }  # fmt: skip
 _MEDICAL = "120"
 _UNKNOWN = "emergency"  # what is remembered of a danger whose words tell no kind
@@ -43,7 +43,7 @@ async def despair(turn: Turn) -> None:
     elif stage:
         turn.say("despair.again", ref=turn.ticket)
     else:
-        turn.say("despair")
+        turn.say("emergency.ledge" if kind_of(turn.told) == "ledge" else "despair")
         await turn.hand_over("despair", priority=Priority.DANGER, skill="care", topic="human_agent")
         turn.in_danger("despair")
     if stage == "ask":

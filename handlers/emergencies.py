@@ -36,6 +36,14 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|(捅|抠|摸|碰|抓|踩)[^,，。]{0,4}(插座|插排|插孔|电线|高压线)|electrocut|electric shock"
         ),
     ),
+    (  # somebody else is about to jump
+        "ledge",
+        _words(
+            r"(女儿|儿子|闺女|孩子|娃|孙[子女]|老[公婆伴]|爱人|爸|妈|哥|弟|姐|妹|同学|邻居|朋友|室友|学员|有个?人|[他她])[^,，。]{0,8}"
+            r"(楼顶|天台|阳台外|窗台|窗户外|桥上|桥栏|要跳|跳楼|跳河)"
+        ),
+    ),
+    ("smoke", _words(r"(楼道|楼梯间?|走廊|过道)[^,，。]{0,6}烟|smoke (in|on) the (stairs|stairwell|corridor)")),
     (
         "fire",
         _words(

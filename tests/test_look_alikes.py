@@ -75,3 +75,22 @@ async def test_a_child_in_danger_is_first_of_all_in_danger(app: App) -> None:
 async def test_who_asks_for_the_account_of_somebody_dead(text: str, known: bool, app: App) -> None:
     alarm = detect(app.comprehension.understand(text, TODAY))
     assert (alarm is not None and alarm.kind == "deceased") is known
+
+
+async def test_who_died_last_year_is_mourned_and_not_rescued(app: App) -> None:
+    alarm = detect(app.comprehension.understand("我妈前年脑梗走的，她那张卡咋处理", TODAY))
+    assert alarm is not None
+    assert alarm.kind == "deceased"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("灶台烧起来了怎么弄", "emergency"), ("说我孙子出车祸了叫我打钱，不让我挂电话", "scam"),
+        ("走廊里全是烟，我在五楼", "emergency"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_wait_is_sure(text: str, kind: str, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None
+    assert (alarm.kind, alarm.sure) == (kind, True)
