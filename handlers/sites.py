@@ -10,7 +10,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.distances import by_distance, is_located, metres
 from handlers.slots import DAY, HOME, ORG
-from knowledge.called import names_unknown_place
+from knowledge.called import places_by_kind
 from knowledge.catalogue import Organisation, is_written
 from knowledge.hours import Span, closed_around, day_of, named_days
 from nlu import times
@@ -32,10 +32,12 @@ _SOME_DAY = re.compile(
 def _place(turn: Turn) -> Organisation:
     """The place that is meant; where none is named the college, or the only one there is, else it is asked for."""
     places = turn.catalogue.organisations
-    if not turn.get("org") and names_unknown_place(turn.heard.folded, turn.recorded):
+    by_kind = None if turn.get("org") else places_by_kind(turn.heard.folded, turn.recorded)
+    if by_kind == []:
         turn.once("unknown", lambda: turn.say("site.unknown"))
         raise turn.waits(ORG)
-    named = places.get(turn.get("org") or "") or turn.catalogue.college
+    only = by_kind[0] if by_kind and len(by_kind) == 1 else ""  # 梅溪站点
+    named = places.get(turn.get("org") or only) or turn.catalogue.college
     if named is None and len(places) > 1:
         raise NeedsAnswer(ORG)
     named = named or next(iter(places.values()))

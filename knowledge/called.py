@@ -87,9 +87,15 @@ _A_PLACE = re.compile(
 )
 
 
+def places_by_kind(folded: str, catalogue: Catalogue) -> list[str] | None:
+    """梅溪站点, 海棠街道: the places on record that may be meant where a message names one by its kind; None where it does not."""
+    found = _A_PLACE.search(folded)
+    if found is None:
+        return None
+    places = catalogue.organisations.values()
+    return [each.id for each in places if any(found["name"] in name for name in (each.name, *each.aliases))]
+
+
 def names_unknown_place(folded: str, catalogue: Catalogue) -> bool:
     """海棠街道, 江北校区: whether a message names a place by its kind, and none on record is called so."""
-    found = _A_PLACE.search(folded)
-    return found is not None and not any(
-        found["name"] in name for place in catalogue.organisations.values() for name in (place.name, *place.aliases)
-    )
+    return places_by_kind(folded, catalogue) == []

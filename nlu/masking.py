@@ -249,9 +249,13 @@ class _NumberReader:
         return IDENTITY if older else None
 
     def _likely(self, window: _Window) -> str | None:
-        number, near = window.number, not window.apart
-        if any(_COUNTRY.match(self._folded, each.start - 1) for each in window.groups[1:]):
+        label = self._judged(window)
+        if label and any(_COUNTRY.match(self._folded, each.start - 1) for each in window.groups[1:]):
             return None  # 转492 +8618000000000: with that another number begins
+        return label
+
+    def _judged(self, window: _Window) -> str | None:
+        number, near = window.number, not window.apart
         if self._person and window.whole and len(number) in {15, 18} and number[0] != "0":
             return IDENTITY
         together = window.groups[-1].end - window.groups[0].start == len(number.removesuffix("x"))
