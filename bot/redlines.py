@@ -123,6 +123,7 @@ _GOES = re.compile(
     "(?:想|要|也|自己)?(?:去|来|上|学|报)?[,， ]?(?:[他她])?(?:今年|都|才)?[\\d一二三四五六七八九十]{2,4}岁?了?"
 )
 _PASSED = re.compile("(?:[去前]年|上个?月|早年|[一二两三四五六七八九十几]年前)[^,，。]{0,10}(?:走|没|去世|过世)[的了]")
+_GOES_ON = re.compile("现在|今[天晚早]|刚|又|突然|遗书|不想活")
 # Who comes by themselves, and says no more.
 _COMES = re.compile(
     "(?:(?:不要紧|没事|没关系|不用|好的?|行|那|嗯)了?[,，。 ]?){0,6}+(?:我|俺|咱)?"
@@ -136,15 +137,15 @@ _ERRAND = re.compile(
     "|老家|娘家|单位)|(?:买菜|赶集|上班|吃饭|开会|旅游|出差)[去走]了"
 )
 _WRONG = re.compile(
-    "没|不(?:见|动|说|醒|回|要|想|在|好|活)|找|联系|丢|倒|血|[疼痛火死哭怕急救晕药河刀烧喘抖歪吐僵凉伤病]|楼顶|天台|桥|打人|跳楼|最后|告别|再见|别等|一个人"
+    "没|不(?:见|动|说|醒|回|要|想|在|好|活)|找|联系|丢|倒|血|[疼痛火死哭怕急救晕药河刀烧喘抖歪吐僵凉伤病摔跌困锁砸]|抽(?!烟)|被|挤(?!奶)|[一两三几半\\d](?:天|夜|个?[多半]?(?:小时|钟头))|楼顶|天台|桥|打人|跳楼|最后|告别|再见|别等|一个人"
 )
 _TO_US = re.compile("对公|窗口|服务台|前台|柜面|收费处|公众号|小程序|官网")
 _BY_A_STRANGER = re.compile(
-    "有[个人]|自称|冒充|说是|[叫让要催]我|骗|假|陌生|加我|来电|打来|短信|链接|真的吗|屏幕|验证码"
+    "有[个人]|自称|冒充|说是|[叫让要催]我|骗|假|陌生|加我|来电|打来|短信|链接|真的吗|屏幕|验证码|客服|中奖|密码|银行卡|私人|个人账户|问我要|正常吗|靠谱"
 )
 # Who we are, and nobody's credits or number.
 _OF_US = re.compile(
-    "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:叫|姓|是谁|是哪位|贵姓)"
+    "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:[叫姓](?=什么|啥)|是谁|是哪位|贵姓)"
 )
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
@@ -161,7 +162,9 @@ class Alarm(NamedTuple):
 def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     """The red line that a message touches, if any; `talking` says that something was said to the resident just before."""
     said = words_of(heard.folded)
-    passed = said is not None and said.kind in LIFE and _PASSED.search(heard.folded)  # 我爸去年心梗走的，他的学分咋办
+    passed = (
+        said is not None and said.kind in LIFE and _passed(heard.folded, said.clause)
+    )  # 我爸去年心梗走的，他的学分咋办
     if passed or (said and said.kind == "third_party" and _OWN.search(heard.folded)):
         said = None
     kind, odds = _read(heard)
@@ -177,7 +180,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         odds += _OF_ONESELF
     odds += sum(_CALMING[each] for each in context & _CALMED.get(kind, set()))
     moves = heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE
-    if said is None and (moves or commands(heard.folded)):
+    if said is None and (moves or commands(heard.folded) - {"human"}):
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
     if said is None and _goes(heard.folded, kind):
         odds += _OF_A_MOVE
@@ -222,6 +225,11 @@ def without(heard: Understanding) -> Understanding:
 
 def _lines(kind: str) -> tuple[float, float]:
     return _LIFE_LINES if kind in LIFE else _LINES
+
+
+def _passed(folded: str, clause: str) -> bool:
+    """Whether it tells of a death of some time ago, and of nothing beside it that goes on."""
+    return _PASSED.search(clause) is not None and _GOES_ON.search(folded) is None
 
 
 def _goes(folded: str, kind: str) -> bool:

@@ -170,7 +170,7 @@ class _Told:
 
     def __init__(self, frame: EventFrame) -> None:
         self._frame = frame
-        self._encoded: dict[tuple[bool, bool], tuple[bytes, bool]] = {}
+        self._encoded: dict[tuple[bool, bool, bool], tuple[bytes, bool]] = {}
         self.ref = frame.ref
 
     def to(self, page: FeedPage) -> tuple[bytes, bool]:
@@ -179,9 +179,13 @@ class _Told:
         ticket = for_seat(frame.ticket, page.seat)
         looks = page.seat not in ticket.barred and (page.watching == frame.ref or page.seat == ticket.offered_to)
         open = page.seat == ticket.owner or looks
-        key = (ticket is frame.ticket, open)
+        away = (
+            page.seat in ticket.barred and not open
+        )  # who is complained of hears that something was, and nothing of it
+        key = (ticket is frame.ticket, open, away)
         if key not in self._encoded:
-            kept = {name: value for name, value in frame.data.items() if open or name not in _WORDS}
+            told_of = {} if away else frame.data
+            kept = {name: value for name, value in told_of.items() if open or name not in _WORDS}
             told = replace(frame, ticket=ticket, data=kept, messages=frame.messages if open else [])
             words = bool(ticket.about or ticket.last or told.messages or _WORDS & kept.keys())
             self._encoded[key] = encode(told), words

@@ -12,7 +12,7 @@ LOGIN = r"^[a-z0-9一-鿿][a-z0-9一-鿿._@-]{0,63}$"
 _SHOWN = re.compile(r"[A-Za-zÀ-ɏ0-9㐀-鿿][A-Za-zÀ-ɏ0-9㐀-鿿 ·.,'’#@_()（）/-]{0,63}")
 # Who stands in the place of a name in events, in the audit and before a resident, and is nobody who signs in.
 _OURS = (
-    "system", "bot", "resident", "visitor", "seat", "cli", "serve", "daoxue", "系统", "机器人", "居民", "访客", "坐席", "导学",
+    "system", "bot", "resident", "visitor", "seat", "cli", "serve", "daoxue", "系统", "机器人", "居民", "访客", "坐席", "导学", "助手", "小助手", "智能助手",
 )  # fmt: skip
 _LOOKS = str.maketrans("0i1", "oll")
 _FORM = Words(

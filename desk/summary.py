@@ -61,6 +61,8 @@ class Summary(Struct, frozen=True):
 def for_seat(ticket: Summary, seat: str) -> Summary:
     """As this seat sees it in passing: what was said in a colleague's ticket is there for who opens it, which is written
     down; what complains of the seat, never."""
+    if seat in ticket.barred and seat != ticket.owner:
+        return replace(ticket, about="", last="", last_author="", person="", tags=[], result=None, stars=None)
     seen = ticket.state == TicketState.WAITING or seat == ticket.last_seat
     is_shown = seat == ticket.owner or (seen and seat not in ticket.barred)
     return ticket if is_shown else replace(ticket, about="", last="")

@@ -19,7 +19,7 @@ from bot.turn import Turn
 from desk.masking import mask
 from knowledge.library import Library
 from knowledge.tested import TestQuestion
-from store import conversations, settings, usage
+from store import conversations, settings, ticket_lists, usage
 from store.database import Database
 from store.transaction import Transaction
 
@@ -138,7 +138,11 @@ async def sample(database: Database, since: int, count: int, by: str, now: int) 
     the numbers of the conversations."""
 
     def look(transaction: Transaction) -> dict[int, Sampled]:
-        drawn = {id: _one_of(transaction, id) for id in conversations.drawn(transaction, since, 2 * count)}
+        found = conversations.drawn(transaction, since, 2 * count)
+        theirs = [
+            id for id in found if by not in ticket_lists.complained_of(transaction, id)
+        ]  # of them nothing is drawn
+        drawn = {id: _one_of(transaction, id) for id in theirs}
         return dict([(id, each) for id, each in drawn.items() if each is not None][:count])
 
     found = await database.aside(look)

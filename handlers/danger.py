@@ -4,6 +4,8 @@ The slot `stage` tells a danger that is certain (none) from one that is only pos
 else was asked) and one that was told before (`again`, `calm` where help has come or there are thanks, `well` where all is).
 """
 
+import re
+
 from bot.messages import Priority
 from bot.turn import Turn
 from handlers.emergencies import kind_of
@@ -13,6 +15,7 @@ _FIRST = {
     "crowd": "110", "ledge": "110", "lost": "110", "stalking": "110", "violence": "110",
 }  # fmt: skip
 _MEDICAL = "120"
+_OF_ME = re.compile("[我俺][^,，。]{0,6}(?:站|坐|要跳|想死|不想活)")
 _UNKNOWN = "emergency"  # what is remembered of a danger whose words tell no kind
 
 
@@ -43,7 +46,7 @@ async def despair(turn: Turn) -> None:
     elif stage:
         turn.say("despair.again", ref=turn.ticket)
     else:
-        turn.say("emergency.ledge" if kind_of(turn.told) == "ledge" else "despair")
+        turn.say("emergency.ledge" if kind_of(turn.told) == "ledge" and not _OF_ME.search(turn.told) else "despair")
         await turn.hand_over("despair", priority=Priority.DANGER, skill="care", topic="human_agent")
         turn.in_danger("despair")
     if stage == "ask":

@@ -122,7 +122,12 @@ _COME = Statement(adding(presence))
 _EXPIRED = Statement(
     select(*(presence.c[each.name] for each in fields(PresenceRow))).where(presence.c.until <= bindparam("now"))
 )
-_READY = Statement(update(presence).where(presence.c.seat == bindparam("which")).values(ready=bindparam("is_ready")))
+_PAUSE = Statement(update(presence).where(presence.c.seat == bindparam("which")).values(ready=Ready.PAUSED.value))
+_TAKE = Statement(  # a page that has gone takes nothing
+    update(presence)
+    .where(presence.c.seat == bindparam("which"), presence.c.ready != Ready.GONE.value)
+    .values(ready=Ready.TAKING.value)
+)
 _READY_OF = Statement(select(presence.c.ready).where(presence.c.seat == bindparam("seat")))
 _GO = Statement(
     update(presence)
@@ -269,7 +274,7 @@ def extend(transaction: Transaction, until: int) -> None:
 
 
 def set_ready(transaction: Transaction, seat: str, ready: bool) -> None:
-    transaction.run(_READY, which=seat, is_ready=int(ready))
+    transaction.run(_TAKE if ready else _PAUSE, which=seat)
 
 
 def expired(transaction: Transaction, now: int) -> list[PresenceRow]:

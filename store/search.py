@@ -6,10 +6,10 @@ Both take words ready made. That Chinese has no spaces is settled by whoever mak
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, or_, select, text
 
 from store.engine import Row
-from store.schema import conversation, passage, ticket
+from store.schema import conversation, passage, ticket, ticket_talk
 from store.transaction import Statement, Transaction, adding, highest
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
@@ -80,7 +80,10 @@ _BEHIND = Statement(
         conversation.c.id >= bindparam("first"),
         conversation.c.id < bindparam("end"),
         conversation.c.seq > func.coalesce(_known, 0),
-        select(ticket.c.ref).where(ticket.c.conversation == conversation.c.id).exists(),
+        or_(
+            select(ticket.c.ref).where(ticket.c.conversation == conversation.c.id).exists(),
+            select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == conversation.c.id).exists(),
+        ),
     )
 )
 

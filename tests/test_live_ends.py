@@ -15,6 +15,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from daoxue.serve import server
 from store import people, tickets
+from store.transaction import Transaction
 from tests.conftest import free_port
 from tests.desk_client import PASSWORD, Desk, Person
 from tests.official import up
@@ -189,3 +190,22 @@ async def test_who_has_gone_is_offered_nothing_and_who_is_back_takes_as_before(s
     await on_board(False, False)
     await socket.wait_closed()
     await on_board(False, False)
+
+
+async def test_a_page_that_has_gone_takes_nothing_again(app: App) -> None:
+    """Their other page is paused and taken up again meanwhile, and goes as well."""
+
+    def work(transaction: Transaction) -> dict[str, bool]:
+        people.come(transaction, people.PresenceRow("a", "wang", 1, 10_000))
+        people.go(transaction, "a", 9_000)
+        people.come(transaction, people.PresenceRow("b", "wang", 1, 10_000))
+        people.set_ready(transaction, "wang", False)
+        people.come(transaction, people.PresenceRow("a", "wang", 1, 10_000))
+        people.go(transaction, "a", 9_000)
+        people.set_ready(transaction, "wang", True)
+        people.go(transaction, "a", 9_000)
+        people.set_ready(transaction, "wang", True)
+        people.go(transaction, "b", 9_000)
+        return people.here(transaction, 1_000)
+
+    assert await app.database.write(work) == {}

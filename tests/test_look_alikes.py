@@ -94,3 +94,24 @@ async def test_what_cannot_wait_is_sure(text: str, kind: str, app: App) -> None:
     alarm = detect(app.comprehension.understand(text, TODAY))
     assert alarm is not None
     assert (alarm.kind, alarm.sure) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我妈晕倒在你们的书法课上", "我爸晕倒在你们的图书馆了", "有人昏倒在教室的戏台上", "店里着火了这家书店楼上还有人", "排练话剧中有人晕倒了",
+        "孩子做游戏中摔倒了起不来了", "我在书里夹了遗书", "他在游戏里说不想活了要跳楼", "我的故事讲的是我想自杀", "电梯里被困住了快晕过去了",
+        "快来帮忙！她快晕过去了", "公交车上挤得透不过气有人晕了", "我爸去年走了，我妈现在没反应了", "老伴上个月走了，今晚我把遗书写好了", "我妈下楼锻炼摔了",
+        "我爸去洗手间锁里面了", "我爸出去遛弯一天了", "听邻居说楼里有人昏过去了", "上个月被骗走三万，没追回来", "公众号客服说我中奖了要付保证金",
+        "反诈课上提到的那个客服，今天又给打电话要验证码",
+    ],
+)  # fmt: skip
+async def test_what_is_near_to_one_is_danger_all_the_same(text: str, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None
+    assert alarm.kind in {*LIFE, "scam"}
+
+
+@pytest.mark.parametrize("text", ["老伴爬不动了，教室在几楼", "我妈走不动了，你们那有电梯吗", "今天我倒了三趟车才到"])
+async def test_the_old_who_cannot_climb_are_in_no_danger(text: str, app: App) -> None:
+    assert detect(app.comprehension.understand(text, TODAY)) is None

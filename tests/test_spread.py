@@ -134,7 +134,7 @@ def test_a_statement_is_for_one_machine_or_known_not_to_be() -> None:
 
 def known_statements(known: Mapping[int, str]) -> list[Statement]:
     gc.unfreeze()  # what was loaded before the tests is out of its sight (tests/conftest.py)
-    found = [each for each in gc.get_objects() if isinstance(each, Statement) and id(each) in known]
+    found = [each for each in gc.get_objects() if type(each) is Statement and id(each) in known]
     gc.freeze()
     return found
 

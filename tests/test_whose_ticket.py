@@ -156,3 +156,31 @@ async def test_what_is_masked_is_shown_to_who_has_it_and_so_often(app: App) -> N
         (wang.name, "resident.unrevealed"), (li.name, "resident.unrevealed"), *[(wang.name, "resident.reveal")] * 20,
         (wang.name, "resident.unrevealed"), (boss.name, "resident.reveal"),
     ]  # fmt: skip
+
+
+async def test_who_is_complained_of_hears_of_it_without_a_word(app: App, talk: Complained) -> None:
+    """In lists and in what pages are told: tags are words as well."""
+    await talk.other.post(f"/tickets/{talk.complaint}/take")
+    await talk.other.put(f"/tickets/{talk.complaint}/tags", {"tags": ["说他态度差"]})
+    page, theirs = FeedPage(talk.boss.name), FeedPage(talk.other.name)
+    for each in (page, theirs):
+        await app.desk.feed.join(each, 0)
+    heard, known = ([each.frames.get_nowait().decode() for _ in range(each.frames.qsize())] for each in (page, theirs))
+    assert "态度差" in str(known)
+    assert "态度差" not in str(heard)
+    assert "态度差" not in str(await talk.boss.get("/tickets?state=open"))
+
+
+async def test_an_origin_that_is_none_is_refused(app: App) -> None:
+    seat = await Desk(app).person()
+    for path in ("/login", "/tickets/1126-00001/note"):
+        answer = await seat.client.post(f"/api{path}", json={}, headers={"Origin": "http://[bad"})
+        assert answer.status_code == 403, path
+
+
+async def test_what_a_seat_calls_a_message_is_no_card(app: App) -> None:
+    seat = await Desk(app).person()
+    ref = str((await Resident(app).receipt("转人工")).ticket)
+    await seat.post(f"/tickets/{ref}/take")
+    await seat.post(f"/tickets/{ref}/messages", {"id": "620855000746", "text": "您好"}, expect=422)
+    await seat.post(f"/tickets/{ref}/messages", {"id": "m1", "text": "您好"})

@@ -68,7 +68,11 @@ def is_from_elsewhere(connection: HTTPConnection) -> bool:
     origin = connection.headers.get("origin")
     if origin is not None:
         own = urlsplit(desk_of(connection).public_url).netloc
-        return urlsplit(origin).netloc not in (connection.headers.get("host"), own)
+        try:
+            asked = urlsplit(origin).netloc
+        except ValueError:  # http://[bad
+            return True
+        return asked not in (connection.headers.get("host"), own)
     return connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Query, UploadFile
 from msgspec import Struct
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from bot.keeping import is_number
 from desk import files
 from desk.api.answers import Answering
 from desk.api.given import Now, TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
@@ -23,11 +24,21 @@ router = Answering(tags=["工单 tickets"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]
 
 
+def _is_a_name(id: str) -> str:
+    """What a client calls what it sends is kept: it is no number that nobody keeps."""
+    if is_number(id):
+        raise ValueError("编号不能是卡号、证件号 an id is no number of a card or a paper")
+    return id
+
+
+ClientId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_is_a_name)]
+
+
 class SeatMessage(Strict):
     """`seen` is the number of the last message read, in the conversation `talk`: an answer to something older than the resident's last word is
     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then."""
 
-    id: str = Field(min_length=1, max_length=64)
+    id: ClientId
     text: Annotated[str, Written] = Field(max_length=LONGEST)
     seen: Number | None = None
     talk: Number | None = None
@@ -124,7 +135,9 @@ async def _recall(ref: str, views: TheViews, recallable: Annotated[bool, Form()]
 
 
 async def _with_file(
-    file: UploadFile, id: Annotated[str, Form(min_length=1, max_length=64)], wait: Annotated[int, Depends(_recall)]
+    file: UploadFile,
+    id: Annotated[str, Form(min_length=1, max_length=64), AfterValidator(_is_a_name)],
+    wait: Annotated[int, Depends(_recall)],
 ) -> Answer:
     if "\0" in id:
         raise TicketError("invalid", "编号里有不能用的字符（U+0000）")
