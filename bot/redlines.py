@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from bot.alarming import LIFE, Context, contexts, hints_at, is_alarm, words_of
+from bot.alarming import LIFE, AlarmWords, Context, contexts, hints_at, is_alarm, words_of
 from bot.commands import commands
 from bot.comprehension import Understanding
 from bot.messages import Priority
@@ -112,13 +112,13 @@ _CHILDISH = re.compile(
     "学生|小学|初[一二中]|幼儿园|还小|上学|放学|假|班[里上]|同桌|小朋友|小孩|作业|妈妈|爸爸|放学|红领巾|班主任|未成年|school|mum|mom|dad|kid"
 )
 # What of others nobody is told; 你们那个课表发我一份 asks for none of it.
-_OF_OTHERS = re.compile(
+_OF_THEIRS = re.compile(
     "学分|积分|分数|成绩|余额|电话|手机|号|联系|微信|住|家在|地址|名单|姓名|身份|卡|登记|信息|资料|照片|记录|来没|去没|上没|没来|出勤|签到|请假|谁|别人|人家|报[了没过]|报名"
     "|密码|多大|工资|离婚|结婚|对象|phone|number|address|record|who|points|credit|account|enrol"
 )
 _GIVES = re.compile("[是为：:叫]?(?:1[3-9]|0)[\\d -]{7,}")  # 她手机号是139…: gives a number, and asks for none
 # Who it is that goes: 我妈去，她66.
-_GOES = re.compile(
+_WHO_GOES = re.compile(
     "(?:是|就)?(?:给|替|帮|让|叫|陪)?(?:我|俺|咱)?(?:家里?)?(?:老?[妈爸娘爹公婆]|妈妈|爸爸|爱人|老伴|媳妇|老人|奶奶|爷爷|外婆|外公|姐|妹|哥|弟|邻居)"
     "(?:想|要|也|自己)?(?:去|来|上|学|报)?[,， ]?(?:[他她])?(?:今年|都|才)?[\\d一二三四五六七八九十]{2,4}岁?了?"
 )
@@ -162,10 +162,7 @@ class Alarm(NamedTuple):
 def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     """The red line that a message touches, if any; `talking` says that something was said to the resident just before."""
     said = words_of(heard.folded)
-    passed = (
-        said is not None and said.kind in LIFE and _passed(heard.folded, said.clause)
-    )  # 我爸去年心梗走的，他的学分咋办
-    if passed or (said and said.kind == "third_party" and _OWN.search(heard.folded)):
+    if said and (_is_of_one_lost(heard.folded, said) or (said.kind == "third_party" and _OWN.search(heard.folded))):
         said = None
     kind, odds = _read(heard)
     deadly = (said and said.kind in LIFE) or (kind in LIFE and odds >= _LIFE_LINES[1])
@@ -227,9 +224,9 @@ def _lines(kind: str) -> tuple[float, float]:
     return _LIFE_LINES if kind in LIFE else _LINES
 
 
-def _passed(folded: str, clause: str) -> bool:
-    """Whether it tells of a death of some time ago, and of nothing beside it that goes on."""
-    return _PASSED.search(clause) is not None and _GOES_ON.search(folded) is None
+def _is_of_one_lost(folded: str, said: AlarmWords) -> bool:
+    """我爸去年心梗走的，他的学分咋办: danger to a life that is over, and nothing beside it that goes on."""
+    return said.kind in LIFE and _PASSED.search(said.clause) is not None and _GOES_ON.search(folded) is None
 
 
 def _goes(folded: str, kind: str) -> bool:
@@ -237,7 +234,7 @@ def _goes(folded: str, kind: str) -> bool:
     if len(folded) > _FEW:
         return False
     errand = kind == "emergency" and _ERRAND.search(folded) and not _WRONG.search(folded) and not hints_at(folded)
-    return bool(errand) or any(each.fullmatch(folded) for each in (_COMES, _GOES))
+    return bool(errand) or any(each.fullmatch(folded) for each in (_COMES, _WHO_GOES))
 
 
 def _read(heard: Understanding) -> tuple[str, float]:
@@ -316,7 +313,7 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,
     "deceased": lambda heard: _GONE.search(heard.folded),
-    "third_party": lambda heard: _OF_OTHERS.search(heard.folded),
+    "third_party": lambda heard: _OF_THEIRS.search(heard.folded),
     "data_request": lambda heard: _KEPT_OF_ME.search(heard.folded),
     "despair": lambda heard: (
         not _AGAINST_US.search(heard.folded) or is_alarm(heard.folded) or "despair" in hints_at(heard.folded)

@@ -22,6 +22,7 @@ OPEN = 3  # tasks that are open at a time; the oldest is let go
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 STORY = 40  # characters from which a message is a story
 SILENT_TOPICS = {"chitchat"}
+PEOPLE = {"human", "callback"}  # intents of who wants to talk to somebody
 
 log = logging.getLogger(__name__)
 

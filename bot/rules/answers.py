@@ -13,7 +13,7 @@ from bot.messages import Reply
 from bot.readings import plainly
 from bot.rules.asking import CERTAIN, LONG
 from bot.rules.told import OBTAINED, classes_of, elsewhere
-from bot.running import SILENT_TOPICS, Runner
+from bot.running import PEOPLE, SILENT_TOPICS, Runner
 from bot.turn import Turn
 from knowledge.entries import Entry
 from nlu.questions import NO_ANSWER, RED_LINES, Question
@@ -35,7 +35,6 @@ _NAMES = {"course", "org", "item", "activity", "theme", "teacher"}
 # Where what is asked of a matter begins: 学习卡丢了 of 学习卡丢了怎么补办.
 _ASKING = re.compile("[，？]|怎么|如何|什么|哪|多少|多久|几|可以|能|需要|要|会|是|有")
 _WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
-_PEOPLE = {"human", "callback"}  # whom somebody wants to talk to
 Passage = tuple[Entry, str, str]  # a sentence of it, and a clause of that
 
 
@@ -46,7 +45,7 @@ async def of_the_matter(run: Runner, turn: Turn) -> bool:
     alone = 0.0 if best is None else heard.lines.likely if best.intent in NO_ANSWER else best.score
     asks = phrases.asks(heard.folded) or heard.folded.endswith("吧")
     names = any(each.kind in _NAMES for each in heard.entities) or phrases.names_matter(heard.folded)
-    other = _PEOPLE | (_OF_ONE if classes_of(turn) else set())
+    other = PEOPLE | (_OF_ONE if classes_of(turn) else set())
     if (
         not asks
         or len(heard.folded) > LONG
@@ -123,7 +122,7 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     if not entries or run.waiting(turn.state) or _names_one(turn) or len(heard.folded) < _WORD:
         return False
     likely = best is not None and best.score >= heard.lines.likely
-    if best and likely and (best.intent in {*RED_LINES, *_PEOPLE} or best.topic in SILENT_TOPICS):
+    if best and likely and (best.intent in {*RED_LINES, *PEOPLE} or best.topic in SILENT_TOPICS):
         return False
     # Asked again in other words it is answered again; 解除绑定, after how that is done, is to be done.
     again = likely and best is not None and best.entry in {each.id for each in entries}

@@ -8,7 +8,7 @@ from bot.comprehension import Candidate
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly, spell
-from bot.running import Runner
+from bot.running import PEOPLE, Runner
 from bot.slots import Slot
 from bot.turn import Turn
 from nlu.questions import NO_ANSWER
@@ -25,7 +25,6 @@ _LIVES = re.compile(
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
-_PEOPLE = {"human", "callback"}
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -73,7 +72,7 @@ def _meant_beside(turn: Turn, slot: Slot) -> Candidate | None:
 
 def _is_another(turn: Turn, task: Task, best: Candidate | None) -> bool:
     """Whether it is likely enough that something else is asked."""
-    called = best is not None and best.intent in _PEOPLE  # 我要找你们领导 asks nothing
+    called = best is not None and best.intent in PEOPLE  # 我要找你们领导 asks nothing
     enough = turn.heard.lines.likely if called or phrases.asks(turn.heard.folded) else turn.heard.lines.sure
     if best is None or best.intent in {task.intent, *_NODS} or best.score < enough:
         return False
