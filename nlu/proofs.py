@@ -25,7 +25,7 @@ _NEARLY = range(10, 15)  # digits of a card's number with one or two too many or
 _BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
 _POSSIBLE = re.compile(rf"(?:[\d{SAID_DIGITS}][^\d{SAID_DIGITS}]{{0,40}}){{4}}")
 _OF_CARD = re.compile("卡|card")
-_CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|code|otp|pin"
+_CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
 _OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
 _SOME_WORDS = r" *(?:[^\d ] *){0,6}"
 _NEAR = 40  # characters before a number in which its name stands, blanks included
@@ -38,7 +38,7 @@ _COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|�
 _LASTING = re.compile(r"(?<!\d{6}) ?(?:[秒天次遍位个]|小时)")
 # 邮编324000, 订单号…: which number of something else it is.
 _OTHERWISE = re.compile(
-    r"(?:邮编|邮政编码|工单|订单|[单编群工座]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
+    r"(?:邮编|邮政编码|post(?:al)? ?code|zip(?: code)?|qr code|工单|订单|[单编群工座]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
 )
 _CUT = 60  # digits of what is cut into numbers that run together
 _MOBILE, _MOBILE_DIGITS = re.compile(r"1[3-9]\d{9}"), 11

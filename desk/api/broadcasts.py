@@ -10,7 +10,7 @@ from bot.messages import Reply
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import Now, TheBroadcasts, TheChannels, TheLibrary
 from desk.api.guard import Number, may
-from desk.api.session import Strict, Written
+from desk.api.session import Key, Strict, Written
 from desk.broadcasts import LONGEST, UNSUBSCRIBE, Audience, Progress
 from desk.people import Seat
 from store.broadcasts import BroadcastRow
@@ -25,7 +25,7 @@ class Draft(Strict):
 
     title: Annotated[str, Written] = Field(min_length=1, max_length=60)
     text: Annotated[str, Written] = Field(min_length=1, max_length=LONGEST)
-    schools: list[Annotated[str, Field(max_length=64)]] = Field(default_factory=list, max_length=50)
+    schools: list[Key] = Field(default_factory=list, max_length=50)
 
 
 class School(Struct, frozen=True):

@@ -13,7 +13,7 @@ from accounts.ledger import Order
 from desk.api.answers import NOTHING, OUTSIDE, Answering, NothingToTell
 from desk.api.given import Now, TheInviting, TheLearners, TheLibrary, Today
 from desk.api.guard import Number, may
-from desk.api.session import Handwritten, Reason, Strict, Written, is_said
+from desk.api.session import Handwritten, Key, Reason, Strict, Unnumbered, Written, is_said
 from desk.errors import TicketError
 from desk.learners import Acting, ByCard, ByTicket, LearnerRecord, Learners
 from desk.people import Seat
@@ -71,16 +71,16 @@ class ForWhom(Strict):
 class Redeem(ForWhom):
     """Points of a learner against an item; the same `id` again is the same order."""
 
-    id: str = Field(min_length=1, max_length=64)
-    item: str = Field(min_length=1, max_length=64)
-    site: str = Field("", max_length=64)
+    id: Annotated[str, Unnumbered] = Field(min_length=1, max_length=64)
+    item: Key
+    site: Key | None = None
 
 
 class Enrolment(ForWhom):
     """A learner and a class; the same `id` again is the same request."""
 
-    id: str = Field(min_length=1, max_length=64)
-    group: str = Field(min_length=1, max_length=64)
+    id: Annotated[str, Unnumbered] = Field(min_length=1, max_length=64)
+    group: Key
 
 
 class Reversal(ForWhom):
@@ -164,7 +164,7 @@ async def items(seat: Reader, library: TheLibrary) -> Items:
 async def redeem(body: Redeem, seat: Orderer, learners: TheLearners, now: Now) -> Order:
     """Sets points aside."""
     acts = await _acting(body, seat, learners, now)
-    return await learners.redeem(acts, body.item, body.site, body.id)
+    return await learners.redeem(acts, body.item, body.site or "", body.id)
 
 
 @router.post("/orders/{order}/collect")

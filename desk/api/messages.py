@@ -4,14 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Query, UploadFile
 from msgspec import Struct
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from bot.keeping import is_number
 from desk import files
 from desk.api.answers import Answering
 from desk.api.given import Now, TheChannels, TheDatabase, TheReplies, TheResidents, TheTickets
 from desk.api.guard import LARGEST_FILE, Number, may
-from desk.api.session import Strict, Written
+from desk.api.session import Strict, Unnumbered, Written
 from desk.api.shown import TheViews
 from desk.errors import TicketError
 from desk.feed import MessageShown, shown
@@ -24,21 +23,11 @@ router = Answering(tags=["工单 tickets"])
 Worker = Annotated[Seat, Depends(may("ticket.work"))]
 
 
-def _is_a_name(id: str) -> str:
-    """What a client calls what it sends is kept: it is no number that nobody keeps."""
-    if is_number(id):
-        raise ValueError("编号不能是卡号、证件号 an id is no number of a card or a paper")
-    return id
-
-
-ClientId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_is_a_name)]
-
-
 class SeatMessage(Strict):
     """`seen` is the number of the last message read, in the conversation `talk`: an answer to something older than the resident's last word is
     refused as outdated. `recallable`: it leaves some seconds later, and can be called back until then."""
 
-    id: ClientId
+    id: Annotated[str, Unnumbered] = Field(min_length=1, max_length=64)
     text: Annotated[str, Written] = Field(max_length=LONGEST)
     seen: Number | None = None
     talk: Number | None = None
@@ -136,7 +125,7 @@ async def _recall(ref: str, views: TheViews, recallable: Annotated[bool, Form()]
 
 async def _with_file(
     file: UploadFile,
-    id: Annotated[str, Form(min_length=1, max_length=64), AfterValidator(_is_a_name)],
+    id: Annotated[str, Form(min_length=1, max_length=64), Unnumbered],
     wait: Annotated[int, Depends(_recall)],
 ) -> Answer:
     if "\0" in id:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.channel import Channel, OpenChannel
-from bot.keeping import covered
+from bot.keeping import covered, is_number
 from desk.api.answers import NOTHING, Answering, NothingToTell, as_json
 from desk.api.given import (
     Now,
@@ -79,6 +79,16 @@ def _unreachable(text: str) -> str:
     return mask(covered(text), theirs=True)
 
 
+def _no_number(name: str) -> str:
+    if is_number(name):
+        raise ValueError("这里不能是卡号、证件号 a number of a card or a paper is no name")
+    return name
+
+
+# What a client calls what it sends: it is kept.
+Unnumbered = AfterValidator(_no_number)
+# The id of something that there is, a topic or a class: nobody writes words there, as they would outlast an erasure.
+Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"), Unnumbered]
 # What staff write by hand: without the numbers that nobody should keep, as residents' words. Every text of a body that is no
 # name of something is one (`tests/test_written.py`).
 Written = AfterValidator(covered)

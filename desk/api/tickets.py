@@ -20,7 +20,7 @@ from desk.api.given import (
     TheTickets,
 )
 from desk.api.guard import may
-from desk.api.session import Handwritten, Reason, Strict, Written
+from desk.api.session import Handwritten, Key, Reason, Strict, Written
 from desk.api.shown import (
     Changed,
     QuotaShown,
@@ -59,7 +59,7 @@ class Transfer(Strict):
     """To a colleague, or to whoever has the skill."""
 
     to: str | None = Field(None, max_length=64)
-    skill: str | None = Field(None, max_length=32)
+    skill: Key | None = None
     word: Annotated[str, Written] = Field("", max_length=500)
 
 
@@ -71,9 +71,9 @@ class Snooze(Strict):
 
 
 class Close(Strict):
-    result: str = Field(max_length=32)
+    result: Literal["answered", "registered", "other_office", "no_reply", "unsolved", "spam"]
     note: Annotated[str, Written] = Field("", max_length=LONGEST)
-    topic: str | None = Field(None, max_length=32)
+    topic: Key | None = None
 
 
 class Tags(Strict):
@@ -229,9 +229,11 @@ async def pass_on(ref: str, seat: Worker, tickets: TheTickets, views: TheViews, 
 
 
 @router.post("/tickets/{ref}/note")
-async def note(ref: str, body: Note, seat: Worker, tickets: TheTickets, views: TheViews, now: Now) -> Changed:
+async def note(ref: str, body: Note, seat: Worker, tickets: TheTickets, people: ThePeople, views: TheViews) -> Changed:
     """A word for colleagues, with the names of those whom it is for."""
-    await tickets.note(ref, seat.name, body.text, now, body.mentions)
+    for each in body.mentions:
+        await check_colleague(people, each)
+    await tickets.note(ref, seat.name, body.text, views.now, body.mentions)
     return await views.after(ref, seat)
 
 

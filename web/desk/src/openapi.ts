@@ -2858,8 +2858,11 @@ export interface components {
              * @default
              */
             note?: string;
-            /** Result */
-            result: string;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "answered" | "registered" | "other_office" | "no_reply" | "unsolved" | "spam";
             /** Topic */
             topic?: string | null;
         };
@@ -3880,11 +3883,8 @@ export interface components {
              * @default
              */
             reason?: string;
-            /**
-             * Site
-             * @default
-             */
-            site?: string;
+            /** Site */
+            site?: string | null;
             /** Ticket */
             ticket?: string | null;
         };

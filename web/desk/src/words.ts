@@ -173,7 +173,7 @@ export const kind = (key: string | null | undefined) => named(KINDS, key)
 export const stage = (key: string | null | undefined) => named(STAGES, key)
 export const skills = Object.keys(SKILLS)
 export const roles = Object.keys(ROLES)
-export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam']
+export const results = ['answered', 'registered', 'other_office', 'no_reply', 'unsolved', 'spam'] as const
 
 /** The day that a calendar of the page means, as records write it. */
 export const dayWritten = (date: Date) => date.toLocaleDateString('sv-SE')
