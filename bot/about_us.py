@@ -26,7 +26,8 @@ _OF_THE_SERVICE = re.compile(
     r"|\b(?:he|she|they)\b.{0,20}\b(?:rude|never answered|ignored|hung up)|(?:too slow|slow) to (?:answer|reply)|bad service"
 )
 _OF_THE_BOT = re.compile("你(?!们)|机器")
-_PRAISE = re.compile("(?:很|真|挺|特别|非常|态度)好|不错|表扬|点赞")
+_BLAME = re.compile(_BADLY)
+_PRAISE = re.compile("(?:很|真|挺|特别|非常|态度|要命地|太)好(?!意思)|不错|表扬|点赞|夸")
 
 
 def complains_of_a_seat(folded: str, *, closed: bool) -> bool:
@@ -38,8 +39,13 @@ def complains_of_a_seat(folded: str, *, closed: bool) -> bool:
     return closed and _OF_THE_SERVICE.search(folded) is not None and _OF_THE_BOT.search(folded) is None
 
 
+def praises(folded: str) -> bool:
+    """老师讲课真要命地好: good is said of somebody, and nothing bad."""
+    return _PRAISE.search(folded) is not None and _BLAME.search(folded) is None
+
+
 _WISHES_TO_COMPLAIN = re.compile(
-    "^(?:[^,，。]{0,8}[,，。])?(?:我|俺|咱)?(?:今天|就是|就|也)*(?:是)?(?:想|要|得|来|准备)+(?:投诉|举报|提个?意见)(?![^,，。]{0,6}(?:怎么|咋|哪|多久|几天|吗|匿名|电话|热线|号码|联系方式))"
+    "^(?:[^,，。]{0,8}[,，。])?(?:我|俺|咱)?(?:今天|就是|就|也)*(?:是)?(?:想|要|得|来|准备)+(?:投诉|举报|提个?意见)(?![^,，。]{0,6}(?:怎么|咋|哪|什么|啥|流程|渠道|多久|几天|吗|匿名|电话|热线|号码|联系方式))"
     "|^(?:我|俺)?来?反映(?:个|一个|点|一下)?(?:情况|问题)[,，。]?$|i (?:want|would like|wish) to complain"
 )
 

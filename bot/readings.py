@@ -1,10 +1,11 @@
 """What a reading of a message comes to: whether it is clear, what it is called, which handler answers it with what."""
 
+import re
 from operator import attrgetter
 
 from msgspec.structs import replace
 
-from bot import phrases
+from bot import about_us, phrases
 from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Offer
@@ -14,8 +15,10 @@ from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 from nlu.times import When
 
+THANKS = "thanks"
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 NEAR = 0.03  # of a reading that may be offered where nothing better helped
+_OF_POINTS = re.compile("分|卡|账|余额|point|credit|balance")
 LEAD = 0.05  # two readings closer than this are asked about
 
 
@@ -33,7 +36,16 @@ def plainly(heard: Understanding) -> Candidate | None:
 
 
 def of_ours(heard: Understanding) -> Understanding:
-    """Who names a course or an activity of ours hardly asks what is none of ours."""
+    """Who names a course or an activity of ours hardly asks what is none of ours; nor for their points who says how old they
+    are and no word of points; and who praises complains of nobody."""
+    candidates = heard.candidates
+    if about_us.praises(heard.folded):
+        candidates = tuple(
+            replace(e, intent=THANKS, topic="chitchat") if e.intent == "complaint" else e for e in candidates
+        )
+    if heard.first("age") and not _OF_POINTS.search(heard.folded):  # 我今年五十三，不知道够不够岁数
+        candidates = tuple(each for each in candidates if each.intent != "balance")
+    heard = replace(heard, candidates=candidates)
     if "matter" in heard.named and not heard.named & {"course", "activity", "org"}:
         return heard  # 农机补贴找谁, where 农机 is in the name of an activity
     activity = heard.first("activity") is not None and not (heard.names("item") and not heard.names("activity"))

@@ -18,7 +18,7 @@ PARTS: Mapping[str, Part] = {
     **dict.fromkeys(("早上", "早晨", "清晨", "清早", "一早", "一大早", "大早上", "朝早", "上昼", "上午", "午前", "上半天", "morning"), _MORNING),
     **dict.fromkeys(("中午", "正午", "午间", "晌午", "午休", "noon", "midday", "lunchtime"), _NOON),
     **dict.fromkeys(("下午", "午后", "下半天", "后晌", "下昼", "晏昼", "午饭后", "吃完午饭", "afternoon"), _AFTERNOON),
-    **dict.fromkeys(("傍晚", "黄昏", "天黑前"), ("16:30", "19:00")), "放学后": ("16:00", "20:00"),
+    **dict.fromkeys(("傍晚", "傍黑", "擦黑", "黄昏", "天黑前"), ("16:30", "19:00")), "放学后": ("16:00", "20:00"),
     **dict.fromkeys(("晚上", "晚间", "夜里", "夜间", "夜晚", "晚饭后", "吃完晚饭", "天黑了", "晚黑", "天黑后", "下班后", "下班以后", "下班之后", "下了班",
                      "evening", "night", "after work"), _EVENING),
     **dict.fromkeys(("半夜", "深夜", "午夜", "midnight"), _NIGHT), "凌晨": _EARLY,

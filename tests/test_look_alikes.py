@@ -87,7 +87,8 @@ async def test_who_died_last_year_is_mourned_and_not_rescued(app: App) -> None:
     ("text", "kind"),
     [
         ("灶台烧起来了怎么弄", "emergency"), ("说我孙子出车祸了叫我打钱，不让我挂电话", "scam"),
-        ("走廊里全是烟，我在五楼", "emergency"),
+        ("走廊里全是烟，我在五楼", "emergency"), ("开水浇脚上了，烹饪课", "emergency"),
+        ("我爸出去听课天黑了还没回来，他老年痴呆", "emergency"),
     ],
 )  # fmt: skip
 async def test_what_cannot_wait_is_sure(text: str, kind: str, app: App) -> None:

@@ -131,5 +131,9 @@ async def test_names_of_things_are_names(app: App) -> None:
     await seat.post(f"/tickets/{ref}/take")
     await seat.post(f"/tickets/{ref}/transfer", {"skill": "张三的事"}, expect=422)
     await seat.post(f"/tickets/{ref}/note", {"text": "看看", "mentions": ["张三"]}, expect=404)
-    for close in ({"result": "张三说的"}, {"result": "answered", "topic": "张三"}, {"result": "answered", "topic": CARD}):
+    for close in (
+        {"result": "张三说的"},
+        {"result": "answered", "topic": "张三"},
+        {"result": "answered", "topic": CARD},
+    ):
         await seat.post(f"/tickets/{ref}/close", close, expect=422)

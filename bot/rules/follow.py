@@ -45,6 +45,7 @@ _EXPIRES = re.compile("失效|过期|有效|作废|保质")
 # 老师跟某某街道那个是一个人不: what was told beside what is named.
 _WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
 _COLLECTS = re.compile("领|拿|取|collect|pick")
+_IN_DETAIL = re.compile("详细|具体(?:点|说|讲)|仔细|介绍|多(?:说|讲)(?:点|说|讲)")
 _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
@@ -61,6 +62,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     activity = _by_its_name(turn)
     if _is_small_talk(turn) or (not activity and (_is_another_activity(turn) or _is_our_own(turn))):
         return False
+    if _IN_DETAIL.search(turn.heard.folded) and pointed_at(turn.heard.folded, turn.state.offers):
+        return False  # 第二个说详细点: all there is to know of it
     named = None if activity else turn.heard.first("course")
     aspect = asked_of_a_name(turn) if named else asked(turn)
     if aspect is None and courses_of(turn) == {named} and "bring" in spoken(turn.heard.folded):
@@ -203,7 +206,8 @@ async def described(run: Runner, turn: Turn) -> bool:
         turn.heard.folded
     )
     told = shown(turn)
-    things = meant(turn) if points and len(told) > 1 and asked(turn) is None else []
+    whole = _IN_DETAIL.search(turn.heard.folded) is not None or asked(turn) is None
+    things = meant(turn) if points and len(told) > 1 and whole else []
     if len(things) != 1 or things[0] not in told or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})
