@@ -25,7 +25,7 @@ _BESIDE = Path(__file__).with_name("config.yml")  # in a wheel; in the repositor
 # Every setting with its default and what it does.
 COMMENTED = _BESIDE if _BESIDE.exists() else Path(__file__).parent.parent / SETTINGS
 WORKBOOK = "workbook.xlsx"
-_KEY = re.compile(r"^( *)([a-z_]+):( *)([^#\s][^#]*?)?( *#.*)?$")
+_KEY = re.compile(r"^( *)([a-z_]+):([^#]*)(#.*)?$")
 _SPAN = re.compile(r"(\d{1,2}[:：]\d{2})\s*[-—–~至到]+\s*(\d{1,2}[:：]\d{2})")
 
 
@@ -143,12 +143,13 @@ def settled(commented: str, founding: Founding) -> str:
         lines.append(line)
         if (match := _KEY.match(line)) is None:
             continue
-        indent, key, _, _, comment = match.groups(default="")
+        indent, key, before, comment = match.groups(default="")
+        aside = before[len(before.rstrip(" ")) :] + comment
         path = [*path[: len(indent) // 2], key]
         if path == ["desk", "hours"]:
             lines += [f"    - {_flow(each)}" for each in founding.hours]
         elif (value := missing.pop(tuple(path), None)) is not None:
-            lines[-1] = f"{indent}{key}: {json.dumps(value, ensure_ascii=False)}{comment}"
+            lines[-1] = f"{indent}{key}: {json.dumps(value, ensure_ascii=False)}{aside}"
     if missing:
         raise ConfigError("；".join(f"没有设置 {'.'.join(each)}" for each in missing))
     return "\n".join(lines) + "\n"
