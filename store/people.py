@@ -246,7 +246,9 @@ def here(transaction: Transaction, now: int) -> dict[str, bool]:
 
 
 def come(transaction: Transaction, page: PresenceRow) -> None:
-    """A page is open, until then at least. Whether its seat takes offers is what they have said on a page that is there."""
+    """A page is open, until then at least. Whether its seat takes offers is what they have said on a page that is there: of
+    what another process is about to write of them nothing is lost."""
+    transaction.alone(f"pages of {page.seat}")
     said = [row[0] for row in transaction.all(_READY_OF, seat=page.seat)]
     if said:
         page = replace(page, ready=Ready.PAUSED if Ready.PAUSED in said else Ready.TAKING)
@@ -274,6 +276,7 @@ def extend(transaction: Transaction, until: int) -> None:
 
 
 def set_ready(transaction: Transaction, seat: str, ready: bool) -> None:
+    transaction.alone(f"pages of {seat}")
     transaction.run(_TAKE if ready else _PAUSE, which=seat)
 
 

@@ -1,9 +1,12 @@
 """The live socket of somebody who is to hear nothing any more."""
 
 import asyncio
+import contextlib
 import importlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -15,8 +18,9 @@ from daoxue.app import App, compose
 from daoxue.config import Config, Server
 from daoxue.serve import server
 from store import people, tickets
+from store.database import Database
 from store.transaction import Transaction
-from tests.conftest import free_port
+from tests.conftest import created, free_port
 from tests.desk_client import PASSWORD, Desk, Person
 from tests.official import up
 from tests.test_people import account
@@ -209,3 +213,26 @@ async def test_a_page_that_has_gone_takes_nothing_again(app: App) -> None:
         return people.here(transaction, 1_000)
 
     assert await app.database.write(work) == {}
+
+
+async def test_a_pause_is_not_undone_by_a_page_that_comes_in_that_moment(
+    postgres: str, sample_in_postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is another process's."""
+    url, read, paused = created(postgres, sample_in_postgres), threading.Event(), threading.Event()
+    with contextlib.closing(Database(url)) as one, contextlib.closing(Database(url)) as other:
+        for each in "ab":
+            await one.write(lambda t, of=each: people.come(t, people.PresenceRow(of, "wang", 1, 10_000)))  # type: ignore[misc]
+
+        def between(page: people.PresenceRow, *, ready: int) -> people.PresenceRow:
+            read.set()
+            paused.wait(0.5)
+            return replace(page, ready=ready)
+
+        monkeypatch.setattr(people, "replace", between)
+        coming = asyncio.create_task(one.write(lambda t: people.come(t, people.PresenceRow("a", "wang", 1, 10_000))))
+        await asyncio.to_thread(read.wait, 5)
+        await other.write(lambda t: people.set_ready(t, "wang", False))
+        paused.set()
+        await coming
+        assert [each.ready for each in await one.read(lambda t: people.present(t, 1))] == [people.Ready.PAUSED] * 2
