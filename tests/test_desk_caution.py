@@ -82,8 +82,15 @@ async def test_an_answer_is_called_back_into_the_draft(one_browser: Browser, ser
     await page.locator(".talk").get_by_role("button", name="撤回").click()
     await expect(answer).to_have_value("您的补贴没有批")
     await expect(page.get_by_text("秒后发给居民")).to_have_count(0)
-    await answer.fill("您的补贴已经批了")
-    await answer.press("Control+Enter")
+    await answer.fill("您的补贴已经批")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text(re.compile("^([1-9]|10) 秒后发给居民"))).to_be_visible()
+    await page.keyboard.type("u")  # the hands are still in the field; what they begin there is joined to nothing
+    await page.keyboard.press("Alt+u")
+    await expect(answer).to_have_value("您的补贴已经批")
+    await page.keyboard.type("了")
+    await page.keyboard.press("Control+Enter")
+    await expect(answer).to_have_value("u")
     await expect(page.get_by_text("秒后发给居民")).to_be_visible()
     await page.get_by_role("button", name="办结").first.click()  # what ends the ticket says it first
     await page.get_by_role("dialog").get_by_role("button", name="办结").click()

@@ -6,6 +6,7 @@ export interface Draft {
   text: string
   source: string | null
   inserted?: string // the answer that the source is of
+  aside?: Draft // begun before what stands there came back, and comes again when that has gone
 }
 
 const PIECE = /[。！？；，!?;,\n]+|\.\s/
@@ -27,22 +28,28 @@ export function kept(ref: string, mode: Mode): Draft {
 }
 
 export function keep(ref: string, mode: Mode, draft: Draft): void {
-  if (draft.text) localStorage.setItem(key(ref, mode), JSON.stringify(draft))
+  if (draft.text || draft.aside) localStorage.setItem(key(ref, mode), JSON.stringify(draft))
   else localStorage.removeItem(key(ref, mode))
 }
 
-/** Words come back into the answer's draft, before what was begun meanwhile. */
-export function giveBack(into: Draft, back: Draft): Draft {
-  const text = into.text.trim() ? `${back.text}\n${into.text}` : back.text
-  return { text, ...(back.source ? { source: back.source, inserted: back.text } : of(into)) }
+/** Words come back into the answer's draft as they were; what was begun meanwhile is kept aside, not joined to them. */
+export function giveBack(into: Draft, { text, source }: Draft): Draft {
+  return { text, source, ...(source ? { inserted: text } : {}), aside: into.text.trim() ? into : into.aside }
 }
 
-const of = ({ source, inserted }: Draft) => ({ source, inserted })
+/** What stands there when the words that stood there have gone. */
+export const after = ({ aside }: Draft): Draft => aside ?? { text: '', source: null }
+
+/** What is kept aside in front, and what was in front aside. */
+export function swapped(draft: Draft): Draft {
+  const { aside, ...front } = draft
+  return aside ? { ...aside, aside: front.text.trim() ? { ...front, aside: aside.aside } : aside.aside } : draft
+}
 
 /** An answer that was found comes behind what was begun. */
 export function inserting(into: Draft, words: string, source: string | null): Draft {
   const text = into.text.trim() ? `${into.text.trimEnd()}\n${words}` : words
-  return { text, source, inserted: words }
+  return { ...into, text, source, inserted: words }
 }
 
 /** What the seat was writing last in this ticket, where it has not finished it. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Me } from '../src/api'
 import { me } from '../src/desk'
-import { giveBack, inserting, keep, keepMode, kept, modeOf, sourceOf } from '../src/drafts'
+import { after, giveBack, inserting, keep, keepMode, kept, modeOf, sourceOf, swapped } from '../src/drafts'
 
 beforeEach(() => {
   localStorage.clear()
@@ -34,10 +34,23 @@ describe('what is begun in a ticket', () => {
     expect(kept('A', 'reply').text).toBe('')
   })
 
-  it('keeps what was begun behind what comes back', () => {
+  it('is kept aside from what comes back, and comes again after it', () => {
     const back = { text: '先前的话', source: '指南' }
-    expect(giveBack({ text: '新的', source: null }, back)).toMatchObject({ text: '先前的话\n新的', source: '指南' })
-    expect(giveBack({ text: ' ', source: null }, back)).toMatchObject(back)
+    const begun = { text: 'u', source: null }
+    const now = giveBack(begun, back)
+    expect(now).toMatchObject(back)
+    expect(after(now)).toEqual(begun)
+    expect(after(giveBack({ text: ' ', source: null }, back)).text).toBe('')
+    keep('A', 'reply', { ...now, text: '' })
+    expect(after(kept('A', 'reply'))).toEqual(begun)
+    expect(after(inserting(now, '您好', null))).toEqual(begun)
+  })
+
+  it('changes places with what is kept aside', () => {
+    const now = giveBack({ text: '新的', source: '指南' }, { text: '先前的话', source: null })
+    expect(swapped(now)).toMatchObject({ text: '新的', source: '指南', aside: { text: '先前的话' } })
+    expect(swapped(swapped(now))).toEqual(now)
+    expect(swapped({ ...now, text: '' }).aside).toBeUndefined()
   })
 
   it('rests on what was inserted as long as something of it is there', () => {

@@ -2,7 +2,7 @@ import { ElMessage, ElMessageBox, type MessageHandler } from 'element-plus'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import type { Said, Whole } from '../src/api'
-import { whole } from '../src/desk'
+import { now, whole } from '../src/desk'
 import { deliver, sending } from '../src/sending'
 
 const message = () => ({ id: 'm1', ref: 'A', text: '您好', source: null, failed: '', due: null })
@@ -33,6 +33,13 @@ describe('a message', () => {
     whole.value!.messages.push({ seq: 5, id: 'm1' } as Said)
     await nextTick()
     expect(sending).toHaveLength(0)
+  })
+
+  it('counts down from no more than its seconds', async () => {
+    now.value = Date.now() - 900 // as it was last looked at
+    service(new Response(JSON.stringify({ due_at: Date.now() + 10_000 })))
+    await deliver(message())
+    expect(sending[0]!.due! - now.value).toBeLessThanOrEqual(10_000)
   })
 
   it('waits no more when the ticket was taken from us with it', async () => {
