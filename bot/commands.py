@@ -13,6 +13,7 @@ LONGEST = 16  # characters of a command or a choice; what is longer is not looke
 _EDGE = " \t\n\r\u3000,，。.!！?？、;；:：~～…·-—\"'“”"  # what stands around what is said
 _LEAD = "(?:那|就|嗯|哦|啊|好的?|请|麻烦|我想|我要|我|给我|帮我|你|您|再)*"
 _TAIL = "(?:吧|了|啊|呀|呢|哈|嘛|一下|行吗|好吗|可以吗|谢谢)*"
+_SAID = _TAIL.replace("行吗|好吗|可以吗|", "嘞|咧|哩|")
 _COMMANDS: tuple[tuple[str, str], ...] = (
     (
         "human",
@@ -44,11 +45,14 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("resume", r"(?:接着|继续)(?:刚才|前面|上面)?(?:说|讲|办|弄|填|登记)(?:刚才|前面|上面)?(?:的|那个)?[一-鿿]{0,4}(?:的?(?:事|话|那个))?"),
     ("menu", r"(?:回到?|返回|看看?|给我看看?)?(?:主?菜单|首页)|帮助|怎么用|使用说明|目录|help|menu"),
     ("yes", r"是的?|对的?|要的?|没错|确定|确认|当然|需要|yes|sure"),
-    ("fine", r"好的?|行|可以|嗯+|哦+|ok|fine|明白了?|知道了?|晓得了?"),
+    ("fine", r"好[的滴哒]?|行|可以|嗯+|哦+|ok|fine|明白了?|知道了?|晓得了?"),
     ("no", r"不是?|不要|不用|不需要|不行|否|不对|没有|no"),
     ("none", r"(?:[一二三四两这那]?(?:个|些)?)都不(?:是|对|要|行)|没有(?:我要的|一个对|对的)|哪个都不是|以上都不是|none"),
 )  # fmt: skip
-_PATTERNS = [(name, re.compile(f"{_LEAD}(?:{words}){_TAIL}")) for name, words in _COMMANDS]
+_AGREES = {"yes", "fine"}  # 取消行吗 is a wish, 要行吗 no yes
+_PATTERNS = [
+    (name, re.compile(f"{_LEAD}(?:{words}){_SAID if name in _AGREES else _TAIL}")) for name, words in _COMMANDS
+]
 _NUMBER = re.compile(
     r"(?:那|就|我|还是|看|选|按|要|报|第)*(?P<number>\d{1,2})(?:个|号|项|条|步|种|班|门|家|所)?(?:吧|呢|啊|的)*"
 )

@@ -26,6 +26,7 @@ from bot.rules import (
     named,
     questions,
     records,
+    seats,
     sessions,
     tasks,
 )
@@ -41,7 +42,7 @@ STALE = 30 * 60_000  # ms after which an unfinished talk goes on only if the res
 LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
-    first.still_in_danger, moves.how_answered, first.maybe_danger, first.outlived,
+    first.still_in_danger, seats.how_answered, first.maybe_danger, first.outlived,
     first.about_a_seat, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
     helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,

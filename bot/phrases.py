@@ -48,6 +48,11 @@ _DECLINES = re.compile(
     "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
 )
 _COURTESY = re.compile(r"^请教(?:一下|下|[\s,，。:：])[\s,，。:：]*")
+# 要本人去领吗, 要不要先挂失: whether something has to be, and no wish: 我要挂失行吗.
+_WHETHER = re.compile(
+    "要不要|用不用|需不需要|该不该|是不是(?:要|得|该|必须)"
+    "|(?:要|需要|必须|非得)(?![^,，。]*(?:行|好|可以|成|中|能)[吗不]$)[^,，。]{1,12}[吗么嘛不]$|(?:do|must|should) i (?:have|need|come|bring|do)"
+)
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")
 _ANY = re.compile(
@@ -119,6 +124,11 @@ def described(folded: str) -> list[str]:
 def asks(folded: str) -> bool:
     """Whether it has the form of a question."""
     return _QUESTION.search(folded.strip()) is not None
+
+
+def asks_whether(folded: str) -> bool:
+    """Whether it asks if something has to be done: whoever asks that does it by no means, and agrees to nothing."""
+    return _WHETHER.search(folded.rstrip("?？。.!！ ")) is not None
 
 
 def points_back(folded: str) -> bool:

@@ -11,7 +11,7 @@ from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
 from bot.leanings import leaning
 from bot.messages import Priority
-from bot.phrases import FRAGMENT, commonly, rest
+from bot.phrases import FRAGMENT, asks_whether, commonly, rest
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
@@ -70,6 +70,11 @@ class Runner:
         offered = [each for each in fresh(turn.state) if each.intent == intent]
         if not slots and len(offered) == 1 and len(turn.heard.folded) <= FRAGMENT:
             slots = dict(offered[0].slots)  # 近期的班, where 近期的八段锦班 was offered
+        label = self.readings.label(turn, candidate)
+        if self.handlers[intent].acts and label and asks_whether(turn.heard.folded):  # 要不要先挂失
+            self.ask_if(turn, [(label, intent, slots)])
+            self.remind(turn)
+            return
         await self.start(turn, intent, slots)
 
     async def take(self, turn: Turn, offer: Offer) -> None:

@@ -2,6 +2,7 @@
 
 from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.identity import Bound
+from bot.phrases import asks
 from bot.turn import Turn
 from handlers import wording
 from handlers.eligibility import refused
@@ -111,7 +112,10 @@ def _refused(turn: Turn, error: EnrolError, group: TrainingClass) -> None:
 
 
 async def accept_place(turn: Turn) -> None:
-    """Takes a place that came free: of several the one that is meant."""
+    """Takes a place that came free: of several the one that is meant. Who asks about it is shown how it stands."""
+    if turn.inbound.choice is None and asks(turn.heard.folded):
+        await enrolment_status(turn)
+        return
     learner = await whose(turn, acts=True)
     if learner is None:
         return

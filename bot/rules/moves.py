@@ -1,20 +1,17 @@
 """Choices among what was offered, and moves in the talk: again, slower, back, stop, yes, no."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
 from bot import phrases
-from bot.alarming import LIFE
 from bot.commands import chosen, commands, labelled, number
-from bot.comprehension import Understanding
 from bot.conversation import Offer, Task
 from bot.language import wanted
 from bot.rules.named import names_besides
 from bot.running import TRIES, Runner, fresh
 from bot.turn import Turn
-from bot.waiting import ANSWER, STAYS
 
 
 async def language(run: Runner, turn: Turn) -> bool:
@@ -29,49 +26,6 @@ async def language(run: Runner, turn: Turn) -> bool:
     elif last and handler and not (handler.personal or handler.careful):
         await run.run(turn, Task(last.intent, dict(last.slots), memo=dict(last.memo)))
     return True
-
-
-async def how_answered(run: Runner, turn: Turn) -> bool:
-    """发短信到138…, 不用了: how the answer of a seat is to come, in words of one's own, right after it was asked."""
-    ways = {each.slots["way"] for each in fresh(turn.state) if each.intent == ANSWER}
-    alarm = turn.alarm
-    if not ways or turn.inbound.choice is not None or (alarm and (alarm.sure or alarm.kind in LIFE)):
-        return False
-    way = _way(run, turn, ways)
-    if way is None:
-        return False
-    told = {kind: value for kind in ("phone", "mail") if (value := turn.heard.first(kind))}
-    await run.start(turn, ANSWER, {"way": way, **told}, remind=False)
-    return True
-
-
-def _way(run: Runner, turn: Turn, ways: Collection[str]) -> str | None:
-    """One of these that is named, or that the page is enough; None where it is something else, or not clear."""
-    folded = turn.heard.folded
-    if len(folded) > _WITH_A_NUMBER or phrases.asks(folded):
-        return None
-    parts = phrases.clauses(folded)
-    named = {(way, bool(_NOT_SO.search(part))) for part in parts for way in ways if _WAYS[way].search(part)}
-    wanted = [way for way, refused in named if not refused]
-    if len(wanted) == 1:
-        return wanted[0]
-    first = run.hear(turn, parts[0]) if len(parts) > 1 and not named else turn.heard  # 不麻烦了，我自己上网看
-    return STAYS if not wanted and (named or _stays(turn.heard) or _stays(first)) else None
-
-
-def _stays(heard: Understanding) -> bool:
-    """No, thanks: by its words or as the model reads it."""
-    read = heard.move.label in _STAYING and heard.move.probability >= _LIKELY
-    return read or bool(commands(heard.folded) & _STAYS)
-
-
-_WAYS = {
-    "phone": re.compile("电话|打给我|回电|致电|打过来|call|phone|ring"), "text": re.compile("短信|text|sms"),
-    "mail": re.compile("邮件|邮箱|电邮|e-?mail|@"), STAYS: re.compile("就在这|在这里|在这儿|这里就|这儿就|网页|here"),
-}  # fmt: skip
-_NOT_SO = re.compile("不要|不用|不需|不必|别|不想|没有|no |not |don't")
-_STAYS = {"no", "none", "cancel", "not_now"}
-_STAYING = {f"cmd/{name}" for name in ("no", "none_of_these", "cancel", "done", "thanks_but", "wait")}
 
 
 async def choice(run: Runner, turn: Turn) -> bool:
@@ -102,7 +56,8 @@ async def choice(run: Runner, turn: Turn) -> bool:
         elif best and best.score >= turn.heard.lines.sure and number(turn.heard.folded) is None:
             return False
         else:
-            offer = chosen(turn.heard.folded, state.offers)
+            asks = state.confirming and phrases.asks(turn.heard.folded)  # 是这样吗 agrees to nothing
+            offer = None if asks else chosen(turn.heard.folded, state.offers)
             offer = None if offer and names_besides(turn, offer.label) else offer
     if offer is None:
         return False
@@ -180,6 +135,8 @@ def moves(turn: Turn) -> frozenset[str]:
     asks = best is not None and best.score >= turn.heard.lines.sure and best.intent not in _NO_QUESTIONS
     name = label.removeprefix(_COMMAND)
     likely_ours = best is not None and best.score >= turn.heard.lines.likely
+    if name in _AGREES and phrases.asks(turn.heard.folded):
+        return said  # 是的吗, 对吗
     if name == "repeat" and phrases.follows(turn.heard.folded) and likely < _SURELY:
         return said  # 那要是再掉一回呢
     if name == "dont_know" and phrases.declines(turn.heard.folded):
@@ -197,6 +154,7 @@ _ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}
 _PERHAPS = 0.3
 _LIKELY, _SURELY = 0.45, 0.9  # where it is likely nothing else; where it would be a question of its own as well
 _LEAVING = {"cmd/cancel", "cmd/change_mind"}  # what is left for something else
+_AGREES = {"yes", "fine", "done"}
 _ENDS = {"done", "thanks_but", "restart"}  # what was said with them is not looked at
 _NO_QUESTIONS = {"acknowledge", "smalltalk", "goodbye", "thanks", "greeting", "human", "unrelated"}
 

@@ -50,7 +50,8 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     if tells and best is not None:
         ours = best.intent == task.intent or best.topic != handler.topic  # 想学养蜂, asked what is to be learnt
         certain = certain and ours and len(turn.heard.folded) <= _BRIEF
-    words = slot.free and not (asks and slot.kinds)  # words of one's own may be the answer
+    # Words of one's own may be the answer.
+    words = slot.free and not (asks and slot.kinds) and not phrases.asks_whether(turn.heard.folded)
     if another and (asks or certain or not slot.free):
         return False
     if words and not certain:  # 我想当志愿者, said once more, is no answer to what service

@@ -14,7 +14,7 @@ from bot.comprehension import Understanding
 from bot.conversation import Offer
 from bot.inbox import Inbox, Receipt
 from bot.messages import Inbound, Option, Priority, Reply
-from bot.phrases import CERTAIN
+from bot.phrases import CERTAIN, asks
 from bot.redlines import endangers
 from bot.waiting import SeatAvailability
 from integrations import keypad, voice
@@ -338,8 +338,9 @@ def _is_low(confidence: str) -> bool:
 def _moves(heard: Understanding) -> frozenset[str]:
     """The steering words that the whole of what was said is: to the letter, or as the model is certain of."""
     said = commands(heard.folded)
-    if heard.move.label in _MOVES and heard.move.probability >= CERTAIN:
-        said |= {_MOVES[heard.move.label]}
+    move = _MOVES.get(heard.move.label)
+    if move and heard.move.probability >= CERTAIN and not (move == "yes" and asks(heard.folded)):
+        said |= {move}
     return said
 
 
