@@ -44,6 +44,20 @@ def praises(folded: str) -> bool:
     return _PRAISE.search(folded) is not None and _BLAME.search(folded) is None
 
 
+_TO_THE_SEAT = re.compile(r"(?<![不没别])(?:投诉|举报)(?:的)?(?:就)?是?[你您](?!们)|complain about you\b")
+_COMPLAINS = re.compile(r"(?<![不没别])(?:投诉|举报)|\bcomplain")
+
+
+def complains_of_who_hears_it(folded: str) -> bool:
+    """我要投诉你, to a seat."""
+    return _TO_THE_SEAT.search(folded) is not None and _HOW_TO_COMPLAIN.search(folded) is None
+
+
+def complains(folded: str) -> bool:
+    """Whether it says that it complains, of whomever."""
+    return _COMPLAINS.search(folded) is not None and _HOW_TO_COMPLAIN.search(folded) is None
+
+
 _WISHES_TO_COMPLAIN = re.compile(
     "^(?:[^,，。]{0,8}[,，。])?(?:我|俺|咱)?(?:今天|就是|就|也)*(?:是)?(?:想|要|得|来|准备)+(?:投诉|举报|提个?意见)(?![^,，。]{0,6}(?:怎么|咋|哪|什么|啥|流程|渠道|多久|几天|吗|匿名|电话|热线|号码|联系方式))"
     "|^(?:我|俺)?来?反映(?:个|一个|点|一下)?(?:情况|问题)[,，。]?$|i (?:want|would like|wish) to complain"

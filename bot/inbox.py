@@ -115,7 +115,7 @@ def _shown(new: NewFile) -> File:
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
     """A ticket of `person`, as `Identity.owner` names them."""
     return tickets.NewTicket(
-        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against
+        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against, about.named
     )  # fmt: skip
 
 
@@ -353,7 +353,13 @@ class Inbox:
             if turn.ticket:
                 skill = "" if handover.skill == GENERAL else handover.skill
                 raised = tickets.Raise(
-                    handover.priority, handover.reason, handover.slots, skill, handover.to_call, handover.against
+                    handover.priority,
+                    handover.reason,
+                    handover.slots,
+                    skill,
+                    handover.to_call,
+                    handover.against,
+                    handover.named,
                 )
             elif (closed := turn.state.just_closed(turn.inbound.at)) is not None and turn.reference == closed:
                 if turn.state.elsewhere:

@@ -94,7 +94,7 @@ class Reply(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a seat needs to go on. `to_call` says that a call
-    is promised; `against` are tickets of which it complains: none of their seats may get it."""
+    is promised; `against` are tickets of which it complains: none of their seats may get it, nor those that it has `named`."""
 
     topic: str
     reason: str
@@ -106,6 +106,7 @@ class Handover(Struct, frozen=True, omit_defaults=True, kw_only=True):
     tried: tuple[str, ...] = ()
     to_call: bool = False
     against: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 class Message(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -312,7 +312,7 @@ class Turn:
             return
         topic = topic if skill else self._meant(topic)
         found = self.recorded.topics.get(topic)
-        about = self._about(reason, priority, skill or (found.skill if found else GENERAL), topic)
+        about = await self._about(reason, priority, skill or (found.skill if found else GENERAL), topic)
         self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
             self.reference = self._reference(self.handover.reason)
@@ -343,20 +343,18 @@ class Turn:
         told = self.library.entries.get(last.slots.get("entry", "")) if last and topic == "human_agent" else None
         return told.topic if told else topic
 
-    def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
-        closed = self.state.just_closed(self.inbound.at)
+    async def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
+        closed, complains = self.state.just_closed(self.inbound.at), reason == COMPLAINT
+        named = await self.desk.named(f"{self.told} {self.heard.text}") if complains else ()
+        spared = named and self.seat and self.seat not in named  # who has it hears of a colleague
         return Handover(
-            topic=topic,
-            reason=reason,
-            skill=skill,
-            priority=priority,
+            topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL, named=named,
             summary=self.task.slots.get("detail") or self.inbound.text[:200],
             place=self.task.slots.get("org") or self.state.focus.get("org"),
             slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},
             tried=tuple(reply.source for reply in self.state.said if reply.source),
-            to_call=reason in TO_CALL,
-            against=tuple(ref for ref in (self.ticket, closed) if ref) if reason == COMPLAINT else (),
-        )
+            against=tuple(ref for ref in (self.ticket, closed) if ref) if complains and not spared else (),
+        )  # fmt: skip
 
     def _reference(self, reason: str) -> str:
         closed = self.state.just_closed(self.inbound.at)
@@ -375,7 +373,7 @@ class Turn:
         about, ref = self.handover, self.ticket or self.reference
         if self.state.elsewhere and ref == self.state.just_closed(self.inbound.at) and self.joined is None:
             return self.texts.reply(self.state.lang, "handover.merged", ref=ref)
-        need = Need(about.skill, self.state.lang, about.place, about.against) if about else Need()
+        need = Need(about.skill, self.state.lang, about.place, about.against, about.named) if about else Need()
         if self.ticket:
             seats = await self.desk.place(self.now, self.ticket, need)
         else:

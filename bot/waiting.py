@@ -28,7 +28,7 @@ def both(first: Handover, second: Handover) -> Handover:
     main, other = sorted((first, second), key=lambda each: (each.priority, each.reason in GOES_ON))
     return msgspec.structs.replace(
         main, place=main.place or other.place, slots=other.slots | main.slots, to_call=main.to_call or other.to_call,
-        against=tuple(dict.fromkeys(main.against + other.against)),
+        against=tuple(dict.fromkeys(main.against + other.against)), named=tuple(dict.fromkeys(main.named + other.named)),
     )  # fmt: skip
 
 
@@ -42,12 +42,13 @@ class Reach(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a seat must have to be offered a ticket; `against` are tickets whose seats will not do."""
+    """What a seat must have to be offered a ticket; `against` are tickets whose seats will not do, `named` seats that will not."""
 
     skill: str = GENERAL
     lang: str = "zh"
     place: str | None = None
     against: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,12 @@ class HeldPlace(NamedTuple):
 
 
 class SeatAvailability(Protocol):
-    """What a turn may ask about the seats, and of whom they have. `ways` are those of a channel on which one has to come and
-    look, empty on others."""
+    """What a turn may ask about the seats, and of whom they have; `named` are those that a text calls by name. `ways` are those
+    of a channel on which one has to come and look, empty on others."""
 
     def ways(self, channel: str) -> Ways: ...
     async def held(self, person: str, *, goes_on: bool) -> HeldPlace | None: ...
-
+    async def named(self, said: str) -> tuple[str, ...]: ...
     async def seats(self, now: datetime, priority: Priority, need: Need = ...) -> Seats: ...
     async def place(self, now: datetime, ref: str, need: Need = ...) -> Seats: ...
 

@@ -14,6 +14,7 @@ _SHOWN = re.compile(r"[A-Za-zÀ-ɏ0-9㐀-鿿][A-Za-zÀ-ɏ0-9㐀-鿿 ·.,'’#@_(
 _OURS = (
     "system", "bot", "resident", "visitor", "seat", "cli", "serve", "daoxue", "系统", "机器人", "居民", "访客", "坐席", "导学", "助手", "小助手", "智能助手",
 )  # fmt: skip
+_WORD, _ASIDE = re.compile(r"[a-z0-9._@-]+"), re.compile(r"[ ·.,'’#@_()（）/-]")
 _LOOKS = str.maketrans("0i1", "oll")
 _FORM = Words(
     "用户名用小写字母、数字或汉字，中间可以有 . _ @ -，如 wang.li",
@@ -57,6 +58,23 @@ def unfit(name: str, shown: str, there: Mapping[str, str]) -> Unfit | None:
     if name not in there and (said := _misfit("name", name, others)):
         return said
     return _misfit("shown", shown, others) if shown not in ("", name, there.get(name)) else None
+
+
+def named(said: str, there: Mapping[str, str]) -> tuple[str, ...]:
+    """The accounts that a text calls by their name, or by what they are shown as, a place or a number behind it aside."""
+    text = fold(said)
+    words, bare = {each.strip(".") for each in _WORD.findall(text)}, text.replace(" ", "")
+    return tuple(
+        account
+        for account, shown in there.items()
+        if any(each in (words if each.isascii() else bare) for each in _forms(account) | _forms(shown))
+    )
+
+
+def _forms(name: str) -> set[str]:
+    """How somebody may be called who is called that."""
+    forms = {fold(name), _ASIDE.split(fold(name), maxsplit=1)[0]}
+    return {each for each in forms if len(each) > 1 and looks(each) not in _RESERVED}
 
 
 def _misfit(field: Literal["name", "shown"], name: str, others: Set[str]) -> Unfit | None:

@@ -10,9 +10,10 @@ from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats, Ways
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
+from desk.names import named
 from desk.people import taking
 from desk.routing import Waiting
-from store import ticket_lists, tickets
+from store import people, ticket_lists, tickets
 from store.database import Database
 from store.ticket_rows import Priority, ranked
 from store.transaction import Transaction
@@ -59,7 +60,7 @@ class Queueing:
         rank = ranked(priority, at)
 
         def look(transaction: Transaction) -> tuple[int, Reach]:
-            barred = tickets.complained_of(transaction, need.against)
+            barred = tickets.complained_of(transaction, need.against, need.named)
             ticket = Waiting("", "", priority, rank, at, need.skill, need.lang, barred=barred, place=need.place)
             return tickets.before(transaction, rank), _reach(transaction, ticket, at)
 
@@ -70,6 +71,10 @@ class Queueing:
         row = await self._database.read(lambda t: tickets.place_of(t, person, goes_on=goes_on))
         return HeldPlace(row.ref, row.state == "waiting") if row is not None else None
 
+    async def named(self, said: str) -> tuple[str, ...]:
+        """The accounts that a text calls by name."""
+        return await self._database.read(lambda t: named(said, {each.name: each.shown for each in people.everybody(t)}))
+
     async def place(self, now: datetime, ref: str, need: Need = ANYBODY) -> Seats:
         """The same for a resident who waits already, and may now need more than the ticket says."""
         at = int(now.timestamp() * 1000)
@@ -79,7 +84,7 @@ class Queueing:
         def look(transaction: Transaction) -> tuple[int, Reach]:
             ticket = as_waiting(row, ticket_lists.complained_of(transaction, row.conversation))
             skill = ticket.skill if need.skill == GENERAL else need.skill
-            barred = (*ticket.barred, *tickets.complained_of(transaction, need.against))
+            barred = (*ticket.barred, *tickets.complained_of(transaction, need.against, need.named))
             ticket = replace(ticket, skill=skill, barred=barred)
             return tickets.before(transaction, row.rank - 1, row.person), _reach(transaction, ticket, at)
 

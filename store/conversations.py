@@ -231,9 +231,9 @@ def commit_turn(transaction: Transaction, turn: TurnRow) -> tuple[int, int] | No
     elif ticket and not turn.reopened:
         if turn.joined or turn.follows:
             _bring(transaction, ticket, id, turn, last)
-        tickets.resident_said(transaction, ticket, id, read.seq + 1, last, turn.now)
         if turn.raised:
             tickets.add(transaction, ticket, turn.raised, turn.now)
+        tickets.resident_said(transaction, ticket, id, read.seq + 1, last, turn.now)
     elif turn.reopened:
         tickets.reopen(transaction, turn.reopened, read.seq + 1, last, turn.now)
     elif turn.led:

@@ -26,6 +26,7 @@ from store.ticket_events import (
     TicketRaised,
     TicketRated,
     TicketReopened,
+    TicketReturned,
     TicketSaid,
     after,
     begun,
@@ -58,7 +59,8 @@ class EventRow(Struct, frozen=True, gc=False):
 
 class NewTicket(Struct, frozen=True):
     """`body` is JSON of `bot.messages.Handover`; `person` a digest of whom the resident has proven to be; `to_call` whether that is
-    promised to be done by telephone; `against` are tickets none of whose seats may get this one: it complains of them."""
+    promised to be done by telephone; `against` are tickets none of whose seats may get this one: it complains of them, and of
+    those seats that it has `named`."""
 
     ref: str
     topic: str
@@ -70,6 +72,7 @@ class NewTicket(Struct, frozen=True):
     body: bytes
     to_call: bool = False
     against: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 class ElsewhereError(ConflictError):
@@ -85,6 +88,7 @@ class Raise(Struct, frozen=True):
     skill: str = ""
     to_call: bool = False
     against: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 columns = [ticket.c[each.name] for each in fields(TicketRow)]
@@ -176,7 +180,7 @@ def open(transaction: Transaction, conversation: int, channel: str, seq: int, ne
     first = TicketOpened(
         ref=new.ref, conversation=conversation, channel=channel, seq=seq, topic=new.topic, skill=new.skill,
         place=new.place, priority=new.priority, lang=new.lang, person=new.person, to_call=new.to_call,
-        barred=complained_of(transaction, new.against),
+        barred=complained_of(transaction, new.against, new.named),
     )  # fmt: skip
     transaction.run(_ADD, **asdict(begun(first, at, new.body)))
     _append(transaction, new.ref, first, "bot", at)
@@ -234,9 +238,17 @@ def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:
     if (row := get(transaction, ref)) is None:
         return
     raised = TicketRaised(
-        more.priority, more.reason, dict(more.slots), more.skill, more.to_call, complained_of(transaction, more.against)
+        more.priority,
+        more.reason,
+        dict(more.slots),
+        more.skill,
+        more.to_call,
+        complained_of(transaction, more.against, more.named),
     )
-    record(transaction, row, raised, "bot", at)
+    row = record(transaction, row, raised, "bot", at)
+    if row.owner in raised.barred:  # they hear it, and have it no more
+        record(transaction, row, TicketReturned("complained"), "bot", at)
+        hand(transaction, row, None)
 
 
 def reopen(transaction: Transaction, ref: str, first: int, last: int, at: int) -> None:
@@ -315,9 +327,10 @@ def before(transaction: Transaction, rank: int, person: str = "") -> int:
     return transaction.number(_BEFORE, rank=rank, person=person)
 
 
-def complained_of(transaction: Transaction, refs: Sequence[str]) -> tuple[str, ...]:
-    """All seats that had one of these tickets, or were complained of in it: whoever complains may mean any of them."""
-    seats: set[str] = set()
+def complained_of(transaction: Transaction, refs: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
+    """Those that are named, and all seats that had one of these tickets, or were complained of in it: whoever complains may
+    mean any of them."""
+    seats = set(named)
     for ref in refs:
         if (row := get(transaction, ref)) is not None:
             had = {event.actor for event in events(transaction, ref) if event.kind == "taken"}

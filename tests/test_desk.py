@@ -110,7 +110,7 @@ async def test_danger_raises_a_ticket_that_a_seat_has(app: App) -> None:
     assert await resident.say("我妈晕倒了") == ""
     opened = await app.tickets.show(ref)
     assert opened.ticket.priority == 0
-    assert opened.events[-1].kind == "raised"
+    assert [each.kind for each in opened.events[-2:]] == ["raised", "said"]
 
 
 async def test_the_place_in_the_queue_is_true(app: App) -> None:

@@ -156,6 +156,57 @@ async def test_a_complaint_in_the_queue_keeps_the_seat_that_had_it_away(either_a
         await app.tickets.take(ref, "wang", AT)
 
 
+@pytest.mark.parametrize(
+    "said", ["我要投诉王丽，她骂人", "我要投诉那个叫王 丽的坐席", "I want to complain about Mei, she was rude"]
+)
+async def test_who_is_named_in_a_complaint_never_gets_it(said: str, either_app: App) -> None:
+    """They have served nothing of it."""
+    app = either_app
+    for name, shown in (("wang", "王丽（东门）"), ("mei", "Mei"), ("li", "李强")):
+        await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
+    row = await ticket(app, (await Resident(app).receipt(said)).ticket)
+    named = "mei" if "Mei" in said else "wang"
+    assert (await app.tickets.show(row.ref)).handover.reason == "complaint"
+    assert row.barred == f'["{named}"]'
+    with pytest.raises(TicketError):
+        await app.tickets.take(row.ref, named, AT)
+    await app.tickets.take(row.ref, "li", AT)
+
+
+@pytest.mark.parametrize(
+    "said", ["我要投诉你", "王丽，我要投诉你这种态度", "我要投诉王丽", "I will complain about you"]
+)
+async def test_a_complaint_told_to_whom_it_is_of_goes_to_another(said: str, either_app: App) -> None:
+    app = either_app
+    for name, shown in (("wang", "王丽"), ("li", "李强")):
+        await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
+    resident = Resident(app)
+    ref = str((await resident.receipt("转人工")).ticket)
+    await app.tickets.take(ref, "wang", AT)
+    told = await resident.say(said)
+    assert "不会交给被投诉的人" in told or "not involved" in told
+    row = await ticket(app, ref)
+    assert (row.state, row.owner, row.priority, row.barred) == ("waiting", None, 2, '["wang"]')
+    with pytest.raises(TicketError):
+        await app.tickets.take(ref, "wang", AT)
+    await app.tickets.take(ref, "li", AT)
+    assert await resident.say("谢谢") == "", "it is the other's now"
+
+
+@pytest.mark.parametrize(
+    "said", ["怎么投诉你们的老师", "我要投诉你们食堂", "我没投诉你", "你们王丽老师讲得好", "我要投诉李强"]
+)
+async def test_who_has_the_talk_keeps_it_where_they_are_not_complained_of(said: str, app: App) -> None:
+    for name, shown in (("wang", "王丽"), ("li", "李强")):
+        await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
+    resident = Resident(app)
+    ref = str((await resident.receipt("转人工")).ticket)
+    await app.tickets.take(ref, "wang", AT)
+    assert await resident.say(said) == ""
+    row = await ticket(app, ref)
+    assert (row.owner, row.barred) == ("wang", '["li"]' if "李强" in said else "[]")
+
+
 async def test_all_of_a_person_goes_to_a_seat_that_none_of_it_complains_of(either_app: App) -> None:
     app = either_app
     await seat(app, "wang", skills=("complaint",))

@@ -4,11 +4,12 @@ from bot import about, about_us, redlines
 from bot.alarming import CALLED_FOR, LIFE, is_gone, is_over, is_well
 from bot.commands import commands, number
 from bot.conversation import Task
-from bot.messages import CONTINUE, RESUMED, STOPPED
+from bot.messages import CONTINUE, RESUMED, STOPPED, Priority
 from bot.readings import plainly
 from bot.running import Runner
 from bot.turn import Turn
 from bot.usage import CONTENT
+from bot.waiting import COMPLAINT
 from nlu import proofs
 from nlu.masking import IDENTITY
 from nlu.questions import ADVICE
@@ -22,7 +23,7 @@ _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybo
 
 
 async def seat(run: Runner, turn: Turn) -> bool:
-    """A seat has the talk: we say nothing, and call for help if there is danger."""
+    """A seat has the talk: we say nothing, and call for help if there is danger. A complaint of who has it is for another."""
     if not turn.seat or turn.inbound.intent in OURS:
         return False
     kind = turn.red_line
@@ -31,6 +32,20 @@ async def seat(run: Runner, turn: Turn) -> bool:
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
         if kind in LIFE:
             turn.in_danger(kind)
+    elif about_us.complains(turn.heard.folded):
+        return await _complaint_to_a_seat(run, turn)
+    turn.silent = True
+    return True
+
+
+async def _complaint_to_a_seat(run: Runner, turn: Turn) -> bool:
+    of_them = about_us.complains_of_who_hears_it(turn.heard.folded)
+    named = await turn.desk.named(turn.heard.text)
+    if of_them or turn.seat in named:
+        await run.start(turn, "complaint", {"of": "seat"}, remind=False)
+        return True
+    if named:
+        await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=True)
     turn.silent = True
     return True
 

@@ -34,6 +34,8 @@ export function described(event: Happened, nameOf: (account: string) => string):
     case 'passed':
       return t(`${nameOf(word(data.seat))} 没有接`, `${nameOf(word(data.seat))} let it pass`)
     case 'returned':
+      if (data.why === 'complained')
+        return t('居民投诉了经办的坐席，工单转给别人', 'The resident complains of who had it: it goes to somebody else')
       return t(`${who} 离开，工单回到队列`, `${who} left; back to the queue`)
     case 'transferred': {
       const to = data.to ? nameOf(word(data.to)) : skill(word(data.skill))
