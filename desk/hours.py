@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from desk.oidc import OidcSettings
 from knowledge.catalogue import Opening
 from knowledge.hours import Span, day_in_words, spans_of, week_in_words
+from store.ticket_rows import Priority
 from store.units import MINUTE
 
 AHEAD = 60  # days that the next opening is looked for
@@ -104,7 +105,15 @@ class Hours:
 
     def answer_due(self, opened_at: int, priority: int) -> int:
         """When the first answer to a ticket is due."""
-        return self.after(opened_at, self.settings.answer_within[priority])
+        return self._due(opened_at, self.settings.answer_within[priority], priority)
+
+    def call_due(self, since: int, priority: int) -> int:
+        """When who waits for a call is to be rung up."""
+        return self._due(since, self.settings.call_within, priority)
+
+    def _due(self, start: int, minutes: int, priority: int) -> int:
+        """Danger to life waits for no opening."""
+        return start + minutes * MINUTE if priority == Priority.DANGER else self.after(start, minutes)
 
     def between(self, start: int, end: int) -> int:
         """How long it was open in between."""

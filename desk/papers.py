@@ -53,6 +53,7 @@ HEADS = (
     "评价数",
 )
 
+OUTSIDE = "非服务时间"  # in the place of minutes, where all answers came before any had begun to count
 TALKS = "机器人"
 TALK_HEADS = ("渠道", "对话", "机器人答完", "占比", "居民消息", "没听懂")
 LABELS = 12  # below a picture, that do not run into each other
@@ -60,8 +61,9 @@ LABELS = 12  # below a picture, that do not run into each other
 
 def cells(line: ReportLine) -> list[str | float | None]:
     share = None if line.in_time is None else f"{line.in_time:.0%}"
+    first = OUTSIDE if line.first_answer is None and line.outside else line.first_answer
     return [
-        line.name, line.opened, line.answered, line.closed, line.abandoned, line.first_answer,
+        line.name, line.opened, line.answered, line.closed, line.abandoned, first,
         line.first_answer_90, line.handling, share, line.stars, line.rated,
     ]  # fmt: skip
 

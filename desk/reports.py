@@ -1,7 +1,8 @@
 """What the desk did: volume, first answers, handling, who gave up, the promise kept, what residents thought of it; by
 day, hour, topic, school, channel and seat. And what the bot did: talks, those that needed no seat, what it did not understand.
 
-Times count the opening hours, for a resident who writes at night is not kept waiting by anybody.
+Times count the opening hours, for a resident who writes at night is not kept waiting by anybody; those of danger to life go
+by the clock on the wall.
 """
 
 import math
@@ -19,7 +20,9 @@ from desk.hours import Hours
 from store import talks, ticket_lists
 from store.ticket_events import TicketMerged
 from store.ticket_lists import ReportRow
+from store.ticket_rows import Priority
 from store.transaction import Transaction
+from store.units import MINUTE
 
 LONGEST = 400  # days of one report
 MERGED = TicketMerged.kind  # how a ticket ends that goes on as part of another
@@ -30,7 +33,8 @@ class ReportLine(Struct, frozen=True):
 
     `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised, of all that
     were promised one by then: who has had none, and was to have it, is among them. What goes on as part of another ticket is
-    neither: its resident is answered there.
+    neither: its resident is answered there. `outside` were answered while the desk was closed, before any minute of theirs had
+    begun to count: nothing was promised for then, and they are in no figure of time.
     `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
     """
 
@@ -45,6 +49,7 @@ class ReportLine(Struct, frozen=True):
     in_time: float | None
     stars: float | None
     rated: int
+    outside: int
 
 
 class Reckoning(NamedTuple):
@@ -139,31 +144,42 @@ def _together(lines: Sequence[TalkLine]) -> TalkLine:
 
 def _line(name: str, some: Iterable[ReportRow], by: Reckoning) -> ReportLine:
     some = list(some)
-    waits = sorted(
-        by.hours.between(each.opened_at, each.answered_at) / 60_000 for each in some if each.answered_at is not None
-    )
+    waits, outside = _minutes(((each, each.opened_at, each.answered_at) for each in some), by)
+    handling, _ = _minutes(((each, each.taken_at, each.closed_at) for each in some), by)
     promises = [kept for each in some if (kept := _is_kept(each, by)) is not None]
-    handling = [
-        by.hours.between(each.taken_at, each.closed_at) / 60_000
-        for each in some
-        if each.taken_at is not None and each.closed_at is not None
-    ]
     stars = [each.stars for each in some if each.stars is not None]
     closed = [each for each in some if each.state == "closed"]
     return ReportLine(
-        name=name, opened=len(some), answered=len(waits), closed=len(closed),
+        name=name, opened=len(some), answered=len(waits) + outside, closed=len(closed),
         abandoned=sum(each.answered_at is None and each.result != MERGED for each in closed),
         first_answer=_round(statistics.median(waits)) if waits else None,
         first_answer_90=_round(waits[math.ceil(0.9 * len(waits)) - 1]) if waits else None,
         handling=_round(statistics.median(handling)) if handling else None,
         in_time=round(sum(promises) / len(promises), 3) if promises else None,
         stars=round(statistics.mean(stars), 2) if stars else None, rated=len(stars),
+        outside=outside,
     )  # fmt: skip
 
 
+def _minutes(spans: Iterable[tuple[ReportRow, int | None, int | None]], by: Reckoning) -> tuple[list[float], int]:
+    """How long each took from here to there, the shortest first; and how many lay wholly outside the opening hours."""
+    passed = [_passed(each, start, end, by) for each, start, end in spans if start is not None and end is not None]
+    counted = sorted(each / MINUTE for each in passed if each is not None)
+    return counted, len(passed) - len(counted)
+
+
+def _passed(each: ReportRow, start: int, end: int, by: Reckoning) -> int | None:
+    """The ms that count between two moments, None where the desk was closed all the while."""
+    if each.priority == Priority.DANGER:
+        return end - start
+    was_open = by.hours.is_open(datetime.fromtimestamp(end / 1000, by.zone))
+    return by.hours.between(start, end) or (0 if was_open else None)
+
+
 def _is_kept(each: ReportRow, by: Reckoning) -> bool | None:
-    """Whether the first answer came as promised; None where it is not due yet, or nobody waits for it any more."""
-    if each.result == MERGED:
+    """Whether the first answer came as promised; None where it is not due yet, where it came before the desk opened, or nobody
+    waits for it any more."""
+    if each.result == MERGED or (each.answered_at and _passed(each, each.opened_at, each.answered_at, by) is None):
         return None
     until = each.answered_at or each.closed_at or by.now
     came_in_time = until <= by.hours.answer_due(each.opened_at, each.priority)

@@ -15,10 +15,10 @@ from store.transaction import Transaction
 
 
 class Summary(Struct, frozen=True):
-    """`about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
-    `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
-    is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
-    it; times in ms."""
+    """`about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours, or
+    by that on the wall where life is in danger; `call_due` when the resident is to be rung up, and `attempts` how often that was
+    tried; `alarmed_at` since when everybody is called to a danger that nobody has, `unheeded_at` since when the supervisors are;
+    `barred` are seats that never get it; times in ms."""
 
     ref: str
     state: TicketState
@@ -92,7 +92,7 @@ def summary(row: TicketRow, complained_of: frozenset[str], last: MessageRow | No
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
         unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,
-        call_due=None if row.call_since is None else hours.after(row.call_since, hours.settings.call_within), attempts=row.attempts, seq=row.seq, result=row.result,
+        call_due=None if row.call_since is None else hours.call_due(row.call_since, row.priority), attempts=row.attempts, seq=row.seq, result=row.result,
         stars=row.stars, tags=[mask(each, theirs=True) for each in tags(row)], version=row.version, about=mask(about.summary, theirs=True)[:120],
         last=mask_said(said)[:80] if said else "", last_author=said.author if said else "",
         alarmed_at=row.alarmed_at, unheeded_at=row.unheeded_at, barred=sorted(kept_away(row, complained_of)),

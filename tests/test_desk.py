@@ -165,6 +165,15 @@ def test_hours_that_nobody_has_written_are_said_to_be_none(config: Config) -> No
     assert (hours.in_words(), hours.in_words("en")) == ("没有登记", "not on record")
 
 
+def test_danger_to_life_waits_for_no_opening(config: Config) -> None:
+    hours = Hours(DeskSettings(), config.zone)
+    night = int(datetime(2026, 11, 20, 22, tzinfo=config.zone).timestamp() * 1000)
+    assert hours.answer_due(night, Priority.DANGER) - night == 2 * 60_000
+    assert hours.call_due(night, Priority.DANGER) - night == 30 * 60_000
+    monday = datetime.fromtimestamp(hours.answer_due(night, Priority.TODAY) / 1000, config.zone)
+    assert monday == datetime(2026, 11, 23, 8, 45, tzinfo=config.zone)
+
+
 def test_a_break_is_no_time_to_answer_in(config: Config) -> None:
     hours = Hours(DeskSettings(hours=BREAK, open_on=(date(2026, 11, 21),)), config.zone)
     noon = int(datetime(2026, 11, 20, 11, 30, tzinfo=config.zone).timestamp() * 1000)

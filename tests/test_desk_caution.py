@@ -215,6 +215,13 @@ async def test_danger_rings_at_every_seat_until_one_takes_it(one_browser: Browse
     quiet = await li.evaluate("window.rung")
     await li.wait_for_timeout(3000)
     assert await li.evaluate("window.rung") == quiet
+    await mine[0].keyboard.press("Escape")
+    await mine[0].keyboard.press("b")  # nobody has said a word to the resident yet
+    await mine[0].get_by_role("button", name="先回话").click()
+    await mine[0].get_by_role("button", name="办结").first.click()
+    await mine[0].get_by_role("dialog", name="办结").get_by_role("button", name="办结").click()
+    await mine[0].get_by_role("button", name="就这样结束").click()
+    await until(asker, lambda: "已办结" in asker.heard[-1]["text"])
     await asker.close()
 
 

@@ -3,7 +3,7 @@
 import itertools
 import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,6 +59,25 @@ def test_who_was_never_answered_was_not_answered_in_time(hours: Hours) -> None:
     assert reports._line("", [merged], by(hours)).in_time is None
 
 
+def test_what_is_answered_at_night_is_no_promise_kept_and_danger_goes_by_the_clock() -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    night = int(datetime(2026, 11, 27, 22, tzinfo=shanghai).timestamp() * 1000)  # a Friday, closed since half past five
+    at_night = replace(
+        answered_after(0), opened_at=night, answered_at=night + 60_000, taken_at=night, closed_at=night + 120_000, state="closed"
+    )  # fmt: skip
+    office = by(Hours(DeskSettings(), shanghai))
+    line = reports._line("", [at_night], office)
+    assert (line.answered, line.outside) == (1, 1)
+    assert (line.first_answer, line.first_answer_90, line.handling, line.in_time) == (None, None, None, None)
+    assert papers.cells(line)[5] == "非服务时间"
+    on_monday = replace(at_night, answered_at=night + 59 * 3_600_000)  # 9:00
+    line = reports._line("", [at_night, on_monday], office)
+    assert (line.answered, line.outside, line.first_answer, line.in_time) == (2, 1, 30.0, 1.0)
+    danger = replace(at_night, priority=0)
+    line = reports._line("", [danger, replace(danger, answered_at=night + 180_000)], office)
+    assert (line.outside, line.first_answer_90, line.handling, line.in_time) == (0, 3.0, 2.0, 0.5)
+
+
 @pytest.fixture(scope="module")
 def hours() -> Hours:
     return Hours(ALWAYS, ZoneInfo("Asia/Shanghai"))
@@ -86,7 +105,7 @@ async def test_what_the_bot_did_is_counted_by_channel(either_app: App) -> None:
 
 
 def line(name: str, opened: int = 3) -> ReportLine:
-    return ReportLine(name, opened, opened, opened, 0, 1.6, 12.7, 33.4, 0.87, 4.5, 3)
+    return ReportLine(name, opened, opened, opened, 0, 1.6, 12.7, 33.4, 0.87, 4.5, 3, 0)
 
 
 def whole() -> Report:

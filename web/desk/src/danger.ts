@@ -1,4 +1,6 @@
 // Danger to life that nobody has: it rings until somebody takes it.
+import { ElMessageBox } from 'element-plus'
+import 'element-plus/es/components/message-box/style/css'
 import { computed, ref, watch } from 'vue'
 import type { Ticket } from './api'
 import { may, me, tickets } from './desk'
@@ -20,6 +22,22 @@ export const dangers = computed<Ticket[]>(() =>
 export const unheeded = computed(() => dangers.value.some((each) => each.unheeded_at !== null))
 /** Turns once a second while it rings, for the page's title. */
 export const turn = ref(false)
+
+/** Whether it may end: asked once more where life was in danger and no seat has said a word. */
+export async function mayEnd({ priority, answered_at }: Ticket): Promise<boolean> {
+  if (priority !== 0 || answered_at !== null) return true
+  return ElMessageBox.confirm(
+    t(
+      '这张是危及生命的工单，还没有坐席对居民说过话。真的就这样结束吗？',
+      'Life is in danger here, and no seat has said a word to the resident. End it all the same?',
+    ),
+    t('还没有人回过话', 'Nobody has answered yet'),
+    { confirmButtonText: t('就这样结束', 'End it'), cancelButtonText: t('先回话', 'Answer first'), type: 'warning' },
+  ).then(
+    () => true,
+    () => false,
+  )
+}
 
 let timer = 0
 watch(

@@ -3935,7 +3935,8 @@ export interface components {
          *
          *         `abandoned` are closed without an answer of a seat; `in_time` is the share whose first answer came as promised, of all that
          *         were promised one by then: who has had none, and was to have it, is among them. What goes on as part of another ticket is
-         *         neither: its resident is answered there.
+         *         neither: its resident is answered there. `outside` were answered while the desk was closed, before any minute of theirs had
+         *         begun to count: nothing was promised for then, and they are in no figure of time.
          *         `first_answer` and `handling` are medians; within `first_answer_90` nine of ten had their first answer.
          */
         ReportLine: {
@@ -3948,6 +3949,7 @@ export interface components {
             in_time: number | null;
             name: string;
             opened: number;
+            outside: number;
             rated: number;
             stars: number | null;
         };
@@ -4279,10 +4281,10 @@ export interface components {
         };
         /**
          * Summary
-         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours;
-         *         `call_due` when the resident is to be rung up, and `attempts` how often that was tried; `alarmed_at` since when everybody
-         *         is called to a danger that nobody has, `unheeded_at` since when the supervisors are; `barred` are seats that never get
-         *         it; times in ms.
+         * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours, or
+         *         by that on the wall where life is in danger; `call_due` when the resident is to be rung up, and `attempts` how often that was
+         *         tried; `alarmed_at` since when everybody is called to a danger that nobody has, `unheeded_at` since when the supervisors are;
+         *         `barred` are seats that never get it; times in ms.
          */
         Summary: {
             about: string;

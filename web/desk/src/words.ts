@@ -201,3 +201,5 @@ export function span(ms: number): string {
   if (hours < 48) return t(`${hours}时${minutes % 60}分`, `${hours} h ${minutes % 60} min`)
   return t(`${Math.floor(hours / 24)}天`, `${Math.floor(hours / 24)} d`)
 }
+
+export const share = (value: number | null) => (value === null ? '—' : `${Math.round(value * 100)}%`)
