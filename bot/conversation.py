@@ -66,6 +66,7 @@ class Conversation(Struct, omit_defaults=True):
     closed: str | None = None  # reference of the ticket that was closed last
     closed_at: int = 0
     elsewhere: bool = False  # that is one of another conversation, into which the one of this was merged
+    rings: str = ""  # the ticket with which a number to ring back is noted
     merged_for: str = ""  # whose that is, as tickets keep them
     thanked: bool = False
     proving_until: int = 0  # ms until which six digits may be a one-time code

@@ -119,6 +119,13 @@ class TicketStatus:
         key = "handover.elsewhere" if self.elsewhere else "handover.already" if self.known else "handover.queue"
         return texts.reply(lang, key, ref=self.ref, standing=self._place(texts, lang), wait=self._wait(texts, lang))
 
+    def when(self, texts: Texts, lang: str) -> Reply:
+        """When seats answer, and what is owed."""
+        hours, opens = self.seats.words(lang)
+        key = "seats.when_open" if self.seats.open else "seats.when_closed"
+        standing, wait = self._place(texts, lang), self._wait(texts, lang)
+        return texts.reply(lang, key, hours=hours, opens=opens, ref=self.ref, standing=standing, wait=wait)
+
     def _lacking(self) -> str:
         """The ending of the text's key, by whether anybody is there at all."""
         if not self.seats.open:

@@ -1,15 +1,19 @@
 """Whatever ends with a person: asking for one, complaints, red lines."""
 
 import re
+from datetime import datetime, time, timedelta
 
 from bot.alarming import is_gone
 from bot.messages import Priority, masked, masked_mail
 from bot.phrases import asks
 from bot.turn import Turn
 from bot.waiting import ANSWER, COMPLAINT, RUNG_UP, STAYS
+from handlers import wording
 from handlers.eligibility import misfit, refused
 from handlers.slots import DETAIL, MAIL, MOBILE, PHONE
+from nlu.times import When
 
+WITHIN, WEEK = 60, 7  # days in which a time that was said is looked for, and of which one will do
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 
 
@@ -18,12 +22,45 @@ async def human(turn: Turn) -> None:
 
 
 async def callback(turn: Turn) -> None:
-    turn.once("intro", lambda: turn.say("callback.intro"))
-    phone = await turn.ask(PHONE)
-    turn.say("callback.done", phone=masked(phone))
+    """Rung back: at a number, which is asked for once, and about the time that was said."""
+    _hear_time(turn)
+    known = turn.ticket is not None and turn.state.rings == turn.ticket
+    if not known:
+        turn.once("intro", lambda: turn.say("callback.intro"))
+        await turn.ask(PHONE)
+    if phone := turn.get("phone"):
+        turn.say("callback.done", phone=masked(phone))
+    elif not turn.get("ring_at"):
+        turn.say("callback.known")
     if turn.ticket:
         turn.task.slots["answer_by"] = RUNG_UP  # in place of what was asked for before
-    await turn.hand_over("callback")
+    await _tell_time(turn)
+    await turn.hand_over("callback", quiet=known)
+    turn.state.rings = turn.ticket or turn.reference or ""
+
+
+def _hear_time(turn: Turn) -> None:
+    """Keeps the time that was said, in their words and with its date: who reads it may do so on another day."""
+    said = next((each for each in turn.heard.entities if each.kind == "when" and each.end > each.start), None)
+    if said is None:
+        return
+    when = When.of(said.value)
+    day = f" · {wording.day(when.first, turn)}" if when.fixed and when.first == when.last else ""
+    turn.task.slots["ring_at"] = turn.heard.text[said.start : said.end] + day
+    turn.task.memo["ring_at"] = said.value
+
+
+async def _tell_time(turn: Turn) -> None:
+    """That the time is noted; of one at which no seat answers, when they do."""
+    if (said := turn.get("ring_at")) is None:
+        return
+    when = When.of(turn.task.memo["ring_at"])
+    starts = when.part[0] if when.part else "12:00"
+    days = [day for each in range(WITHIN) if when.fits(day := when.first + timedelta(days=each), starts)]
+    times = [datetime.combine(day, time.fromisoformat(starts), turn.now.tzinfo) for day in days[:WEEK]]
+    then = [await turn.desk.seats(each, Priority.ORDINARY) for each in times or [turn.now]]
+    key = "callback.at" if times and any(each.open for each in then) else "callback.at_closed"
+    turn.say(key, when=said.partition(" · ")[0], hours=then[0].words(turn.state.lang)[0])
 
 
 async def answer_by(turn: Turn) -> None:
@@ -36,6 +73,8 @@ async def answer_by(turn: Turn) -> None:
         turn.task.slots.pop("phone", None)
         turn.say("answer_by.mail", to=masked_mail(await turn.ask(MAIL)))
     else:
+        if way == RUNG_UP:
+            _hear_time(turn)
         turn.task.slots.pop("mail", None)
         phone = await turn.ask(PHONE if way == RUNG_UP else MOBILE)
         if way == "text" and phone[0] != "1":
@@ -44,7 +83,12 @@ async def answer_by(turn: Turn) -> None:
             raise turn.waits(MOBILE)
         turn.say("callback.done" if way == RUNG_UP else "answer_by.text", phone=masked(phone))
     turn.task.slots["answer_by"] = ways[way]
-    await turn.hand_over("callback" if way == RUNG_UP else ANSWER, quiet=True)
+    if way != RUNG_UP:
+        await turn.hand_over(ANSWER, quiet=True)
+        return
+    await _tell_time(turn)
+    await turn.hand_over("callback", quiet=True)
+    turn.state.rings = turn.ticket
 
 
 async def leave_message(turn: Turn) -> None:

@@ -266,3 +266,26 @@ async def test_a_mail_arrives_with_the_centre_as_its_subject(config: Config) -> 
         await each.close()
     await office.close()
     app.database.close()
+
+
+async def test_the_seat_sees_when_they_would_like_to_be_rung(closed: App, seat: Person) -> None:
+    resident = Resident(closed)
+    await resident.say("转人工")
+    await resident.say("打电话给我")
+    await resident.say(PHONE)
+    assert "明天上午十点" in await resident.say("明天上午十点打给我")
+    shown = (await seat.get(f"/tickets/{await ref(closed, resident)}"))["resident"]["slots"]
+    assert shown["phone"] == "138****5678"
+    assert shown["ring_at"].startswith("明天上午十点 · ")
+    await resident.say("还是后天下午三点打给我吧")
+    shown = (await seat.get(f"/tickets/{await ref(closed, resident)}"))["resident"]["slots"]
+    assert shown["ring_at"].startswith("后天下午三点")
+    assert shown["phone"] == "138****5678"
+
+
+@pytest.mark.parametrize("text", ["没人给我打电话啊", "电话打过了", "积分会过期吗", "明天学院开门吗", "后天有什么活动"])
+async def test_what_tells_of_another_time_is_no_time_to_ring(text: str, closed: App) -> None:
+    resident = Resident(closed)
+    for each in ("转人工", "打电话给我", PHONE):
+        await resident.say(each)
+    assert "记下了" not in await resident.say(text)

@@ -7,9 +7,10 @@ from bot import phrases
 from bot.alarming import LIFE
 from bot.commands import commands
 from bot.comprehension import Understanding
+from bot.conversation import Task
 from bot.running import Runner, fresh
 from bot.turn import Turn
-from bot.waiting import ANSWER, STAYS
+from bot.waiting import ANSWER, COMPLAINT, STAYS, TicketStatus
 
 
 async def how_answered(run: Runner, turn: Turn) -> bool:
@@ -47,10 +48,66 @@ def _stays(heard: Understanding) -> bool:
 
 
 _WAYS = {
-    "phone": re.compile("电话|打给我|回电|致电|打过来|call|phone|ring"), "text": re.compile("短信|text|sms"),
+    "phone": re.compile("电话(?!老?是?打不|没人)|打给我|回电|致电|打过来|call|phone|ring"), "text": re.compile("短信|text|sms"),
     "mail": re.compile("邮件|邮箱|电邮|e-?mail|@"), STAYS: re.compile("就在这|在这里|在这儿|这里就|这儿就|网页|here"),
 }  # fmt: skip
 _NOT_SO = re.compile("不要|不用|不需|不必|别|不想|没有|no |not |don't")
 _WITH_A_NUMBER, _LIKELY = 100, 0.45  # characters of a way and a number; of a move
 _STAYS = {"no", "none", "cancel", "not_now"}
 _STAYING = {f"cmd/{name}" for name in ("no", "none_of_these", "cancel", "done", "thanks_but", "wait")}
+
+
+async def rings_back(run: Runner, turn: Turn) -> bool:
+    """明天上午十点打给我, with a ticket that is open or while a number is asked for: to be rung, and when; a number alone is
+    where."""
+    heard, task = turn.heard, run.waiting(turn.state)
+    asked = task is not None and task.intent in {ANSWER, _CALL} and task.asked == "phone"
+    if turn.inbound.choice is not None or (task is not None and not asked) or not (asked or turn.ticket):
+        return False
+    when, phone = heard.first("when"), heard.first("phone")
+    rung = _RING.search(heard.folded) is not None and not _RANG.search(heard.folded)
+    left = phone is not None and (phrases.named_share(heard) >= _MOST or _OTHER.search(heard.folded))
+    settled = turn.state.rings == turn.ticket and when is not None and len(phrases.rest(heard)) <= _LITTLE
+    said = (rung or settled or (asked and when is not None)) and not _asks_when(heard.folded)
+    if asked and (phone is not None or when is None):
+        return False  # the answer to what was asked
+    if not (said or left) or (phrases.asks(heard.folded) and not _MAY.search(heard.folded)):
+        return False
+    await run.run(turn, task or Task(_CALL, {"phone": phone} if phone else {}), remind=False)
+    return True
+
+
+async def when_answered(run: Runner, turn: Turn) -> bool:
+    """几点有人接, 啥时候给我打, with a ticket that is open: when seats answer next, and what is owed."""
+    heard = turn.heard
+    if turn.ticket is None or turn.inbound.choice is not None or not _asks_when(heard.folded):
+        return False
+    if any(heard.first(each) for each in _THINGS) or (turn.state.topic == COMPLAINT and heard.topic == COMPLAINT):
+        return False  # of a complaint it is on record how long that takes
+    seats = await turn.desk.place(turn.now, turn.ticket)
+    turn.tell(TicketStatus(seats, turn.ticket, urgent=False, known=True).when(turn.texts, turn.state.lang))
+    if turn.state.rings == turn.ticket:
+        turn.say("seats.when_rung")
+    run.remind(turn)
+    return True
+
+
+def _asks_when(folded: str) -> bool:
+    return len(folded) <= _LONG and _WHEN.search(folded) is not None and _ANSWERED.search(folded) is not None
+
+
+_CALL = "callback"  # the intent of who wants to be rung
+_THINGS = ("course", "activity", "item", "org")  # what is on then is another question
+_MOST, _LITTLE, _LONG = 0.6, 3, 24  # share of a number, and characters beside a time; of a question about the seats
+_RING = re.compile(
+    "打(?:一?个)?(?:电话)?[\\d -]*(?:给|到)[我俺]|[给跟][我俺][^,，。]{0,4}(?:打|回)|回(?:一?个)?(?:电话|电)|打(?:电话)?过来|打我(?:电话|手机)"
+    "|来(?:一?个)?电话|(?:再|才|那会儿|那时候?|时候)[^,，。]{0,3}打(?:来|吧|$)|联系我|(?:call|ring) me"
+)
+_OTHER = re.compile("[换改错]")  # 换个号码，…
+_RANG = re.compile("没[人有]?[^,，。]{0,6}[打回联]|打过(?!来)|打了|回了")  # 没人给我打电话 wishes for nothing new
+_MAY = re.compile("(?:行不行|行不|行吗|可以吗|可以不|好吗|好不好|成吗|方便吗)[?？]?$|能不能|能否|可不可以")
+_WHEN = re.compile("几点|什么时候|啥时候?|何时|几时|多久|多长时间|哪天|哪一天|when|how (?:long|soon)")
+_ANSWERED = re.compile(
+    "有人(?:$|接|在|管|理|回|上班|[啊呀呢吗])|人接|[回打联](?:系|个|复|电)?(?:电话)?(?:给|到)?[我俺]|[给跟][我俺][^,，。]{0,4}[打回]|回复|答复|回话|打过来"
+    "|接(?:电话)?[啊呀呢]?$|轮到我|来人|坐席|人工|客服|(?:你们|他们)[^,，。]{0,4}上班|处理|call|ring|answer|staff|somebody|anybody"
+)

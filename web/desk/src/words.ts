@@ -98,6 +98,7 @@ const SLOTS: Record<string, [string, string]> = {
   phone: ['电话', 'Phone'],
   mail: ['邮箱', 'E-mail'],
   answer_by: ['答复也发到', 'Answer also by'],
+  ring_at: ['想几时接电话', 'Wants to be rung'],
   course: ['课程', 'Course'],
   org: ['地点', 'Place'],
   village: ['村社', 'Village'],
