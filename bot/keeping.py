@@ -3,9 +3,9 @@ card, and no one-time code. Decision 74."""
 
 import re
 
-from nlu import proofs
 from nlu.masking import mask
 from nlu.numerals import has_check_digit
+from nlu.proofs import covered as covered_numbers
 from nlu.text import clean, visible
 
 NAME = r"[A-Za-z0-9_.:-]{1,64}"  # what a client may call what it sends
@@ -15,13 +15,13 @@ _CARD = 12  # digits of a learning card
 
 def kept(text: str) -> str:
     """A line of a resident's as it may be kept, whatever the talk is."""
-    return proofs.hide(mask(clean(text)))
+    return covered_numbers(clean(text))
 
 
 def covered(text: str) -> str:
     """What staff write, as it may be kept and as it is sent: with its lines, and as it was where no number is in it."""
     plain = visible(text)
-    hidden = proofs.hide(mask(plain))
+    hidden = covered_numbers(plain)
     return text if hidden == plain else hidden
 
 

@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     # who comes in
     "sign_in.page": ("登录", "Signed in"),
     "sign_in.failed": ("登录失败", "Sign-in failed"),
+    "sign_out": ("退出登录", "Signed out"),
     "password.change": ("改密码", "Changed the password"),
     "password.reset": ("重置密码", "Reset a password"),
     "totp.on": ("打开两步验证", "Second factor on"),

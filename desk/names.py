@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple
 
 from knowledge.words import Words
+from nlu.proofs import unreachable
 from nlu.text import fold
 
 LOGIN = r"^[a-z0-9一-鿿][a-z0-9一-鿿._@-]{0,63}$"
@@ -27,6 +28,10 @@ _SHOWN_FORM = Words(
 )
 
 _IS_OURS = Words("这是系统自己用的名字，请换一个", "that is what the service itself is called")
+_HAS_NUMBER = Words(
+    "名字里不能有手机号、卡号、证件号：它到处看得到",
+    "no number of a telephone, a card or a paper: names are seen everywhere",
+)
 _IS_TAKEN = Words(
     "和另一个账号分不清，请换一个，或者加上站点、工号",
     "it cannot be told from another account: add a place or a number",
@@ -80,6 +85,8 @@ def _forms(name: str) -> set[str]:
 def _misfit(field: Literal["name", "shown"], name: str, others: Set[str]) -> Unfit | None:
     form, said = (re.compile(LOGIN), _FORM) if field == "name" else (_SHOWN, _SHOWN_FORM)
     as_seen = looks(name)
+    if unreachable(name) != name:
+        return Unfit(field, _HAS_NUMBER)
     if not form.fullmatch(name) or not as_seen:
         return Unfit(field, said)
     if as_seen in _RESERVED:

@@ -42,6 +42,7 @@ ERASED = "[已按居民要求删除]"
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
 MOST = 8  # conversations of one person beside the ticket's that the desk sees
+NO_TALK = "这位居民没有这段对话"
 NEWEST = 100  # messages of each that it sees at first
 REVEALED = Limit("revealed", 20, HOUR_IN_SECONDS)  # of one person: times that a ticket is shown with nothing masked
 _TOLD = frozenset({"message", "ticket", "ticket_event"})  # tables that are told in words, not as they stand
@@ -135,14 +136,15 @@ class Residents:
     async def said_in(self, row: TicketRow, talk: int, by: str, place: tuple[int, int], now: int) -> list[Numbered]:
         """The messages of one of these conversations just before a number, as many as that: `place`. Audited as above."""
 
-        def look(transaction: Transaction) -> list[Numbered]:
-            if talk not in self._talks(transaction, row.person, now) or by in ticket_lists.complained_of(
-                transaction, talk
-            ):
-                raise TicketError("not_found", "这位居民没有这段对话")
-            return before(transaction, talk, *place)
+        def look(transaction: Transaction) -> list[Numbered] | None:
+            if talk not in self._talks(transaction, row.person, now):
+                raise TicketError("not_found", NO_TALK)
+            away = by in ticket_lists.complained_of(transaction, talk)
+            return None if away else before(transaction, talk, *place)
 
-        said = await self._database.read(look)
+        if (said := await self._database.read(look)) is None:
+            await self._database.write(lambda t: conversations.audited(t, by, "refused", row.ref, "elsewhere", now))
+            raise TicketError("not_found", NO_TALK)
         await self.looked_into(row, [talk], by, now)
         return said
 

@@ -91,7 +91,9 @@ class SignIn:
             row = people.by_subject(transaction, vouched.subject)
             if row is not None and row.active:
                 self._open(transaction, row, OIDC, token, now)
-            elif row is None:
+            elif row is not None:
+                conversations.audited(transaction, row.name, "sign_in.failed", "", "inactive", now)
+            else:
                 people.forget_old_vouched(transaction, now - VOUCHED_DAYS * DAY)
                 people.vouch(transaction, VouchedRow(vouched.subject, vouched.name, now))
             return row is not None and bool(row.active)
@@ -122,9 +124,18 @@ class SignIn:
         by_password = not is_program and session.label != OIDC
         return replace(Seat.of(row), one_time=bool(row.one_time) and by_password, is_program=is_program)
 
-    async def sign_out(self, token: str) -> None:
+    async def sign_out(self, token: str, now: int) -> None:
+        """Ends the session, or the token itself where it is one for another system."""
         key = digest(token)
-        await self._database.write(lambda t: people.sign_out(t, key))
+
+        def work(transaction: Transaction) -> None:
+            found = people.whose(transaction, key)
+            if found is not None and people.sign_out(transaction, key):
+                session, row = found
+                done = "token.drop" if session.kind == "token" else "sign_out"
+                conversations.audited(transaction, row.name, done, row.name, session.label, now)
+
+        await self._database.write(work)
 
     async def set_password(
         self, name: str, old: str, new: str, now: int, token: str = "", caller: Caller = NOWHERE

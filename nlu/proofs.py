@@ -14,7 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nlu import phones
-from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, runs, sized
+from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, mask, runs, sized
 from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers
 
@@ -63,6 +63,20 @@ def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
             hidden += [text[last:start], label]
             last = end
     return "".join([*hidden, text[last:]]) if hidden else text
+
+
+def covered(text: str) -> str:
+    """The text without any number that nobody keeps: decision 74."""
+    return hide(mask(text))
+
+
+def unreachable(text: str) -> str:
+    """The same, and with no mobile's number whole."""
+    text = covered(text)
+    for each in reversed(phones.find(fold_numbers(text))):
+        if each.number[0] == "1":
+            text = f"{text[: each.start]}{each.number[:3]}****{each.number[-4:]}{text[each.end :]}"
+    return text
 
 
 def answer(text: str, kind: Kind) -> str | None:

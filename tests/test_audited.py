@@ -10,10 +10,12 @@ from daoxue.app import App
 from desk.audited import ACTIONS
 from knowledge.catalogue import KIND_OF
 from knowledge.entries import Status
-from store import conversations
+from store import conversations, tickets
+from store.ticket_rows import Priority
 from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.service import ROOT
+from tests.talk import Resident
 
 FOLDERS = ("accounts", "bot", "daoxue", "desk", "handlers", "integrations", "knowledge", "store")
 # Who writes what they are given, and where among what they are given it stands.
@@ -101,3 +103,38 @@ async def test_the_audit_is_looked_through(app: App) -> None:
     assert await asked("since=2024-10-06&until=2024-10-06") == [f"learner {n}" for n in range(26, 16, -1)]
     actions = {each["id"]: each["zh"] for each in (await auditor.get("/audit/actions"))["actions"]}
     assert actions["ticket.told"] == "页面显示了工单"
+
+
+async def test_nobody_s_number_stands_in_the_audit(app: App) -> None:
+    """Nor is what is ours taken for one: tickets, orders, conversations, digests."""
+    digest = "620801047296" + "ab" * 26
+    ours = (
+        f"1126-00001 1126-00002, D0123456789 learner 12; 12 345 6789 12345 6789 12345 6789 2026-11-28 sha256 {digest}"
+    )
+    theirs = "张三13800138000,330802195803120427;item-620801047296 6591156779840000"
+    for detail in (ours, theirs):
+        await app.database.write(lambda t, said=detail: conversations.audited(t, "li", "refused", said, said, 1))  # type: ignore[misc]
+    lines = (await (await Desk(app).person("auditor")).get("/audit?action=refused"))["lines"]
+    kept = "张三138****8000,[证件号];item-[学习卡号] [卡号]"
+    assert [(each["subject"], each["detail"]) for each in lines] == [(kept, kept), (ours, ours)]
+
+
+async def test_every_end_of_a_session_and_every_refusal_has_its_line(app: App) -> None:
+    desk = Desk(app)
+    li, wang, auditor = await desk.person(), await desk.person(), await desk.person("auditor")
+    ref = str((await Resident(app).receipt("转人工")).ticket)
+    await li.post(f"/tickets/{ref}/take")
+    await app.database.write(
+        lambda t: tickets.add(t, ref, tickets.Raise(Priority.SOON, "complaint", {}, named=(wang.name,)), 1)
+    )
+    await wang.post(f"/tickets/{ref}/reveal", {"reason": "要给她回电话"}, expect=409)
+    await wang.ask("GET", f"/tickets/{ref}")
+    token = (await li.post("/me/tokens", {"label": "报表", "password": li.password}))["token"]
+    assert (await desk.client(token).post("/api/logout")).status_code == 200
+    await wang.post("/logout")
+    lines = (await auditor.get("/audit?most=100"))["lines"]
+    found = {(each["actor"], each["action"], each["subject"], each["detail"]) for each in lines}
+    assert found >= {
+        (wang.name, "refused", ref, "POST /tickets/{ref}/reveal"), (wang.name, "refused", ref, "GET /tickets/{ref}"),
+        (li.name, "token.drop", li.name, "报表"), (wang.name, "sign_out", wang.name, ""),
+    }  # fmt: skip

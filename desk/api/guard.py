@@ -16,6 +16,7 @@ from starlette.types import Scope
 from desk import children
 from desk.api.given import desk_of, now_of
 from desk.attempts import Caller
+from desk.errors import TicketError
 from desk.opening import refuse
 from desk.people import PERMISSIONS, Seat
 from store import conversations, tickets
@@ -126,7 +127,7 @@ class _Guard:
         if seat.one_time and not self._one_time:
             raise HTTPException(403, {"code": "must_change", "text": "请先修改一次性密码"})
         if not seat.may(self.permission):
-            await _write_down(request, seat, self.permission)
+            await _write_down(request, seat, _path_of(request), self.permission)
             raise HTTPException(403, {"code": "forbidden", "text": "您的角色不能做这件事"})
         request.state.seat = seat
         return seat
@@ -163,22 +164,28 @@ async def seat_of(connection: HTTPConnection) -> Seat | None:
 
 
 async def _refuse_complained_of(request: Request) -> None:
-    """Raises `TicketError` where the ticket of the path is none of the business of who asks."""
+    """Raises `TicketError` where the ticket of the path is none of the business of who asks, which is written down."""
     ref, seat = request.path_params["ref"], request.state.seat
 
     def look(transaction: Transaction) -> None:
         if (row := tickets.get(transaction, ref)) is not None:
             refuse(transaction, row, seat.name)
 
-    await desk_of(request).database.read(look)
+    try:
+        await desk_of(request).database.read(look)
+    except TicketError:
+        await _write_down(request, seat, ref, _path_of(request))
+        raise
 
 
-async def _write_down(request: Request, seat: Seat, permission: str) -> None:
+def _path_of(request: Request) -> str:
+    return f"{request.method} {request.scope['route'].path}"
+
+
+async def _write_down(request: Request, seat: Seat, what: str, why: str) -> None:
     """An attempt to do what one may not."""
-    what, now = f"{request.method} {request.scope['route'].path}", await now_of(request)
-    await desk_of(request).database.write(
-        lambda t: conversations.audited(t, seat.name, "refused", what, permission, now)
-    )
+    now = await now_of(request)
+    await desk_of(request).database.write(lambda t: conversations.audited(t, seat.name, "refused", what, why, now))
 
 
 def may(permission: str, *, one_time: bool = False) -> Guard:

@@ -161,10 +161,10 @@ class _Connection:
     async def _look(self, row: TicketRow) -> TicketRow | None:
         """Written down before anything is told; who is complained of is told nothing."""
         seat, now = self._seat.name, await now_of(self._websocket)
-        if await self._database.read(lambda t: is_kept_away(t, row, seat)):
-            return None
-        await self._database.write(lambda t: conversations.audited(t, seat, "ticket.read", row.ref, "live", now))
-        return row
+        away = await self._database.read(lambda t: is_kept_away(t, row, seat))
+        done = "refused" if away else "ticket.read"
+        await self._database.write(lambda t: conversations.audited(t, seat, done, row.ref, "live", now))
+        return None if away else row
 
     async def _hear(self) -> None:
         while True:

@@ -264,7 +264,7 @@ async def logout(
 ) -> Annotated[Response, NothingToTell]:
     """Signs out; what one has open goes back to the queue at once."""
     if token := token_of(request):
-        await signing.sign_out(token)
+        await signing.sign_out(token, now)
         feed.end_session(digest(token))
     await dispatch.leave(seat.name, now)
     response = as_json(NOTHING)
