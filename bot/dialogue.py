@@ -43,12 +43,13 @@ LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
     first.still_in_danger, seats.how_answered, first.maybe_danger, first.outlived,
-    first.about_a_seat, seats.when_answered, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
+    first.about_a_seat, tasks.taken_up, seats.when_answered, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
-    helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs,
+    helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs, tasks.put_aside,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
+    tasks.tells_of_own,
     tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
     tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
@@ -70,7 +71,7 @@ class Dialogue:
 
     def asks_for(self, state: Conversation) -> Kind | None:
         """What was asked for that must be kept nowhere."""
-        task = self._run.waiting(state)
+        task = self._run.waiting(state) or self._run.aside_of(state)
         return self._run.slot(task).proves if task else None
 
     async def respond(self, turn: Turn) -> None:

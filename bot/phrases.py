@@ -48,6 +48,18 @@ _DECLINES = re.compile(
     "|(?:电话|号码|名字|姓名)[^,。]{0,3}不(?:想|愿|方便)?(?:留|说|给|填)"
 )
 _COURTESY = re.compile(r"^请教(?:一下|下|[\s,，。:：])[\s,，。:：]*")
+# 我在公交车上呢 says where somebody is.
+_STATES = re.compile(
+    "^(?:我|俺|咱)[^,，。什啥哪几多怎咋谁那]{0,8}(?:在|着|正|没)[^,，。什啥哪几多怎咋谁吗么]*[呢哩咧嘞]$"
+)
+_HAS_OWN = re.compile(
+    "(?:有|攒|存|挣|得|剩|学了|拿)(?:了|着|过|到|起来)?[^,，。]{0,8}(?:分|课)(?:的|了|没用|没换)*$"
+    "|(?:积分|学分|[的个]分|记录)[^,，。]{0,6}(?:挺|蛮|好|很|都|快|够|不少|太)[^,，。]*$"
+    "|(?:积分|学分)(?:是|有|大概|差不多|都)*[\\d一二三四五六七八九十百千零两多]+(?:分|个)?(?:了|吧)?$"
+)
+_LOOKS = re.compile(
+    "查|看|问|多少|几(?!十|百|千)|什么|啥|告诉|说一?下|余额|明细|没到|少了|不对|没有|没了|错|扣|退|怎|咋|想|要|帮|哪|[吗么不没]$"
+)
 # 要本人去领吗, 要不要先挂失: whether something has to be, and no wish: 我要挂失行吗.
 _WHETHER = re.compile(
     "要不要|用不用|需不需要|该不该|是不是(?:要|得|该|必须)"
@@ -75,7 +87,7 @@ _SMALL_WORDS = re.compile(
 
 def follows(folded: str) -> bool:
     """那周日呢: it goes on with what was asked before."""
-    return _FOLLOWS.search(bare(folded)) is not None
+    return _FOLLOWS.search(bare(folded)) is not None and _STATES.search(bare(folded)) is None
 
 
 def without_following(folded: str) -> str:
@@ -123,7 +135,12 @@ def described(folded: str) -> list[str]:
 
 def asks(folded: str) -> bool:
     """Whether it has the form of a question."""
-    return _QUESTION.search(folded.strip()) is not None
+    return _QUESTION.search(folded.strip()) is not None and _STATES.search(bare(folded)) is None
+
+
+def tells_of_own(folded: str) -> bool:
+    """我有三百多个积分, 我学分挺多的: what somebody has on their account, and no wish to look."""
+    return _HAS_OWN.search(bare(folded).rstrip("呢啦")) is not None and _LOOKS.search(folded) is None
 
 
 def asks_whether(folded: str) -> bool:

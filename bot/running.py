@@ -19,6 +19,7 @@ from bot.waiting import ANSWER, STAYS
 from nlu.questions import NO_ANSWER
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
+ASIDE = "aside"  # in the memo of a task that was put aside
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 STORY = 40  # characters from which a message is a story
 SILENT_TOPICS = {"chitchat"}
@@ -61,6 +62,7 @@ class Runner:
     # -- starting
 
     async def start(self, turn: Turn, intent: str, slots: dict[str, str], *, remind: bool = True) -> None:
+        turn.state.paused = [each for each in turn.state.paused if each.intent != intent]  # begun anew
         await self.run(turn, Task(intent, slots), remind=remind)
 
     async def answer(self, turn: Turn, candidate: Candidate) -> None:
@@ -198,18 +200,41 @@ class Runner:
             turn.say("resume", question=turn.line(question))
 
     async def ask_again(self, turn: Turn, task: Task) -> None:
-        """What was said answers nothing: the question in other words, at last a person."""
-        task.tries += 1
-        if task.tries > TRIES:
-            turn.state.tasks.remove(task)
-            turn.task = task
-            turn.say("give_up")
-            await turn.hand_over("not_understood", topic=self.handlers[task.intent].topic)
-            return
-        turn.say(f"help.{self.slot(task).name}")
-        if task.tries == TRIES:
+        """What was said answers nothing: the question in other words; the second time it is put aside, with a person one key
+        away."""
+        if self.is_tried(task):
+            turn.say("aside.stuck")
+            self.put_aside(turn, task)
             turn.suggest("human")
-            turn.offer(turn.line("label.cancel"), "cancelled")
+        else:
+            turn.say(f"help.{self.slot(task).name}")
+
+    def is_tried(self, task: Task) -> bool:
+        """Whether what was said just now, and what was said before it, answered nothing."""
+        task.tries += 1
+        return task.tries >= TRIES
+
+    def put_aside(self, turn: Turn, task: Task) -> None:
+        """Asks no more; the answer takes it up again when it comes."""
+        state, slot = turn.state, self.slot(task)
+        state.tasks.remove(task)
+        state.paused, state.tasks = [*state.tasks, task], []
+        task.memo[ASIDE], task.tries = "yes", 0
+        key = f"aside.{slot.name}"
+        turn.say(key if turn.texts.has(key) else "aside")
+
+    def aside_of(self, state: Conversation) -> Task | None:
+        """What was put aside, where nothing else is open."""
+        task = state.paused[-1] if state.paused and not state.tasks else None
+        handler = self.row(task) if task and ASIDE in task.memo else None
+        return task if handler and task and any(slot.name == task.asked for slot in handler.slots) else None
+
+    def take_up(self, state: Conversation) -> Task | None:
+        """What was put aside is open again."""
+        if (task := self.aside_of(state)) is not None:
+            del task.memo[ASIDE]
+            state.tasks, state.paused = state.paused, []
+        return task
 
     # -- guides and lists
 

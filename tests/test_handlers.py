@@ -26,10 +26,11 @@ ELSEWHERE = {
     "texts_stopped": "the channel of texts reads refusals",
     "texts_resumed": "the channel of texts reads refusals",
     "answer_by": "asked when a ticket is opened after hours",
+    "cancelled": "a no, where it is asked whether one is to be enrolled",
 }
 # After these nothing is left to be asked on: a courtesy, a wish on record, a way to prove who one is.
 ENDS = {
-    "accept_place", "acknowledge", "callback", "cancelled", "goodbye", "no_emergency", "notices_off", "notices_on", "smalltalk",
+    "accept_place", "acknowledge", "callback", "goodbye", "no_emergency", "notices_off", "notices_on", "smalltalk",
     "thanks", "village_wish",
 }  # fmt: skip
 CHOSEN = {"class"}  # a slot that is filled by a choice, and never by words

@@ -261,3 +261,21 @@ async def test_nobody_may_ask_for_somebody_else(visitor: Visitor) -> None:
     said = [await visitor.say("帮我查一下13800001000这个人有多少学分"), await visitor.say("查一下张桂兰有多少学分")]
     for each in said:
         assert "学分 " not in each
+
+
+async def test_a_card_is_taken_whenever_it_comes(visitor: Visitor) -> None:
+    await visitor.say("我有多少积分")
+    assert "需要时再说卡号" in await visitor.say("好嘞")
+    assert "卡号" not in await visitor.say("积分会过期吗")
+    assert "积分" in await visitor.prove()
+
+
+async def test_what_answers_nothing_twice_calls_nobody(visitor: Visitor) -> None:
+    await visitor.say("我有多少积分")
+    await visitor.say("我在工地呢")
+    assert "转人工" in await visitor.say("唉，真累")
+    await visitor.say("今天好热")
+    assert visitor.last is not None
+    assert visitor.last.ticket is None
+    assert visitor.last.state.tasks == []
+    assert "积分" in await visitor.prove()

@@ -72,7 +72,7 @@ async def masked(run: Runner, turn: Turn) -> bool:
 
 async def secret(run: Runner, turn: Turn) -> bool:
     """The answer to a question for something secret: for the handler that asked alone."""
-    if turn.secret is None or not turn.state.tasks or turn.red_line in LIFE:
+    if turn.secret is None or turn.red_line in LIFE or not (turn.state.tasks or run.take_up(turn.state)):
         return False
     await run.run(turn, turn.state.tasks[-1])
     return True

@@ -221,6 +221,8 @@ async def _cancel(run: Runner, turn: Turn) -> bool:
     state = turn.state
     if state.tasks:
         state.tasks.pop()
+    elif run.aside_of(state):
+        state.paused.pop()
     elif not fresh(state):
         turn.say("ticket_stays" if turn.ticket else "nothing_open", ref=turn.ticket)
         return True

@@ -198,7 +198,7 @@ def _asks(part: Understanding) -> bool:
         return False
     said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
     said = said and not _BEGINS.fullmatch(part.folded)
-    return bool(said) and not about.tells_only(part.folded, part.entities)
+    return bool(said) and not (about.tells_only(part.folded, part.entities) or phrases.tells_of_own(part.folded))
 
 
 async def clear(run: Runner, turn: Turn) -> bool:

@@ -25,6 +25,12 @@ _LIVES = re.compile(
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
+_MOSTLY = 0.6  # of a message that is an answer
+_COURTESIES = {"thanks", "goodbye", "acknowledge"}
+_ONESELF = re.compile(
+    "有空|没空|得空|[有没]时间|上班|加班|倒班|夜班|干活|很忙|[太挺]忙|(?:我|俺|咱)(?:人|现在|还|正|就)*(?:在|是|住|家|今年|没|老了)|离得远|腿脚|身体"
+)
+_GIVES = re.compile("教|帮|做|会|可以|能(?!不)|修|讲|愿意|陪|打扫|引导|带")
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -37,8 +43,10 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     values = run.readings.values(handler, turn)
     best, asks = _meant_beside(turn, slot), phrases.asks(turn.heard.folded)
     another = _is_another(turn, task, best)
-    if slot.free and not values and about.tells_only(turn.heard.folded, turn.heard.entities):
+    if slot.free and not values and _tells_of_oneself(turn, slot):
         turn.say("about.noted")  # 我今年68 is no service that one would give
+        if run.is_tried(task):
+            run.put_aside(turn, task)
         run.remind(turn)
         return True
     if values and (not another or (slot.name in values and phrases.named_share(turn.heard) >= 0.5)):
@@ -60,6 +68,72 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     if asks and not words and not values:
         return False
     await run.ask_again(turn, task)
+    return True
+
+
+def _tells_of_oneself(turn: Turn, slot: Slot) -> bool:
+    """我在工地上班, 晚上才有空, asked for one of several things that have names."""
+    folded = turn.heard.folded
+    own = bool(slot.kinds) and _ONESELF.search(folded) is not None and not _GIVES.search(folded)
+    return own or about.tells_only(folded, turn.heard.entities)
+
+
+async def put_aside(run: Runner, turn: Turn) -> bool:
+    """好嘞, 再见, 麻烦你了, to what was asked: it is put aside, and goes on when the answer comes."""
+    task, folded, best = run.waiting(turn.state), turn.heard.folded, plainly(turn.heard)
+    if task is None or turn.inbound.choice is not None or phrases.asks(folded):
+        return False
+    if run.readings.values(run.handlers[task.intent], turn):
+        return False
+    courtesy = best.intent if best and best.intent in _COURTESIES and best.score >= turn.heard.lines.sure else None
+    done = turn.heard.move.label == "cmd/done" and turn.heard.move.probability >= _LIKELY
+    nods = "fine" in commands(folded) or courtesy == "acknowledge" or done
+    if not courtesy and not nods:
+        return False
+    if nods and turn.inbound.session is not None:
+        return False  # who calls says so and keys it in
+    if courtesy != "goodbye":
+        turn.say(courtesy or "acknowledge")
+    run.put_aside(turn, task)
+    if courtesy == "goodbye":
+        turn.say("goodbye")
+    return True
+
+
+async def taken_up(run: Runner, turn: Turn) -> bool:
+    """The answer to what was put aside: that goes on."""
+    task = run.aside_of(turn.state)
+    if task is None or phrases.asks(turn.heard.folded) or phrases.named_share(turn.heard) < _MOSTLY:
+        return False
+    values = run.readings.values(run.handlers[task.intent], turn)
+    if task.asked not in values:
+        return False
+    run.take_up(turn.state)
+    await _fill(run, turn, task, values)
+    return True
+
+
+async def tells_of_own(run: Runner, turn: Turn) -> bool:
+    """我有三百多个积分: what they have, and no wish to look: no card is asked for; what that gets, and how to look."""
+    best = plainly(turn.heard)
+    row = run.handlers.get(best.intent) if best and best.intent else None
+    if (
+        best is None
+        or best.intent is None
+        or row is None
+        or not any(slot.proves for slot in row.slots)
+        or run.waiting(turn.state)
+    ):
+        return False
+    if turn.ticket or not phrases.tells_of_own(turn.heard.folded):
+        return False
+    points = turn.heard.first("points")
+    if points and turn.catalogue.items:
+        await run.start(turn, "redemption_items", {"points": points})
+    else:
+        turn.say("about.own")
+        turn.suggest("redemption_items")
+    turn.suggest(best.intent if run.readings.label(turn, best) else "balance")
     return True
 
 
