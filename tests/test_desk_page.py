@@ -625,3 +625,49 @@ async def test_small_and_large(one_browser: Browser, service: Service) -> None:
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{wide} on {width}"
     await asker.close()
+
+
+async def test_on_a_telephone_one_can_answer_also_while_danger_rings(one_browser: Browser, service: Service) -> None:
+    asker = await resident(service, "积分会过期吗", "转人工")
+    page = await enter(one_browser, service, "li")
+    await expect(page.get_by_text("派给您")).to_be_visible()
+    await page.keyboard.press("t")
+    answer = page.get_by_label("回复", exact=True)
+    await expect(answer).to_be_focused()
+    await page.set_viewport_size({"width": 400, "height": 740})
+    other = await resident(service, "我妈晕倒了")
+    await expect(page.get_by_text("谁先看到谁接")).to_be_visible()
+    log, field = await page.get_by_role("log").bounding_box(), await answer.bounding_box()
+    assert log is not None
+    assert field is not None
+    assert log["height"] > 200
+    assert field["width"] > 300
+    assert field["y"] + field["height"] < 740
+    await answer.fill("请讲")
+    await page.get_by_role("button", name="发送").click()
+    await until(asker, lambda: asker.heard[-1]["text"] == "请讲")
+    found = page.locator(".side .found").first
+    await expect(found).to_be_attached()
+    await expect(found).to_be_hidden()
+    await page.get_by_role("tab", name="知识").click()
+    await expect(found).to_be_visible()
+    for each in (asker, other):
+        await each.close()
+
+
+async def test_tables_are_read_on_a_telephone_and_low_screens_hold_the_whole_rail(
+    one_browser: Browser, service: Service
+) -> None:
+    page = await enter(one_browser, service, "chen")
+    for width, height in ((1280, 650), (1280, 800)):
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate("(rail => rail.scrollHeight <= rail.clientHeight)(document.querySelector('nav'))")
+    admin = await enter(one_browser, service, "admin")
+    await admin.set_viewport_size({"width": 400, "height": 800})
+    for tab in ("人员", "审计"):
+        await admin.get_by_role("tab", name=tab).click()
+        for cell in await admin.locator("tbody tr:first-child td").all():
+            if (box := await cell.bounding_box()) is not None:
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= 400
+                assert box["width"] > 100
