@@ -3,6 +3,7 @@
 import re
 
 from bot import phrases
+from bot.conversation import Task
 from bot.readings import plainly
 from bot.rules import moves
 from bot.running import Runner
@@ -27,6 +28,15 @@ _STILL = re.compile(
     "|[两二三几四五好多][遍次回][^。]{0,6}[不没](?:[上了成到开行进出动用好]|有)"  # 弄了三遍了，都绑不上
     "|(?:给|帮)我?(?:报上去|反[映应](?:上去|一下))"
 )
+_STUCK_ONCE = "stuck"  # in the memo of a guide
+_STUCK = re.compile(
+    "没(?:看|找|见|瞅)(?:到|见|着)|(?:看|找|瞅)不(?:到|见|着)|没有?(?:[这那]|你说的)[^,。]{0,4}(?:按[钮纽扭]|选项|地方|图标|菜单|东西|[界页]面|字)"
+    "|(?:按[钮纽扭]|选项|菜单|图标)[^,。]{0,4}(?:没有|不见|没了|不显示)|点不[了动开]|卡住|没反应|[不没]出来|过不去|[弄点搞]不[成了]|不好使|没用|(?:点|按|填|选)错"
+    "|can't find|cannot find|don't see|do not see|not there|doesn't work|does not work|nothing happens"
+)
+_TRIED = re.compile(
+    "(?:试|弄|换|刷新?|重启|重装|点|按|搞|办)[^,。]{0,4}了[^,。]{0,4}(?:没用|不行|不管用|不好使|没反应|不成)"
+)
 _BROKEN = re.compile(
     "是不是[^,。]{0,8}(?:坏|出问题|出毛病|出故障|崩|瘫|维护)|(?:系统|平台|网站|你们那[边里])[^,。]{0,4}(?:坏了|崩了|瘫了|出问题|故障)"
 )
@@ -38,19 +48,50 @@ _SHORT = 2 * phrases.FRAGMENT  # characters of what says one thing
 
 
 async def still_not(run: Runner, turn: Turn) -> bool:
-    """又弄了一遍，还是没有, after how something is done: no step once more, but somebody who looks at it."""
-    folded, state = turn.heard.folded, turn.state
+    """又弄了一遍，还是没有, 没看到这个按钮, after how something is done: how else to go on; the second time somebody who looks at it."""
+    folded, state, guide = turn.heard.folded, turn.state, run.guiding(turn)
     if turn.ticket or run.waiting(state) or len(folded) > _SHORT:
         return False
     broken = _BROKEN.search(folded) is not None
-    if not broken and not _STILL.search(folded):
+    stuck = guide is not None and _is_stuck(turn, guide)
+    if not (broken or stuck or _STILL.search(folded)):
         return False
-    if state.topic != _GUIDED and not any(each.steps for id in state.told if (each := turn.library.entries.get(id))):
+    told = any(each.steps for id in state.told if (each := turn.library.entries.get(id)))
+    if not (stuck or told or state.topic == _GUIDED or (state.told and _TRIED.search(folded))):
         return False
-    turn.say("maybe_down" if broken else "still_not")
     turn.unanswered = True
+    if guide is not None and not broken and _STUCK_ONCE not in guide.memo:
+        guide.memo[_STUCK_ONCE] = "yes"
+        _show_other_ways(turn, guide)
+        return True
+    turn.say("maybe_down" if broken else "still_not")
     turn.suggest("human")
     return True
+
+
+def _is_stuck(turn: Turn, guide: Task) -> bool:
+    """Whether a step of the guide comes to nothing, and nothing else is asked for certain."""
+    best, again = turn.heard.best, _STUCK_ONCE in guide.memo
+    if turn.heard.named & {"course", "activity", "item", "org"}:
+        return False
+    if best and best.question and best.score >= turn.heard.lines.sure and best.entry != guide.slots["entry"]:
+        return False
+    return _STUCK.search(turn.heard.folded) is not None or (
+        again and _WHAT_NOW.fullmatch(turn.heard.folded) is not None
+    )
+
+
+def _show_other_ways(turn: Turn, guide: Task) -> None:
+    """The next step, or at the last one that before it; somebody near who does it with them; a person."""
+    entry, at = turn.library.entries.get(guide.slots["entry"]), int(guide.memo["step"])
+    turn.say("guide.stuck")
+    if entry is not None:
+        more = at + 1 < len(entry.steps)
+        label, step = ("label.next_step", at + 1) if more else ("label.previous_step", len(entry.steps) - 1)
+        turn.offer(turn.line(label), "entry", entry=entry.id, step=str(step))
+    if turn.catalogue.organisations:
+        turn.suggest("nearest_site")
+    turn.suggest("human")
 
 
 async def declines(run: Runner, turn: Turn) -> bool:

@@ -31,6 +31,7 @@ _ONESELF = re.compile(
     "有空|没空|得空|[有没]时间|上班|加班|倒班|夜班|干活|很忙|[太挺]忙|(?:我|俺|咱)(?:人|现在|还|正|就)*(?:在|是|住|家|今年|没|老了)|离得远|腿脚|身体"
 )
 _GIVES = re.compile("教|帮|做|会|可以|能(?!不)|修|讲|愿意|陪|打扫|引导|带")
+_LACKS = re.compile("丢|掉了|不见|没带|找不[到着]|忘|没有卡|没卡|lost|forgot|no card|not with me")
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
 
@@ -42,7 +43,7 @@ async def open_task(run: Runner, turn: Turn) -> bool:
     handler, slot = run.handlers[task.intent], run.slot(task)
     values = run.readings.values(handler, turn)
     best, asks = _meant_beside(turn, slot), phrases.asks(turn.heard.folded)
-    another = _is_another(turn, task, best)
+    another = _is_another(turn, task, slot, best)
     if slot.free and not values and _tells_of_oneself(turn, slot):
         turn.say("about.noted")  # 我今年68 is no service that one would give
         if run.is_tried(task):
@@ -145,10 +146,11 @@ def _meant_beside(turn: Turn, slot: Slot) -> Candidate | None:
     return best
 
 
-def _is_another(turn: Turn, task: Task, best: Candidate | None) -> bool:
+def _is_another(turn: Turn, task: Task, slot: Slot, best: Candidate | None) -> bool:
     """Whether it is likely enough that something else is asked."""
     called = best is not None and best.intent in PEOPLE  # 我要找你们领导 asks nothing
-    enough = turn.heard.lines.likely if called or phrases.asks(turn.heard.folded) else turn.heard.lines.sure
+    lacks = slot.proves is not None and _LACKS.search(turn.heard.folded) is not None  # I lost my card
+    enough = turn.heard.lines.likely if called or lacks or phrases.asks(turn.heard.folded) else turn.heard.lines.sure
     if best is None or best.intent in {task.intent, *_NODS} or best.score < enough:
         return False
     return not corrects(turn) and not phrases.answers_only(turn.heard)
