@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.messages import Numbered
 from nlu import phones
 from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
-from nlu.text import fold_numbers
+from nlu.text import SPELLED, SPELLED_DIGIT, SPELLED_OUT, fold, fold_numbers, up_to
 
 _ABROAD = re.compile(r"(\+(?!86)\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
 _LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
@@ -16,13 +16,6 @@ _AT_HOME = re.compile(
     r"(?:电话|座机|家里|号码)\D{0,4}([2-8]\d{2,3})[- ]?\d{4}(?!\d)|[打拨]\D{0,2}([2-8]\d{2})\d{4}(?!\d)"
     r"|(?<![\d.])(?<!单号)(?<!单号 )((?:[3-8]\d|2[1-9])\d\d)\d{4}(?!\d)"
 )
-_SPOKEN = {
-    name: str(digit)
-    for digit, name in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-} | {"oh": "0"}  # fmt: skip
-_ONE = rf"(?:{'|'.join(_SPOKEN)}|\d{{1,8}})"
-_READ_OUT = re.compile(rf"(?<![a-z0-9]){_ONE}(?:[\s,.-]{{1,3}}{_ONE}){{3,10}}(?![a-z0-9])")
-_SAID = re.compile(rf"{'|'.join(_SPOKEN)}|\d")
 _MOBILE, _DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 
 Span = tuple[int, int, str]  # of a text, and what is shown for it
@@ -35,13 +28,13 @@ def mask(text: str, *, theirs: bool = False) -> str:
     found = [
         *_written(folded, theirs=theirs),
         *_in_pieces(folded),
-        *_read_out(folded),
+        *_read_out(fold(text)),
         *_elsewhere(folded, theirs=theirs),
     ]
     for start, end, hidden in sorted(found, key=lambda span: span[0]):
         if start >= last:
             masked += [text[last:start], hidden]
-            last = end
+            last = up_to(text, end)
     return "".join([*masked, text[last:]])
 
 
@@ -55,9 +48,9 @@ def _elsewhere(folded: str, *, theirs: bool) -> Iterator[Span]:
 
 
 def _read_out(folded: str) -> Iterator[Span]:
-    """one three nine, one two three four, 5678."""
-    for match in _READ_OUT.finditer(folded):
-        number = "".join(_SPOKEN.get(each, each) for each in _SAID.findall(match[0]))
+    """one three nine, one two three four, 5678; yao san jiu."""
+    for match in SPELLED_OUT.finditer(folded):
+        number = "".join(SPELLED.get(each, each) for each in SPELLED_DIGIT.findall(match[0]))
         if _MOBILE.fullmatch(number):
             yield *match.span(), f"{number[:3]}****{number[-4:]}"
 

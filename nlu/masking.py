@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from nlu import phones
 from nlu.numerals import has_check_digit
-from nlu.text import SAID_DIGITS, fold_numbers
+from nlu.text import SAID_DIGITS, fold_numbers, up_to
 
 IDENTITY, BANK = "[证件号]", "[卡号]"
 READ_OUT = str.maketrans(SAID_DIGITS, "0001122345677899123456789")
@@ -109,7 +109,7 @@ def mask(text: str) -> str:
     for start, end, label in sorted(_spans(folded)):
         if start >= last:
             masked += [text[last:start], label]
-            last = end
+            last = up_to(text, end)
     return "".join([*masked, text[last:]]) if masked else text
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from nlu import phones
 from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, mask, runs, sized
 from nlu.numerals import has_check_digit
-from nlu.text import SAID_DIGITS, fold_numbers
+from nlu.text import SAID_DIGITS, fold_numbers, up_to
 
 Kind = Literal["card", "code"]
 LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
@@ -25,7 +25,10 @@ _NEARLY = range(10, 15)  # digits of a card's number with one or two too many or
 _BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
 _POSSIBLE = re.compile(rf"(?:[\d{SAID_DIGITS}][^\d{SAID_DIGITS}]{{0,40}}){{4}}")
 _OF_CARD = re.compile("卡|card")
-_CALLED = "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
+_CALLED = (
+    "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:登[录陆]|取[件货餐]|提取|激活|安全|授权|绑定|注册)码"
+    "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
+)
 _OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
 _SOME_WORDS = r" *(?:[^\d ] *){0,6}"
 _NEAR = 40  # characters before a number in which its name stands, blanks included
@@ -40,7 +43,14 @@ _LASTING = re.compile(r"(?<!\d{6}) ?(?:[秒天次遍位个]|小时)")
 _OTHERWISE = re.compile(
     r"(?:邮编|邮政编码|post(?:al)? ?code|zip(?: code)?|qr code|工单|订单|[单编群工座]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
 )
+# The number of a lesson on line and its password are everybody's who is in it; nothing else may stand between.
+_OF_A_MEETING = re.compile(
+    r"(?:会议|入会|直播间?|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}(?:入会|会议)?(?:密码|口令|pass(?:word|code))(?:是|为| is)?\W{0,3}$"
+)
 _CUT = 60  # digits of what is cut into numbers that run together
+_DAY_OR_TIME = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?!\d)"
+)
 _MOBILE, _MOBILE_DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 _DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _YEARS = re.compile(r"(?:(?:19|20)\d\d){3}|(?:\d\d00){3}")  # or sums
@@ -61,7 +71,7 @@ def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
     for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
             hidden += [text[last:start], label]
-            last = end
+            last = up_to(text, end)
     return "".join([*hidden, text[last:]]) if hidden else text
 
 
@@ -113,6 +123,7 @@ class _Reader:
         self._of_card = of_card
         self._of_code = of_code
         self._phones = {position for each in phones.find(folded) for position in range(each.start, each.end)}
+        self._days = {position for each in _DAY_OR_TIME.finditer(folded) for position in range(*each.span())}
 
     def of_run(self, run: Sequence[DigitGroup]) -> Iterator[Found]:
         found = [each for part in _parts(run) for each in self._of_part(part)]
@@ -135,7 +146,8 @@ class _Reader:
                 yield Found("code", re.sub("[a-z]", "", match[1]), ((start, end),))
 
     def _is_other(self, start: int) -> bool:
-        return _OTHERWISE.search(self._folded, max(0, start - _NEAR), start) is not None
+        before = max(0, start - _NEAR)
+        return any(each.search(self._folded, before, start) for each in (_OTHERWISE, _OF_A_MEETING))
 
     def _has_words(self, run: Sequence[DigitGroup]) -> bool:
         return any(each.strange for each in run) and not self._is_phone(run)
@@ -195,6 +207,7 @@ class _Reader:
         return (
             (self._of_code or behind)
             and not self._is_phone(window)
+            and all(each.start not in self._days for each in window)
             and _COUNTED.match(self._folded, window[-1].end) is None
             and not self._is_other(window[0].start)
         )

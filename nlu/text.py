@@ -4,6 +4,7 @@
 that positions found in a folded text are positions in the cleaned one.
 """
 
+import html
 import os
 import re
 import unicodedata
@@ -70,12 +71,17 @@ _FOLD = _Fold()
 
 def clean(text: str) -> str:
     """The text without what is invisible or not a character, its white space collapsed."""
-    return SPACES.sub(" ", text.translate(_CLEAN)).strip()
+    return SPACES.sub(" ", _typed(text).translate(_CLEAN)).strip()
 
 
 def visible(text: str) -> str:
     """The text without what is invisible or not a character, its lines and blanks as they are."""
-    return "\n".join(line.translate(_CLEAN) for line in text.splitlines())
+    return "\n".join(line.translate(_CLEAN) for line in _typed(text).splitlines())
+
+
+def _typed(text: str) -> str:
+    """With the digits that a page writes by their numbers (&#54;) as whoever reads the page sees them."""
+    return _WRITTEN.sub(lambda match: html.unescape(match[0]), text) if "&#" in text else text
 
 
 def fold(text: str) -> str:
@@ -84,24 +90,53 @@ def fold(text: str) -> str:
 
 
 SAID_DIGITS = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"  # how people say a digit, in figures or read out
-_LOOKS = str.maketrans("oil", "011")
+_LOOKS = str.maketrans("oil参么", "011叁幺")
 _AMONG_DIGITS = re.compile(
     rf"(?<=[\d{SAID_DIGITS}])[oil]{{1,6}}(?=[\d{SAID_DIGITS}])|(?<=\d{{5}})[oil]{{1,3}}(?![a-z])"
     r"|(?<![a-z0-9])(?=[oil]*\d)[0-9oil]{4,}(?![a-z0-9])|(?<=\d[\W_])[oil]{1,4}(?=[\W_]\d)"
 )
+# 參 is what 叁 looks like, and what takes part; 么 is written for 幺, and ends a question.
+_AMONG_NUMERALS = re.compile(
+    rf"(?<=[\d{SAID_DIGITS}])么(?=[\d{SAID_DIGITS}])|参(?=[\d{SAID_DIGITS}参]{{2}})|(?<=[\d{SAID_DIGITS}参]{{2}})参(?![加与观考照谋赛数选])"
+)
+SPELLED = {
+    "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9", "ling": "0", "dong": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5", "liu": "6",
+    "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9",
+}  # fmt: skip
+_SPELLED = "|".join(sorted(SPELLED, key=len, reverse=True))
+SPELLED_OUT = re.compile(rf"(?<![a-z0-9])(?>{_SPELLED}|\d++)(?:[\s,.、-]{{0,3}}+(?>{_SPELLED}|\d++)){{3,}}+")
+SPELLED_DIGIT = re.compile(rf"{_SPELLED}|\d")
+_WRITTEN = re.compile("&#(?:x3[0-9]|4[89]|5[0-7]);", re.IGNORECASE)
 _MARKUP = re.compile(rf"</?[a-z][^<>\d{SAID_DIGITS}]{{0,30}}>|&[a-z]{{2,6}};")
 
 
 def fold_numbers(text: str) -> str:
     """The same, with letters in a number that look like digits as those (62O8 is 6208), and blanks for the marks of a page
-    that show nothing (6208<b>0104</b>)."""
+    that show nothing (6208<b>0104</b>). What is spelled out (six two, liu er) begins with its digit, and is blank behind it:
+    `up_to` tells where the word ends."""
     bare = fold(text)
     if "<" in bare or "&" in bare:
         bare = _MARKUP.sub(lambda match: " " * len(match[0]), bare)
     # Most that is said holds none of these, and looking where they stand costs more than all the rest.
     if "o" in bare or "i" in bare or "l" in bare:
         bare = _AMONG_DIGITS.sub(lambda match: match[0].translate(_LOOKS), bare)
+    if "参" in bare or "么" in bare:
+        bare = _AMONG_NUMERALS.sub(lambda match: match[0].translate(_LOOKS), bare)
+    if "e" in bare or "i" in bare:  # as most of them have, and what is written in Chinese has not
+        bare = SPELLED_OUT.sub(_figures, bare)
     return bare
+
+
+def _figures(run: re.Match[str]) -> str:
+    return SPELLED_DIGIT.sub(lambda each: SPELLED.get(each[0], each[0]).ljust(len(each[0])), run[0])
+
+
+def up_to(text: str, end: int) -> int:
+    """Where what was found in a text's numbers ends in the text itself: behind the word, where that is one."""
+    while 0 < end < len(text) and all(each.isascii() and each.isalpha() for each in text[end - 1 : end + 1]):
+        end += 1
+    return end
 
 
 def without_fillers(folded: str) -> str:
