@@ -1,13 +1,16 @@
 """Courses that are not called so here, and may be meant, by what they teach: 直播卖货, 石桥镇讲防火的那堂课."""
 
 import re
+from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot import phrases
 from bot.aspects import ASPECTS
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
+from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
 # The odds that the strongest course is meant (their logarithm): of its strength, of its lead over the next, of words that
@@ -27,6 +30,8 @@ _HEARD_OF = re.compile(
 )
 _OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网上听课给学分不
 _OF_ANYTHING = ("duration", "online")
+OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
+_LONG = 60  # characters of a message that asks for something to be taught, and tells little else
 _SAYS, _SAYS_ANYTHING = 3, 2  # characters
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
@@ -38,18 +43,43 @@ class Strongest(Struct, frozen=True):
     odds: float
 
 
-def meant(turn: Turn) -> str | None:
-    """The course that a message describes, where it names none and is not clear otherwise."""
+def hear(turn: Turn, named: Sequence[Entity]) -> None:
+    """修电路的班: to what a message names adds the courses that teach what it calls by an everyday name, or the subject that none
+    does; where it speaks of learning, and names nothing of ours."""
+    heard, ours = turn.heard, any(map(turn.heard.first, OURS))
+    turn.heard = replace(heard, entities=tuple(named))
+    classes = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
+    learning = classes or phrases.wants_to_learn(heard.folded) or phrases.is_of_a_course(heard.folded)
+    if ours or not (learning or phrases.follows(heard.folded)) or len(heard.folded) > _LONG:
+        return
+    found = turn.library.everyday.said(heard.folded)
+    courses = [Entity("course", id, each.start, each.end) for each in found for id in each.courses]
+    turn.described = courses[0].value if len(courses) == 1 else None
+    untaught = [Entity("subject", each.subject, each.start, each.end) for each in found]
+    turn.heard = replace(heard, entities=(*named, *(courses or untaught)))
+
+
+def unclear(turn: Turn) -> bool:
+    """Whether nothing but what is taught can be what a message is about."""
     heard, best = turn.heard, turn.heard.best
-    unclear = best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY
-    wants = phrases.wants_to_learn(heard.folded)
-    unclear = unclear or (wants and best is not None and best.intent in NO_ANSWER)
-    if not unclear or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
-        return None
+    if best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY:
+        return True
+    return best.intent in NO_ANSWER and phrases.wants_to_learn(heard.folded)
+
+
+def guess(turn: Turn) -> None:
+    """Adds the course that a message describes, where it names none and is not clear otherwise."""
+    heard, wants = turn.heard, phrases.wants_to_learn(turn.heard.folded)
+    if not unclear(turn) or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
+        return
     if len(_WANTING.sub("", _without_aspects(heard.folded))) < _SAYS_ANYTHING:
-        return None  # 你们教什么, 几节课: of no course more than of any other
+        return  # 你们教什么, 几节课: of no course more than of any other
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
-    return None if theme or any(heard.first(each) for each in ("course", "activity", "item")) else _meant(turn)
+    if theme or any(map(heard.first, OURS)) or (course := _meant(turn)) is None:
+        return
+    named = (each for each in heard.entities if each.kind != "subject")
+    turn.described = course
+    turn.heard = replace(heard, entities=(*named, Entity("course", course, 0, 0, exact=False)))
 
 
 def tell(turn: Turn) -> None:
@@ -57,7 +87,7 @@ def tell(turn: Turn) -> None:
     it at once; the next likeliest is one key away."""
     course, courses = turn.described, turn.catalogue.courses
     spoken_of = {turn.heard.first("course"), turn.state.focus.get("course")}
-    if course is None or course not in spoken_of or not turn.said or turn.told_of:
+    if course is None or course not in spoken_of or not turn.said or turn.told_of or turn.heard.names("course"):
         return
     turn.say("described", course=courses[course].name)
     turn.said.insert(0, turn.said.pop())

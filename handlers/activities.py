@@ -56,7 +56,7 @@ async def find_activity(turn: Turn) -> None:
         said = _subjects(chinese).named(turn.get("about") or turn.heard.folded, RELATED)
         turn.task.memo["named"] = " ".join(_with_their_parts(said or [turn.heard.hinted], chinese))
     named = turn.task.memo["named"].split()
-    about = _of_kind([each for each in upcoming if not named or each.id in named], turn)
+    about = _of_kind([each for each in upcoming if not named or each.id in named], upcoming, turn)
     found = [each for each in about if _fits(each, turn)]
     told = turn.get("about") or turn.heard.folded
     listed = found or about
@@ -67,16 +67,23 @@ async def find_activity(turn: Turn) -> None:
     if not shown:
         turn.say("activity.none", source=SOURCE)
         return
-    key = "activity.list" if found else "activity.none_but"
+    what = "" if named else _taught(turn)
+    key = ("activity.none_about" if what else "activity.list") if found else "activity.none_but"
     lines = "\n".join(
         f"{number}. {_line(each, turn, whole=len(listed) == 1)}" for number, each in enumerate(shown, page.first)
     )
-    turn.say(key, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
+    turn.say(key, what=what, lines=lines, more=turn.line("list.more", rest=rest) if rest else "", source=SOURCE)
     home = turn.catalogue.organisations.get(shown[0].organisation)
     if named and len(listed) == 1 and found and home and _is_asked_of_it(told):
         turn.say("fact.no_more", phone=home.phone)  # 开幕式有没有明星来
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _taught(turn: Turn) -> str:
+    """防诈骗讲座是哪天: what of the things that are taught a message names, where no activity is about it."""
+    course = turn.heard.first("course")
+    return turn.catalogue.courses[course].name if course else turn.heard.first("subject") or ""
 
 
 def _is_asked_of_it(told: str) -> bool:
@@ -100,13 +107,17 @@ def _in_chinese(activities: Collection[Activity], turn: Turn) -> tuple[Activity,
     return tuple(turn.recorded.activities[each.id] for each in activities)
 
 
-def _of_kind(activities: list[Activity], turn: Turn) -> list[Activity]:
-    """Those of the kind that was asked for, where there are any: 这个月有哪些讲座."""
+def _of_kind(activities: list[Activity], upcoming: list[Activity], turn: Turn) -> list[Activity]:
+    """Those of the kind that was asked for, where there are any: 这个月有哪些讲座. Of what words only hint at, none of another
+    kind where there are some of that: 健康讲座 is no 健康义诊."""
     about = turn.get("about") or turn.heard.folded
     wanted = next((kind for kind in _KINDS if kind.search(about)), None)
     if wanted is None and _CHILD.search(about):
         return [each for each in activities if _FOR_CHILDREN.search(each.name + each.summary)] or activities
-    return ([each for each in activities if wanted.search(each.name)] if wanted else []) or activities
+    if wanted is None or turn.heard.names("activity"):
+        return activities
+    of_it = [[each for each in some if wanted.search(each.name)] for some in (activities, upcoming)]
+    return of_it[0] or of_it[1] or activities
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:

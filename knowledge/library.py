@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry, changed
+from knowledge.everyday import Everyday
 from knowledge.meaning import MeaningIndex
 from knowledge.numbered import Mask
 from knowledge.search import Hit, KnowledgeIndex, by_variants
@@ -58,6 +59,7 @@ class Library:
         self._answers: dict[str, list[str]] = {}
         self._search = KnowledgeIndex([])
         self._taught: Taught | None = None
+        self.everyday = Everyday(Catalogue())
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
@@ -103,6 +105,7 @@ class Library:
             self.calendar = Calendar(Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored))
             self._records_revision = records_revision
             self._changed(self.catalogue)
+            self.everyday = Everyday(self.catalogue)
             if self._encoder is not None:
                 self._taught = Taught(self.catalogue.courses.values(), self._encoder, self._taught)
         self.entries, self._search, self._expired = entries, search, None

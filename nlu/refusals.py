@@ -23,6 +23,11 @@ _REASON = re.compile(
     "|(?<=[点半刻分])(?:才|就)?(?:下班|放学|收工|收摊|起床|吃饭|睡)(?!之?以?后)|i work|i am at work|i'm at work)"
     "(?!吗|么|嘛|不|没|\\?|时间|人员|族|了没|几|的地方|日)"
 )
+# 白天要出工, 早上我得喂猪: what one has to do then, where another time is said as well.
+_HAS_TO = re.compile(
+    _SUBJECT
+    + "(?:还?要|还?得|必须|忙着?)(?!学|报|参加|听|上(?![班工夜])|来|去?[学上听]|交|带|钱|开|有|求|紧|是|[的吗不几多早晚])[^,。?]{1,6}(?=[,。]|$)"
+)
 _ASKS = re.compile(r"吗|么(?!是)|嘛|\?")
 
 
@@ -54,6 +59,8 @@ def sort(folded: str, runs: list[Run]) -> tuple[list[Run], list[Run]]:
         reason = _REASON.match(folded, run.end)
         if is_refused(folded, run, alone=len(runs) == 1):
             refused.append(run)
+        elif len(runs) > 1 and reason is None and _HAS_TO.match(folded, run.end):
+            excuses.append(run)
         elif reason is None:
             wishes.append(run)
         elif reason["must"] or "我" in reason[0]:

@@ -27,8 +27,16 @@ ALLOWED = {
 }  # fmt: skip
 NARROW = {
     ("store", "nlu"): {"nlu.proofs"},  # which numbers nobody reads in the audit
-    # What is compared of a text and how its meaning is read; what is asked everywhere.
-    ("knowledge", "nlu"): {"nlu.features", "nlu.numbers", "nlu.encoder", "nlu.questions", "nlu.calendar", "nlu.text"},
+    # What is compared of a text and how its meaning is read; how names are found; what is asked everywhere.
+    ("knowledge", "nlu"): {
+        "nlu.features",
+        "nlu.numbers",
+        "nlu.encoder",
+        "nlu.questions",
+        "nlu.calendar",
+        "nlu.text",
+        "nlu.gazetteer",
+    },
     ("knowledge", "accounts"): {"accounts.rules"},  # which are records of the catalogue, as what is said about them is
     ("handlers", "nlu"): {"nlu.times", "nlu.calendar"},
     ("integrations", "nlu"): {

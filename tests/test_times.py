@@ -169,6 +169,7 @@ def fits(said: str) -> str:
     ("周三下午去不了", "1mae 2mae 3me 4mae 5mae 6mae 7mae"), ("下周二不行，下周别的时间呢", "1mae 3mae 4mae 5mae 6mae 7mae"),
     ("3月16号来不了", "1mae 3mae 4mae 5mae 6mae 7mae"),
     ("除了上午和中午", "1ae 2ae 3ae 4ae 5ae 6ae 7ae"), ("周末以外的晚上", "1e 2e 3e 4e 5e"), ("except Friday", "1mae 2mae 3mae 4mae 6mae 7mae"),
+    ("晚上的呢，我白天要出工", "1e 2e 3e 4e 5e 6e 7e"), ("白天我得喂猪，晚上有没有", "1e 2e 3e 4e 5e 6e 7e"),
     ("白天要上班，晚上有没有课", "1e 2e 3e 4e 5e 6e 7e"), ("上午得带孙子，下午有课吗", "1a 2a 3a 4a 5a 6a 7a"),
     ("我周末要加班", "1mae 2mae 3mae 4mae 5mae"),
     ("周二晚上和周六上午", "2e 6m"), ("工作日晚上或者周末", "1e 2e 3e 4e 5e 6mae 7mae"), ("周末和工作日晚上", "1e 2e 3e 4e 5e 6mae 7mae"),

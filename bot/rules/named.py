@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from bot import halves, phrases
+from bot import described, halves, phrases
 from bot.aspects import spoken
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
@@ -104,7 +104,8 @@ async def name_alone(run: Runner, turn: Turn) -> bool:
     ):
         return False
     place_or_time = turn.heard.first("org") or turn.heard.first("when")
-    if turn.heard.first("course") and place_or_time:  # 我想周末在某某街道学太极拳
+    wants = phrases.wants_to_learn(turn.heard.folded)
+    if turn.heard.first("course") and (place_or_time or wants):  # 我想周末在某某街道学太极拳, 想学拍照
         await run.start(turn, "find_class", run.readings.values(run.handlers["find_class"], turn))
         return True
     if len(groups := _called(turn)) == 1:  # 国画班（学院）
@@ -143,8 +144,12 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
 
 
 async def unknown_name(run: Runner, turn: Turn) -> bool:
-    """油画呢, 插花班在哪上课, after classes of something else: a name that we have nothing for, and never what is so of the class
-    that was told."""
+    """学开无人机: a subject that none of our courses teaches. 油画呢, 插花班在哪上课, after classes of something else: a name that
+    we have nothing for, and never what is so of the class that was told."""
+    subject = turn.heard.first("subject")
+    if subject and _asks_of_a_course(run, turn) and not run.waiting(turn.state) and not turn.ticket:
+        await run.start(turn, "find_class", {"subject": subject})
+        return True
     courses, last = courses_of(turn), turn.state.last
     after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
     if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
@@ -158,6 +163,14 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
     teacher = next((each for each in teachers if each.startswith(name)), None)  # 赵芳的班
     await run.start(turn, "find_class", {"teacher": teacher} if teacher else {"subject": name})
     return True
+
+
+def _asks_of_a_course(run: Runner, turn: Turn) -> bool:
+    """学开无人机, 钢琴难不难: whether it asks what only a course that is on record can answer."""
+    best = turn.heard.best
+    handler = run.handlers.get(best.intent) if best and best.intent else None
+    of_one = handler is not None and not handler.is_private and any(each.name == "course" for each in handler.slots)
+    return of_one or described.unclear(turn)
 
 
 def _names_said(turn: Turn, called: set[str]) -> list[str]:

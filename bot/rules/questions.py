@@ -19,11 +19,9 @@ from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
 from bot.turn import CHOICES, Turn
-from nlu.entities import Entity
 from nlu.questions import NO_ANSWER, RED_LINES
 
 _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
-_THINGS = {"course", "activity", "item"}  # what a short message names is meant by its question
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked for by themselves
@@ -53,14 +51,12 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
-    turn.heard = heard = replace(turn.heard, entities=names_meant(turn))
-    course = described.meant(turn) if len(heard.folded) <= STORY and not of_what_was_told(turn) else None
-    if course is not None:
-        turn.described = course
-        heard = replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
-    elif activity := activity_meant(run, turn):
-        heard = replace(heard, hinted=activity)
-    turn.heard = run.lean(turn, heard)
+    described.hear(turn, names_meant(turn))
+    if len(turn.heard.folded) <= STORY and not of_what_was_told(turn):
+        described.guess(turn)
+    if turn.described is None and (activity := activity_meant(run, turn)):
+        turn.heard = replace(turn.heard, hinted=activity)
+    turn.heard = run.lean(turn, turn.heard)
     return False
 
 
@@ -78,7 +74,7 @@ async def gist(run: Runner, turn: Turn) -> bool:
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
-    names = {each.kind for each in heard.entities} & _THINGS if len(folded) <= STORY else set()
+    names = {each.kind for each in heard.entities} & described.OURS if len(folded) <= STORY else set()
     asking = [each for each in parts if _stands_alone(each)]
     if asking and phrases.points_back(asking[-1].folded):
         names -= {"course"}  # 有没得人教这个

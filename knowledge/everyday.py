@@ -1,0 +1,124 @@
+"""What people call what is taught, beside its titles: 修电路 is what an electrician's course teaches, wherever it is taught.
+
+`everyday.tsv` is ours, as the standard questions are: a subject, what else titles call it, and what people say. Which course
+teaches a subject, or that none does, is read from each centre's own catalogue.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from knowledge.catalogue import Catalogue
+from nlu.gazetteer import Gazetteer, Name
+from nlu.text import fold
+
+FILE = Path(__file__).with_suffix(".tsv")
+_BETWEEN = re.compile(
+    "[与和及、,·]"
+)  # of two subjects in a title both are taught: 书法与国画; of two words the last: 手机摄影
+# Words of titles that people say in any matter.
+_ALSO_OTHERWISE = frozenset((
+    "微信", "电子书", "看网课", "键盘", "打字", "农民培训", "发朋友圈", "幻灯片", "微信支付", "手机应用", "手机使用", "用电脑", "健康", "直播", "视频", "上网",
+    "理财",
+))  # fmt: skip
+
+_HOW = ("咋", "怎么", "怎样", "咋个", "如何")  # as it is said in one place and another; the table has the first
+
+
+class Subject(Struct, frozen=True):
+    """`titles` are the words by which a title tells that it is this; `said` what people say who want to learn it."""
+
+    name: str
+    titles: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+class Said(Struct, frozen=True):
+    """A subject that a text speaks of, with the courses that teach it here: none may."""
+
+    subject: str
+    courses: tuple[str, ...]
+    start: int
+    end: int
+
+
+@cache
+def subjects() -> tuple[Subject, ...]:
+    """All that we know."""
+    rows = [line.split("\t") for line in FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return tuple(Subject(name, (name, *_list(titles)), _list(said)) for name, titles, said in rows)
+
+
+class Everyday:
+    """The subjects as the courses of one catalogue teach them."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._courses = _taught(catalogue)
+        taken = {fold(text) for each in catalogue.courses.values() for text in (each.name, *each.aliases)}
+        meant: dict[str, set[str]] = {}
+        for each in subjects():
+            for text in {*each.titles, *each.said} - taken:
+                meant.setdefault(text, set()).add(each.name)
+        self._meant: dict[str, list[str]] = {}
+        for text, names in meant.items():
+            # What may be two things is what is taught of them; that neither is can be said of one alone.
+            taught = sorted(names & self._courses.keys())
+            if taught or len(names) == 1:
+                self._meant[text] = taught or [*names]
+
+    def said(self, folded: str) -> list[Said]:
+        """The subjects that a folded text speaks of, by position."""
+        return [self._found(each.id, each.start, each.end) for each in _names().find(folded) if each.id in self._meant]
+
+    def _found(self, text: str, start: int, end: int) -> Said:
+        names = self._meant[text]
+        courses = dict.fromkeys(id for name in names for id in self._courses.get(name, ()))
+        return Said(names[0], tuple(courses), start, end)
+
+
+@cache
+def _names() -> Gazetteer:
+    texts = dict.fromkeys(text for each in subjects() for text in (*each.titles, *each.said))
+    known = [text for text in texts if text not in _ALSO_OTHERWISE]
+    return Gazetteer(Name("subject", text, text.replace("咋", how)) for text in known for how in _HOW)
+
+
+def _taught(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+    """The courses that teach each subject which is taught."""
+    names: dict[str, list[str]] = {id: [each.name] for id, each in catalogue.courses.items()}
+    for group in catalogue.classes.values():
+        if group.course in names:
+            names[group.course].append(group.plain_name)
+    found: dict[str, dict[str, None]] = {}
+    for id, titles in names.items():
+        aliases = {*catalogue.courses[id].aliases}
+        of_it = {name for title in titles for name in _subjects_of(title)}
+        of_it |= {each.name for each in subjects() if aliases & _own_titles()[each.name]}
+        for name in of_it:
+            found.setdefault(name, {})[id] = None
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+@cache
+def _own_titles() -> Mapping[str, Set[str]]:
+    """Of each subject its name, and the other titles that no other has: 戏曲 is several."""
+    common = Counter(text for each in subjects() for text in {*each.titles})
+    return {each.name: {text for text in each.titles if common[text] == 1} | {each.name} for each in subjects()}
+
+
+def _subjects_of(title: str) -> Iterable[str]:
+    """What a title says that is taught."""
+    for part in _BETWEEN.split(title):
+        found = [
+            (part.rfind(text) + len(text), each.name) for each in subjects() for text in each.titles if text in part
+        ]
+        last = max((end for end, _ in found), default=0)
+        yield from (name for end, name in found if end == last)
+
+
+def _list(words: str) -> tuple[str, ...]:
+    return tuple(filter(None, words.split("、")))
