@@ -453,8 +453,11 @@ async def test_the_chat_page_is_readable_in_colours_of_the_centre(one_browser: B
     page = await enter(one_browser, service, "zhou")
     await page.goto(f"{service.url}/desk/admin")
     await page.get_by_role("tab", name="中心").click()
+    shown = page.locator(".look header")
+    await expect(shown).to_have_css("background-color", "rgb(255, 255, 255)")  # as residents have it until then
     await page.get_by_label("按钮颜色").fill("#654321")
     await page.get_by_label("页头颜色").fill("#123456")
+    await expect(shown).to_have_css("background-color", "rgb(18, 52, 86)")
     await page.get_by_role("button", name="保存", exact=True).click()
     await expect(page.get_by_text("已保存")).to_be_visible()
     await page.goto(service.url)
