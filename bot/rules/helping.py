@@ -28,7 +28,7 @@ _STILL = re.compile(
     "|[两二三几四五好多][遍次回][^。]{0,6}[不没](?:[上了成到开行进出动用好]|有)"  # 弄了三遍了，都绑不上
     "|(?:给|帮)我?(?:报上去|反[映应](?:上去|一下))"
 )
-_STUCK_ONCE = "stuck"  # in the memo of a guide
+_STUCK_AT = "stuck"  # in the memo of a guide
 _STUCK = re.compile(
     "没(?:看|找|见|瞅)(?:到|见|着)|(?:看|找|瞅)不(?:到|见|着)|没有?(?:[这那]|你说的)[^,。]{0,4}(?:按[钮纽扭]|选项|地方|图标|菜单|东西|[界页]面|字)"
     "|(?:按[钮纽扭]|选项|菜单|图标)[^,。]{0,4}(?:没有|不见|没了|不显示)|点不[了动开]|卡住|没反应|[不没]出来|过不去|[弄点搞]不[成了]|不好使|没用|(?:点|按|填|选)错"
@@ -60,8 +60,8 @@ async def still_not(run: Runner, turn: Turn) -> bool:
     if not (stuck or told or state.topic == _GUIDED or (state.told and _TRIED.search(folded))):
         return False
     turn.unanswered = True
-    if guide is not None and not broken and _STUCK_ONCE not in guide.memo:
-        guide.memo[_STUCK_ONCE] = "yes"
+    if guide is not None and not broken and not _was_stuck(guide):
+        guide.memo[_STUCK_AT] = guide.memo["step"]
         _show_other_ways(turn, guide)
         return True
     turn.say("maybe_down" if broken else "still_not")
@@ -69,15 +69,19 @@ async def still_not(run: Runner, turn: Turn) -> bool:
     return True
 
 
+def _was_stuck(guide: Task) -> bool:
+    return guide.memo.get(_STUCK_AT) == guide.memo["step"]
+
+
 def _is_stuck(turn: Turn, guide: Task) -> bool:
     """Whether a step of the guide comes to nothing, and nothing else is asked for certain."""
-    best, again = turn.heard.best, _STUCK_ONCE in guide.memo
+    best = turn.heard.best
     if turn.heard.named & {"course", "activity", "item", "org"}:
         return False
     if best and best.question and best.score >= turn.heard.lines.sure and best.entry != guide.slots["entry"]:
         return False
     return _STUCK.search(turn.heard.folded) is not None or (
-        again and _WHAT_NOW.fullmatch(turn.heard.folded) is not None
+        _was_stuck(guide) and _WHAT_NOW.fullmatch(turn.heard.folded) is not None
     )
 
 
