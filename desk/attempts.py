@@ -1,7 +1,8 @@
 """Guesses at passwords and codes: how many, and by whom, without keeping anybody else out.
 
 What is counted is wrong tries of an account from one network address. Somebody who guesses from there waits; the account's
-owner, elsewhere, does not. Guesses from everywhere together are bounded too, and so that these do not lock the owner out,
+owner, elsewhere, does not. Guesses from everywhere at one account, and from one address at whatever account, are bounded
+too, and so that these do not lock the owner out,
 a device from which the account was signed in to before is held to its own guesses alone, and so is whoever brings what
 nobody guesses: a code of the second factor, or a one-time password. A name that nobody has is counted, and refused, like
 any other.
@@ -37,7 +38,8 @@ class Guess:
     known: bool
     limits: Limits
     asked: tuple[Asked, ...]
-    anywhere: tuple[Asked, ...] = ()  # together with everybody's; nothing where the device is known
+    # Together with others', at this account from anywhere and at any from here; nothing where the device is known.
+    anywhere: tuple[Asked, ...] = ()
     codes: tuple[Asked, ...] = ()  # of these the wrong codes that came with the right password
 
     def check(self) -> None:
@@ -46,7 +48,7 @@ class Guess:
             raise TooManyGuessesError(seconds)
 
     def check_anywhere(self) -> None:
-        """The same, of guesses from everywhere, which are no matter for who brings what nobody guesses. Where they are too
+        """The same, of guesses of others, which are no matter for who brings what nobody guesses. Where they are too
         many this was a wrong one."""
         if (seconds := self.limits.wait(*self.anywhere)) > 0:
             self.was_wrong()
@@ -77,8 +79,8 @@ class Attempts:
         if device:
             return Guess(True, self._limits, ((GUESSES, f"{account} {device}"),))
         here = (GUESSES, f"{account} {place(caller.address)[0]}")
-        own = (here, *self._limits.from_(GUESSES_FROM, caller.address))
-        return Guess(False, self._limits, own, ((GUESSES_ANYWHERE, account),), ((CODES_ANYWHERE, account),))
+        others = ((GUESSES_ANYWHERE, account), *self._limits.from_(GUESSES_FROM, caller.address))
+        return Guess(False, self._limits, (here,), others, ((CODES_ANYWHERE, account),))
 
     def remembered(self, name: str, devices: str, now: int) -> str:
         """The cookie of devices, once this account has been signed in to from there."""

@@ -158,6 +158,24 @@ async def test_one_address_does_not_try_every_name(app: App) -> None:
     assert said == ["wrong"] * GUESSES_FROM.most + ["locked"]
 
 
+async def test_guesses_at_others_behind_the_same_address_keep_nobody_out_who_proves_it(app: App) -> None:
+    right, secret = await account(app), pyotp.random_base32()
+    known = replace(HOME, devices=app.desk.attempts.remembered("li", "", NOW))
+    for n in range(GUESSES_FROM.most + 1):
+        await refused(app.desk.signing.sign_in(f"name{n}", "wrong", "", NOW, HOME))
+    assert (await refused(app.desk.signing.sign_in("li", right, "", NOW, HOME))).code == "locked", "it may be a guess"
+    assert await app.desk.signing.sign_in("li", right, "", NOW, known)
+    await app.desk.signing.set_factor("li", Factor(secret, pyotp.TOTP(secret).at(NOW // 1000), ""), right, NOW, known)
+    later = NOW + 25_000
+    for n in range(3):
+        await refused(app.desk.signing.sign_in(f"other{n}", "wrong", "", later, HOME))
+    assert await app.desk.signing.sign_in("li", right, pyotp.TOTP(secret).at(later // 1000 + 30), later, HOME)
+    first, _ = await app.desk.people.reset_password("li", "test", later)
+    await refused(app.desk.signing.sign_in("name", "wrong", "", later, HOME))
+    await app.database.write(lambda t: people.change(t, "li", totp=None))
+    assert await app.desk.signing.sign_in("li", first, "", later, HOME)
+
+
 async def test_guesses_at_the_same_moment_are_as_many(app: App) -> None:
     right = await account(app)
     tries = [app.desk.signing.sign_in("li", "wrong", "", NOW, HOME) for _ in range(20)]
