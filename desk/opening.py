@@ -15,6 +15,7 @@ from store.ticket_rows import Priority, TicketRow, TicketState
 from store.tickets import EventRow
 from store.transaction import Transaction
 
+ERASED = "[已按居民要求删除]"
 SHOWN = 100  # messages that a ticket opens with; the older ones are asked for
 ALL = 1 << 30
 
@@ -39,6 +40,19 @@ def found(transaction: Transaction, ref: str) -> TicketRow:
     row = tickets.get(transaction, ref)
     if row is None:
         raise TicketError("not_found", f"没有工单 {ref}")
+    return row
+
+
+def to_write_on(transaction: Transaction, ref: str) -> TicketRow:
+    """The ticket, where whom it is of was not taken out of it: what is written of it then would outlast that. Raises
+    `TicketError`."""
+    row = found(transaction, ref)
+    if handover(row).summary == ERASED:
+        raise TicketError(
+            "outdated",
+            f"工单 {ref} 里的居民数据已经删除，不能再写",
+            f"Ticket {ref} was erased: nothing is written on it",
+        )
     return row
 
 

@@ -24,7 +24,7 @@ from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
 from desk import answering, drafts
 from desk.errors import TicketError
-from desk.opening import ALL, before, check_held, handover
+from desk.opening import ALL, ERASED, before, check_held, handover
 from desk.people import Seat
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
@@ -37,7 +37,6 @@ from store.ticket_events import TicketMoved, TicketOpened, TicketSaid
 from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
-ERASED = "[已按居民要求删除]"
 # Of an event's data: what somebody wrote, or is reached by.
 GONE: dict[str, object] = {"text": ERASED, "word": "", "note": "", "slots": {}, "tags": []}
 WORDS = GONE.keys()
@@ -59,7 +58,7 @@ class TalkElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class ErasureProof:
-    """What was erased: how much of what, and the digest over the copy as it was. Nothing, where all was gone before."""
+    """What was erased: how much of what, and the digest over the copy as it was. Nothing, and no digest, where all was gone before."""
 
     tickets: int
     conversations: int
@@ -223,13 +222,13 @@ class Residents:
                 self._unbind(transaction, id, now)
             erased = [count for id in talks if (count := forget(transaction, id))]
             closed = sum(handover(each).summary != ERASED for each in theirs)
-            nobody = f"erased-{digest[:12]}"
+            nobody, was_there = f"erased-{digest[:12]}", closed + sum(erased) > 0
             for each in theirs:
                 _forget_carried(transaction, each.ref)
                 forget_ticket(transaction, each, nobody, asked_for=True)
-            detail = f"{why}; {closed} tickets, {sum(erased)} messages, sha256 {digest}"
-            conversations.audited(transaction, by, "resident.erase", ref, detail, now)
-            return ErasureProof(closed, len(erased), sum(erased), digest, now)
+            done = f"{closed} tickets, {sum(erased)} messages, sha256 {digest}" if was_there else "nothing was left"
+            conversations.audited(transaction, by, "resident.erase", ref, f"{why}; {done}", now)
+            return ErasureProof(closed, len(erased), sum(erased), digest if was_there else "", now)
 
         proof = await self._database.write(work)
         await self._database.scrub()

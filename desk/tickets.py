@@ -18,7 +18,7 @@ from bot.messages import Message, Option
 from bot.texts import Texts
 from desk import replies
 from desk.errors import TicketError
-from desk.opening import SHOWN, Opened, check_held, is_kept_away, opened, refuse
+from desk.opening import SHOWN, Opened, check_held, is_kept_away, opened, refuse, to_write_on
 from desk.opening import found as ticket_of
 from desk.replies import Accepted, Answer
 from store import conversations, outbox, ticket_lists, tickets
@@ -193,7 +193,7 @@ class Tickets:
 
         def work(change: Change) -> None:
             noted = TicketNoted(text, tuple(mentions))
-            tickets.record(change.transaction, ticket_of(change.transaction, ref), noted, seat, now)
+            tickets.record(change.transaction, to_write_on(change.transaction, ref), noted, seat, now)
 
         await self._write(work)
 

@@ -105,7 +105,11 @@ _ADD_EVENT = Statement(adding(ticket_event))
 _GET = Statement(select(*columns).where(ticket.c.ref == bindparam("ref")))
 _CHANGE = Statement(
     update(ticket)
-    .where(ticket.c.ref == bindparam("which"), ticket.c.version == bindparam("read_version"))
+    .where(
+        ticket.c.ref == bindparam("which"),
+        ticket.c.version == bindparam("read_version"),
+        ticket.c.person == bindparam("read_person"),  # who was erased meanwhile does not come back
+    )
     .values({each.name: bindparam(f"new_{each.name}") for each in fields(TicketRow) if each.name != "ref"})
 )
 # `after` for what a resident says, as one statement: it is part of turns, and depends on nothing that was read.
@@ -190,7 +194,7 @@ def record(transaction: Transaction, row: TicketRow, happened: Happened, actor: 
     """Appends an event and brings the row up to it. Raises `ConflictError` when the ticket is not as it was read."""
     new = after(row, happened, actor, at)
     values: dict[str, Value] = {f"new_{name}": value for name, value in asdict(new).items() if name != "ref"}
-    if transaction.run(_CHANGE, which=row.ref, read_version=row.version, **values) == 0:
+    if transaction.run(_CHANGE, which=row.ref, read_version=row.version, read_person=row.person, **values) == 0:
         raise ConflictError
     _append(transaction, row.ref, happened, actor, at)
     return new

@@ -10,7 +10,7 @@ from bot.inbox import numbered
 from daoxue.app import App, compose
 from daoxue.chat import play
 from daoxue.config import Config
-from desk.residents import ERASED
+from desk.opening import ERASED
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.mail.settings import MailSettings, SmtpSettings
 from players.post_office import PostOffice

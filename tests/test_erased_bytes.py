@@ -15,7 +15,7 @@ from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from daoxue.doctor import stored
 from daoxue.preparing import prepare
-from desk.residents import ERASED
+from desk.opening import ERASED
 from desk.rewriting import NIGHT, SILENT, Nights, Rewriting, read
 from store import months, rewriting, sealing
 from store.engine import Rewritten, connected

@@ -26,10 +26,11 @@ from daoxue.app import App, compose
 from daoxue.config import Config
 from desk.errors import TicketError
 from desk.hooks import PATIENCE, signature
-from desk.opening import ALL
+from desk.opening import ALL, ERASED
 from desk.receivers import Outside
-from desk.residents import ERASED
-from store import conversations, webhooks
+from store import conversations, tickets, webhooks
+from store.database import ConflictError
+from store.ticket_events import TicketNoted
 from tests.desk_client import Desk
 from tests.history import check
 from tests.talk import Resident
@@ -313,6 +314,29 @@ async def test_a_copy_of_everything_and_its_erasure_with_a_proof(either_app: App
     lines = (await auditor.get("/audit"))["lines"]
     assert next(each for each in lines if each["action"] == "resident.erase")["detail"].endswith(proof["digest"])
     assert "太极" in await resident.say("太极班在哪里上课"), "who comes back is a new resident"
+
+
+async def test_nothing_is_written_of_whom_was_erased_while_the_page_was_open(either_app: App) -> None:
+    app = either_app
+    desk = Desk(app)
+    li, boss, admin = await desk.person(), await desk.person("supervisor"), await desk.person("administrator")
+    ref = str((await Resident(app).receipt("转人工")).ticket)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    read = (await app.tickets.show(ref)).ticket
+    await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
+    refused = await li.ask("POST", f"/tickets/{ref}/note", {"text": "张三住在临江路"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "outdated")
+    scores = {"scores": {"right": 5}, "note": "张三很满意"}
+    assert (await boss.ask("POST", f"/tickets/{ref}/review", scores)).status_code == 409
+    with pytest.raises(ConflictError):  # as another process has read it before
+        await app.database.write(lambda t: tickets.record(t, read, TicketNoted("张三"), li.name, 1))
+    assert "张三" not in json.dumps(await li.get(f"/tickets/{ref}"), ensure_ascii=False)
+    for _ in range(2):
+        again = await admin.post(f"/residents/{ref}/erase", {"why": "own_wish"})
+        assert (again["tickets"], again["messages"], again["digest"]) == (0, 0, "")
+    lines = (await (await desk.person("auditor")).get("/audit?action=resident.erase"))["lines"]
+    assert [each["detail"].endswith("nothing was left") for each in lines] == [True, True, False]
 
 
 async def test_what_is_old_goes_by_itself(either_app: App) -> None:

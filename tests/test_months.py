@@ -19,7 +19,7 @@ from bot.messages import Message, Reply
 from daoxue.app import App, compose
 from daoxue.config import Config, DatabaseSettings
 from daoxue.workers import workers
-from desk.residents import ERASED
+from desk.opening import ERASED
 from store import conversations, months, past, tickets, whole
 from store.conversations import MessageRow
 from store.engine import Cursor, connected

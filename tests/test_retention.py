@@ -4,8 +4,7 @@ import json
 import time
 
 from daoxue.app import App
-from desk.opening import ALL
-from desk.residents import ERASED
+from desk.opening import ALL, ERASED
 from desk.standing import Retention
 from store import audit, conversations, people, settings
 from store.audit import AuditRow

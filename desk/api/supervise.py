@@ -30,7 +30,7 @@ from desk.api.shown import Changed, TheViews
 from desk.board import Board, board
 from desk.errors import TicketError
 from desk.masking import mask
-from desk.opening import found as ticket_of
+from desk.opening import to_write_on
 from desk.people import Seat
 from desk.reports import LONGEST, Reckoning, Report, named, report
 from desk.standing import OpeningHours, Shift, Shifts
@@ -148,7 +148,7 @@ async def review(ref: str, body: Review, seat: Judge, live: TheLive, views: TheV
     content = msgspec.json.encode({"scores": body.scores, "note": body.note})
 
     def work(transaction: Transaction) -> None:
-        row = ticket_of(transaction, ref)
+        row = to_write_on(transaction, ref)
         if row.state != "closed" or row.last_seat is None:
             raise TicketError("invalid", "办结后才能质检")
         if row.last_seat == seat.name:
