@@ -44,6 +44,24 @@ def praises(folded: str) -> bool:
     return _PRAISE.search(folded) is not None and _BLAME.search(folded) is None
 
 
+_SIMILE = re.compile("(?:抢|挤|排|忙|热闹|闹|人多)[^,，。]{0,6}(?:跟|像|和|如)[^,，。]{1,8}(?:似的|一样|样的|一般)")
+_SCOLDS = re.compile(
+    "(?:你们?|您|这个?|什么|真是|系统|客服|机器人|助手|[真好太咋这么那怎可个是破傻][^,，。]{0,1}){0,8}(?:笨|蠢|傻|呆|没用|白痴|智障|废物|破机器人|差劲|听不懂人?话)"
+    "(?:蛋|瓜|猪|得要?死|死了|透了|极了|得很|机器人?|东西|的|了|啊|呀|哦|吧|呢)*"
+    "|(?:you(?: are|'re)? )?(?:so |very |really )?(?:stupid|dumb|useless|an idiot|idiot)(?: (?:bot|robot|machine))?"
+)
+
+
+def exaggerates(folded: str) -> bool:
+    """抢名额抢得跟打架似的: what it is like, and no complaint of anybody."""
+    return _SIMILE.search(folded) is not None and _BLAME.search(folded) is None
+
+
+def scolds(folded: str) -> bool:
+    """你好笨, and nothing else."""
+    return _SCOLDS.fullmatch(folded.strip(" ,，。.!！~")) is not None
+
+
 _TO_THE_SEAT = re.compile(r"(?<![不没别])(?:投诉|举报)(?:的)?(?:就)?是?[你您](?!们)|complain about you\b")
 _COMPLAINS = re.compile(r"(?<![不没别])(?:投诉|举报)|\bcomplain")
 

@@ -45,7 +45,7 @@ LADDER: tuple[Rule, ...] = (
     first.still_in_danger, seats.how_answered, first.maybe_danger, first.outlived,
     first.about_a_seat, tasks.taken_up, seats.when_answered, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
-    helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs, tasks.put_aside,
+    helping.scolded, helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs, tasks.put_aside,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk

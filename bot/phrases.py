@@ -63,7 +63,7 @@ _LOOKS = re.compile(
 # 要本人去领吗, 要不要先挂失: whether something has to be, and no wish: 我要挂失行吗.
 _WHETHER = re.compile(
     "要不要|用不用|需不需要|该不该|是不是(?:要|得|该|必须)"
-    "|(?:要|需要|必须|非得)(?![^,，。]*(?:行|好|可以|成|中|能)[吗不]$)[^,，。]{1,12}[吗么嘛不]$|(?:do|must|should) i (?:have|need|come|bring|do)"
+    "|(?:要|需要|必须|非得)(?![^,，。]{0,14}(?:行|好|可以|成|中|能)[吗不]$)[^,，。]{1,12}[吗么嘛不]$|(?:do|must|should) i (?:have|need|come|bring|do)"
 )
 _STOPS = re.compile(r"[,，。;；!！?？\n]+|(?<=[一-龥]) (?=[一-龥])")
 _ONE_OF = re.compile(r"那[一]?[个家门种]|这[一]?[个家门种]|的$|one\b")

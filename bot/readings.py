@@ -43,6 +43,8 @@ def of_ours(heard: Understanding) -> Understanding:
         candidates = tuple(
             replace(e, intent=THANKS, topic="chitchat") if e.intent == "complaint" else e for e in candidates
         )
+    if about_us.exaggerates(heard.folded):
+        candidates = tuple(each for each in candidates if each.intent != "complaint")
     if heard.first("age") and not _OF_POINTS.search(heard.folded):  # 我今年五十三，不知道够不够岁数
         candidates = tuple(each for each in candidates if each.intent != "balance")
     heard = replace(heard, candidates=candidates)

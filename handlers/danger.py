@@ -16,6 +16,20 @@ _FIRST = {
 }  # fmt: skip
 _MEDICAL = "120"
 _OF_ME = re.compile("[我俺][^,，。]{0,6}(?:站|坐|要跳|想死|不想活)")
+# 我女儿手腕划了好几道, 我妈说活着没意思: somebody else, in the same breath; not who was left or struck and speaks of themselves.
+_OTHERS = (
+    "(?:女儿|闺女|儿子|孩子|娃|孙[子女]|外孙|老公|老婆|丈夫|妻子|老伴|爱人|对象|[男女]朋友|[爸妈爹娘哥姐弟妹]|爷爷|奶奶|外公|外婆|朋友|同学|同事|邻居|室友"
+    "|学[生员]|家里人|[他她](?!们)|(?:son|daughter|child|kid|husband|wife|mother|father|mum|mom|dad|brother|sister|friend))"
+)
+_OF_ANOTHER = re.compile(
+    rf"{_OTHERS}(?:(?!走|死了|没了|不在|去世|过世|离婚|不要|打|骂|出轨|病)[^,，。我俺]){{0,14}}"
+    r"(?:不想再?活|(?:说|讲|觉得|念叨|喊|发|写)[^,，。我俺]{0,6}活着|自杀|轻生|想不开|寻短见|跳楼|跳河|割|划|活不下去|活够|不如死|死了算|想死|去死|遗书|安眠药|自残|自伤|kill|die|suicide|hurt|cut)"
+)
+_OF_ONESELF = re.compile(
+    rf"(?:我|俺)(?!的?(?:家|小|大|老|那个?)?{_OTHERS})[^,，。]{{0,5}}(?:不想再?活|自杀|轻生|想不开|跳楼|割腕|手腕|活不下去|活够|想死|去死|陪[他她]|死了算|不如死)"
+    r"|\bi (?:want|am going|do not want|don't want)"
+)
+_BESIDE = "despair_beside"  # what is remembered of somebody else's despair
 _UNKNOWN = "emergency"  # what is remembered of a danger whose words tell no kind
 
 
@@ -44,11 +58,14 @@ async def despair(turn: Turn) -> None:
     elif stage == "well":
         turn.say("despair.relief")
     elif stage:
-        turn.say("despair.again", ref=turn.ticket)
+        beside = turn.state.danger is not None and turn.state.danger.kind == _BESIDE
+        turn.say("despair.beside_again" if beside else "despair.again", ref=turn.ticket)
     else:
-        turn.say("emergency.ledge" if kind_of(turn.told) == "ledge" and not _OF_ME.search(turn.told) else "despair")
+        another = _OF_ANOTHER.search(turn.told) is not None and not _OF_ONESELF.search(turn.told)
+        ledge = kind_of(turn.told) == "ledge" and not _OF_ME.search(turn.told)
+        turn.say("emergency.ledge" if ledge else "despair.beside" if another else "despair")
         await turn.hand_over("despair", priority=Priority.DANGER, skill="care", topic="human_agent")
-        turn.in_danger("despair")
+        turn.in_danger(_BESIDE if another or ledge else "despair")
     if stage == "ask":
         turn.say("perhaps.ask_despair")
         _offer(turn, "despair")

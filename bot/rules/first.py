@@ -117,7 +117,7 @@ async def still_in_danger(run: Runner, turn: Turn) -> bool:
     danger, alarm = turn.state.danger, turn.alarm
     if danger is None or danger.kind == "scam":
         return False
-    kind = "despair" if danger.kind == "despair" else "emergency"
+    kind = "despair" if danger.kind.startswith("despair") else "emergency"
     if alarm and alarm.kind in LIFE and alarm.kind != kind:
         return False
     best = plainly(turn.heard)

@@ -2,7 +2,7 @@
 
 import re
 
-from bot import phrases
+from bot import about_us, phrases
 from bot.conversation import Task
 from bot.readings import plainly
 from bot.rules import moves
@@ -45,6 +45,17 @@ _WHAT_NOW = re.compile(
 )
 _GUIDED = "operation_guide"  # the topic of what is done step by step
 _SHORT = 2 * phrases.FRAGMENT  # characters of what says one thing
+
+
+async def scolded(run: Runner, turn: Turn) -> bool:
+    """你好笨: a calm word, and a person one key away."""
+    if turn.ticket or turn.inbound.choice is not None or not about_us.scolds(turn.heard.folded):
+        return False
+    turn.say("scolded")
+    turn.suggest("human")
+    turn.unanswered = True
+    run.remind(turn)
+    return True
 
 
 async def still_not(run: Runner, turn: Turn) -> bool:
