@@ -1,7 +1,7 @@
 """The parts of the desk, put together once by the composition; who needs one takes that one (`desk/api/given.py`)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ from desk.feed import Feed
 from desk.hooks import Hooks
 from desk.hours import Hours
 from desk.learners import Learners
+from desk.looks import Glances
 from desk.oidc import Oidc
 from desk.people import People
 from desk.replies import Replies
@@ -83,6 +84,7 @@ class Desk:
     opened: Mapping[str, OpenChannel]
     clock: Callable[[], float]
     health: Callable[[], Awaitable[Health]]
+    glances: Glances = field(default_factory=Glances)
 
     @property
     def inviting(self) -> Inviting | None:

@@ -9,7 +9,7 @@ import pytest
 from bot.messages import Message, Numbered, Reply
 from daoxue.app import App
 from desk.feed import FeedPage
-from desk.looks import Looks
+from desk.looks import AGAIN, Glances, Looks, Stand
 from desk.masking import mask, mask_said
 from desk.search import NUMBERS
 from store import conversations, tickets
@@ -260,6 +260,33 @@ async def test_what_is_shown_of_others_is_written_down(app: App) -> None:
     assert (await looks(app, li))[0] == (ref, "")
     await wang.get("/search?q=离婚")
     assert await looks(app, wang) == [], "one's own are one's own"
+
+
+async def test_a_list_that_is_loaded_again_names_what_is_new_in_it(either_app: App) -> None:
+    app = either_app
+    li, wang, first = await Desk(app).person(), await Desk(app).person(), Resident(app)
+    ref = (await first.receipt("转人工，我妈住院了")).ticket
+    for _ in range(3):
+        await li.get("/tickets?state=waiting")
+    assert await looks(app, li) == [("waiting", ref)]
+    other = (await Resident(app).receipt("转人工")).ticket
+    await li.get("/tickets?state=waiting")
+    assert await looks(app, li) == [("waiting", other), ("waiting", ref)]
+    await first.say("住在三楼")
+    await li.get("/tickets?state=waiting")
+    assert (await looks(app, li))[0] == ("waiting", ref), "what it says now was not shown before"
+    await wang.get("/tickets?state=waiting")
+    [(where, refs)] = await looks(app, wang)
+    assert (where, set(refs.split())) == ("waiting", {ref, other}), "another seat has looked at nothing yet"
+
+
+def test_after_some_minutes_the_same_list_is_a_look_again() -> None:
+    glances, stand = Glances(), {"1126-00001": Stand(1, 1)}
+    assert glances.new("li", "waiting", stand, 5) == ["1126-00001"], "until it is written down"
+    glances.written("li", "waiting", stand, 5)
+    assert glances.new("li", "waiting", stand, 5 + AGAIN - 1) == []
+    assert glances.new("li", "waiting", stand, 5 + AGAIN) == ["1126-00001"]
+    assert glances.new("li", "closed", stand, 6) == ["1126-00001"]
 
 
 async def test_what_stands_beside_the_words_is_masked_too(app: App) -> None:

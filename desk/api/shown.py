@@ -6,12 +6,14 @@ from typing import Annotated, Literal, cast
 
 from fastapi import Depends
 from msgspec import Struct
+from starlette.requests import HTTPConnection
 
 from bot.channel import OpenChannel
-from desk.api.given import Now, TheDatabase, TheHours, TheLibrary, TheOpened, TheResidents
+from desk.api.given import Now, desk_of
 from desk.errors import TicketError
 from desk.feed import MessageShown, masked, shown
 from desk.hours import Hours
+from desk.looks import Glances, Stand
 from desk.masking import mask
 from desk.opening import Opened
 from desk.opening import found as ticket_of
@@ -115,6 +117,7 @@ class TicketViews:
     library: Library
     residents: Residents
     opened: Mapping[str, OpenChannel]
+    glances: Glances
     now: int
 
     async def after(self, ref: str, seat: Seat) -> Changed:
@@ -133,11 +136,17 @@ class TicketViews:
         if row.owner != seat.name:
             await written_down(self.database, seat, self.now, row.ref)
 
-    async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str) -> None:
-        """The same for a list in which words of such tickets stand: one line that names them."""
-        refs = [each.ref for each in shown if not is_own(each, seat.name) and (each.about or each.last)]
-        if refs:
+    async def looked_through(self, shown: Sequence[Summary], seat: Seat, where: str, sought: str = "") -> None:
+        """The same for a list in which words of such tickets stand: one line that names them, but for what the seat has just
+        been shown there, where it `sought` the same."""
+        stands = {
+            each.ref: Stand(each.version, each.seq)
+            for each in shown
+            if not is_own(each, seat.name) and (each.about or each.last)
+        }
+        if refs := self.glances.new(seat.name, f"{where} {sought}", stands, self.now):
             await written_down(self.database, seat, self.now, where, " ".join(refs))
+            self.glances.written(seat.name, f"{where} {sought}", {ref: stands[ref] for ref in refs}, self.now)
 
     async def whole(self, opened: Opened, seat: Seat) -> Whole:
         def look(transaction: Transaction) -> tuple[Summary, list[Summary]]:
@@ -183,10 +192,9 @@ class TicketViews:
         return longest if stage in (None, "callback", "voicemail", "ended") else min(longest, ON_A_CALL)
 
 
-async def _views(
-    database: TheDatabase, hours: TheHours, library: TheLibrary, residents: TheResidents, opened: TheOpened, now: Now
-) -> TicketViews:
-    return TicketViews(database, hours, library, residents, opened, now)
+async def _views(connection: HTTPConnection, now: Now) -> TicketViews:
+    desk = desk_of(connection)
+    return TicketViews(desk.database, desk.hours, desk.library, desk.residents, desk.opened, desk.glances, now)
 
 
 TheViews = Annotated[TicketViews, Depends(_views)]

@@ -210,7 +210,7 @@ async def search(
     hour. What was found is audited."""
     found = await search.find(q, seat.name)
     rows = await database.page(lambda t: [summarise(t, each.ticket, views.hours) for each in found])
-    await views.looked_through(rows, seat, "search")
+    await views.looked_through(rows, seat, "search", q)
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
 

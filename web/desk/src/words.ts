@@ -183,10 +183,12 @@ export const dayWritten = (date: Date) => date.toLocaleDateString('sv-SE')
 export const dayOf = (at: number) => new Date(at).toLocaleDateString('sv-SE', { timeZone: houses.zone })
 
 const HOUR = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
-const timeOf = (at: number) => new Date(at).toLocaleTimeString('zh-CN', { timeZone: houses.zone, ...HOUR })
+const timeOf = (at: number, more = {}) =>
+  new Date(at).toLocaleTimeString('zh-CN', { timeZone: houses.zone, ...HOUR, ...more })
 
-/** The day and the time there, in full. */
-export const moment = (at: number) => `${dayOf(at)} ${timeOf(at)}`
+/** The day and the time there, in full; to the second where several things happen in a minute. */
+export const moment = (at: number, exactly = false) =>
+  `${dayOf(at)} ${timeOf(at, exactly ? { second: '2-digit' } : {})}`
 
 /** The time of day where the centre is; of another day, with its date. */
 export function clock(at: number): string {
