@@ -53,7 +53,15 @@ def looks(name: str) -> str:
     return "".join(filter(str.isalnum, bare)).translate(_LOOKS).replace("rn", "m").replace("vv", "w")
 
 
-_RESERVED = frozenset(map(looks, _OURS))
+# Who speaks for the house, and is nobody in it: 系统管理员, 人工客服, Customer Service.
+_ROLES = ("客服", "管理员", "服务", "助手", "助理", "消息", "通知", "坐席", "机器人")
+_OF_THE_HOUSE = ("系统", "平台", "官方", "中心", "人工", "在线", "智能", "自动", "值班", "后台", "超级")
+_ENGLISH_ROLES = ("admin", "administrator", "service", "support", "agent", "assistant", "team")
+_OF_THE_ENGLISH = ("system", "official", "online", "customer", "platform", "human", "the")
+_HOUSE = (
+    "客服", "管理员", *(of + role for of in _OF_THE_HOUSE for role in _ROLES), *(of + role for of in _OF_THE_ENGLISH for role in _ENGLISH_ROLES)
+)  # fmt: skip
+_RESERVED = frozenset(map(looks, (*_OURS, *_HOUSE)))
 
 
 def unfit(name: str, shown: str, there: Mapping[str, str]) -> Unfit | None:
@@ -63,6 +71,15 @@ def unfit(name: str, shown: str, there: Mapping[str, str]) -> Unfit | None:
     if name not in there and (said := _misfit("name", name, others)):
         return said
     return _misfit("shown", shown, others) if shown not in ("", name, there.get(name)) else None
+
+
+def unfit_for_long(there: Mapping[str, str]) -> list[str]:
+    """The accounts from before a rule that are called what none is called any more: by a number, or what speaks for us."""
+    return [
+        name
+        for name, shown in there.items()
+        if any(looks(each) in _RESERVED or unreachable(each) != each for each in (name, shown))
+    ]
 
 
 def named(said: str, there: Mapping[str, str]) -> tuple[str, ...]:

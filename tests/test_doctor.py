@@ -25,7 +25,8 @@ from daoxue.doctor.examination import examine
 from daoxue.preparing import prepare
 from daoxue.serve import server, stopping
 from daoxue.watch import Trouble
-from store import condition, queue
+from desk.people import Profile
+from store import condition, people, queue
 from store.condition import Connections
 from store.database import Database
 from store.migrate import alembic_url
@@ -201,6 +202,16 @@ def test_another_version_is_told_and_left_alone(version: str, config: Config) ->
     found = looked(config)
     assert FAULT in {each.severity for each in found.values()}
     assert "queue" not in found
+
+
+async def test_accounts_from_before_that_are_called_like_the_house_are_told(app: App) -> None:
+    for name, shown in (("li", "李敏"), ("wang", "王"), ("张三", "张")):
+        await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
+    assert not [each for each in stored.examine(app.config, app.database) if each.subject == stored.ACCOUNTS]
+    await app.database.write(lambda t: people.change(t, "wang", shown="人工客服"))
+    await app.database.write(lambda t: people.change(t, "张三", shown="张 13800138000"))
+    [told] = [each for each in stored.examine(app.config, app.database) if each.subject == stored.ACCOUNTS]
+    assert ("wang, 张三" in told.seen.zh, "13800138000" in told.seen.zh) == (True, False)
 
 
 def test_a_server_that_is_away_is_told() -> None:

@@ -14,11 +14,12 @@ from daoxue import check
 from daoxue.config import Config
 from daoxue.doctor.house import AS_OWNER, is_anothers
 from daoxue.doctor.spans import span
+from desk.names import unfit_for_long
 from desk.rewriting import read
 from integrations.channels import CHANNELS
 from knowledge.catalogue import Catalogue
 from knowledge.files import KnowledgeError
-from store import condition
+from store import condition, people
 from store.database import Database
 from store.engine import told
 from store.migrate import HEAD, revision_at
@@ -36,6 +37,7 @@ CONNECTIONS = Phrase("数据库连接", "connections")
 QUEUE = Phrase("队列", "queue")
 GIVEN_UP = Phrase("送不出的", "given up")
 ERASED = Phrase("删掉的话", "what was erased")
+ACCOUNTS = Phrase("账号的名字", "names of accounts")
 KNOWLEDGE = Phrase("知识", "knowledge")
 APART, FAR_APART = 2.0, 30.0  # seconds between two clocks; a lease of the queue is 30
 NEARLY = 0.9  # of the connections, from where an alarm rings (deploy/alerts.yml)
@@ -99,7 +101,7 @@ def examine(config: Config, database: Database) -> Iterator[Finding]:
     def look(transaction: Transaction) -> list[Finding]:
         return [
             *_key(transaction, config), *_clock(transaction, now), *_connections(transaction), *_queue(transaction, now),
-            *_erased(transaction),
+            *_erased(transaction), *_called(transaction),
         ]  # fmt: skip
 
     try:
@@ -214,6 +216,22 @@ def _erased(transaction: Transaction) -> Iterator[Finding]:
         )
         yield warning(
             ERASED, seen, Phrase("在没人的时候运行 daoxue scrub", "daoxue scrub, in an hour when nobody is there")
+        )
+
+
+def _called(transaction: Transaction) -> Iterator[Finding]:
+    """Accounts that residents would take for the house itself, or that are called by a number."""
+    if found := unfit_for_long({each.name: each.shown for each in people.everybody(transaction) if each.active}):
+        seen = Phrase(
+            f"{_some(found)} 的名字像是本中心自己，或者有号码", f"{_some(found)}: called like the house, or by a number"
+        )
+        yield warning(
+            ACCOUNTS,
+            seen,
+            Phrase(
+                "坐席台“管理 → 人员”里改显示名，或停用、另建",
+                "change what they are shown as, or make another account (the desk, People)",
+            ),
         )
 
 
