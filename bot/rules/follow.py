@@ -13,7 +13,17 @@ from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
-from bot.rules.asking import CERTAIN, LONG, MOVE, asked, asked_of_a_name, asks_more, beside, half_sentence, is_general
+from bot.rules.asking import (
+    CERTAIN,
+    LONG,
+    MOVE,
+    asked,
+    asked_of_a_name,
+    asks_more,
+    beside,
+    half_sentence,
+    is_general,
+)
 from bot.rules.records import in_its_words, names_what_is_not_there, with_its_word
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
 from bot.running import SILENT_TOPICS, Runner
@@ -28,7 +38,7 @@ _OF_COURSES = {"level", "online", "exam", "about"}  # what a course is, wherever
 # Aspects for which a class has an answer of its own that is as short.
 _ANSWERED_BY = {"price": "class_fee", "places": "class_places"}
 _TOPICS = {"activity": "activity", "item": "credit_redemption"}  # that an aspect of it is of
-_PERHAPS, _ORDINAL = 0.35, 0.5  # the probability of a move
+_ORDINAL = 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
 # 太贵了，能不能少点: less for the same class, and not another one.
@@ -51,7 +61,6 @@ _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
 _LAST = re.compile(r"最后")
-_HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _HELD = re.compile(
     "(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
 )
@@ -211,22 +220,6 @@ async def described(run: Runner, turn: Turn) -> bool:
     if len(things) != 1 or things[0] not in told or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})
-    return True
-
-
-async def enrols(run: Runner, turn: Turn) -> bool:
-    """帮我报这个: into the class that was told."""
-    move, best = turn.heard.move, turn.heard.best
-    waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
-    if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):
-        return False
-    if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
-        return False  # 咋个报法, 带啥子去报
-    things = [each for each in meant(turn) if each[0] == "class"]
-    if len(things) != 1:
-        return False
-    phone = run.readings.values(run.handlers["enrol_it"], turn).get("phone")
-    await run.start(turn, "enrol_it", {"class": things[0][1], **({"phone": phone} if phone else {})})
     return True
 
 

@@ -275,11 +275,11 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     instead = _instead(turn.heard.folded).rstrip("，,。. ")
     if not turn.state.said or not 0 < len(instead) <= _INSTEAD or phrases.accuses(turn.heard.folded):
         return False
-    heard = run.hear(turn, instead)
-    if heard.entities:
+    heard, best = run.hear(turn, instead), turn.heard.best
+    meant = plainly(heard)
+    if heard.entities or (meant and meant.score >= heard.lines.sure and meant.intent not in NO_ANSWER):
         turn.heard = heard
         return False
-    best = plainly(turn.heard)
     if best is None or best.intent != "wrong_info":
         return False
     turn.say("taken_back")

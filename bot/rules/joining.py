@@ -1,0 +1,45 @@
+"""Getting into a class that was told."""
+
+import re
+
+from bot.commands import bare
+from bot.rules.follow import meant
+from bot.rules.told import classes_of, courses_of
+from bot.running import Runner
+from bot.turn import Turn
+
+_PERHAPS, _ORDINAL = 0.35, 0.5  # the probability of a move
+_HOW = re.compile("怎|咋|如何|啥|什么|哪")
+_SIGN_UP = re.compile(
+    "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
+)
+
+
+async def enrols(run: Runner, turn: Turn) -> bool:
+    """帮我报这个: into the class that was told; 那怎么报名: how to get into it, and not into any."""
+    move, best = turn.heard.move, turn.heard.best
+    courses = courses_of(turn)
+    if _asks_how(turn) and len(courses) == 1:
+        told = classes_of(turn)
+        if len(told) != 1:
+            turn.answer_if_known("enrol-how")
+        await run.start(turn, "enrol", {"class": told[0].id} if len(told) == 1 else {"course": courses.pop()})
+        return True
+    waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
+    if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):
+        return False
+    if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
+        return False  # 咋个报法, 带啥子去报
+    things = [each for each in meant(turn) if each[0] == "class"]
+    if len(things) != 1:
+        return False
+    phone = run.readings.values(run.handlers["enrol_it"], turn).get("phone")
+    await run.start(turn, "enrol_it", {"class": things[0][1], **({"phone": phone} if phone else {})})
+    return True
+
+
+def _asks_how(turn: Turn) -> bool:
+    """那怎么报名, right after a class was told, and nothing else."""
+    best, folded = turn.heard.best, turn.heard.folded
+    how = best is not None and best.question == "enrol-how" and best.score >= turn.heard.lines.sure
+    return how and turn.state.just_told and not turn.heard.entities and _SIGN_UP.fullmatch(bare(folded)) is not None
