@@ -18,6 +18,8 @@ from nlu.questions import NO_ANSWER
 STRENGTH, LEAD, TAUGHT, BIAS = 0.43, 0.31, 1.32, -6.11
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
+_PERHAPS = 0.5  # of a subject that is described, from which it is asked about: right in three of four
+_LIKELY = 0.1  # the same, from which its courses are offered before others
 _MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
 _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
 _WANTING = re.compile(
@@ -32,7 +34,11 @@ _OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网
 _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
-_SAYS, _SAYS_ANYTHING = 3, 2  # characters
+_SAYS, _SAYS_ANYTHING, _SAYS_SURELY = 3, 2, 4  # characters
+# Who learns, and that it is something.
+_GENERAL = re.compile(
+    "老人家?|老年人|年纪|娃儿?|[孩孙]子|小孩|我[妈爸]|老[头太伴]|大家|东西|技术|手艺|本事|知识|老师|师傅|课程|报名|地方|好的?|那[个种]|这[个种]|一下|怎么|咋|今年|岁|[去来个种门样]"
+)
 WISHES = ("when", "org", "theme", "audience", "teacher")
 
 
@@ -72,10 +78,12 @@ def guess(turn: Turn) -> None:
     heard, wants = turn.heard, phrases.wants_to_learn(turn.heard.folded)
     if not unclear(turn) or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return
-    if len(_WANTING.sub("", _without_aspects(heard.folded))) < _SAYS_ANYTHING:
-        return  # 你们教什么, 几节课: of no course more than of any other
+    if len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.folded)))) < _SAYS_ANYTHING:
+        return  # 你们教什么, 几节课, 老人能学什么: of no course more than of any other
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
-    if theme or any(map(heard.first, OURS)) or (course := _meant(turn)) is None:
+    if theme or any(map(heard.first, OURS)):
+        return
+    if perhaps_untaught(turn) or (course := _meant(turn)) is None:
         return
     named = (each for each in heard.entities if each.kind != "subject")
     turn.described = course
@@ -106,7 +114,17 @@ def may_be_meant(turn: Turn) -> list[str]:
     found, heard = _described(turn), turn.heard
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
-    return found.courses[:CHOICES] if found.odds >= least else []
+    if found.odds < least:
+        return []
+    likely = [name for name, probability in _subjects(turn) if probability >= _LIKELY]
+    courses = (id for name in likely for id in turn.library.everyday.courses(name))
+    return [*dict.fromkeys((*courses, *found.courses))][:CHOICES]
+
+
+def perhaps_untaught(turn: Turn) -> list[str]:
+    """The subject that is likelier described than any other, where none of our courses teaches it."""
+    likely = _subjects(turn)[:1]
+    return [name for name, odds in likely if odds >= _PERHAPS and not turn.library.everyday.courses(name)]
 
 
 def offer(turn: Turn, intent: str | None = None) -> None:
@@ -123,6 +141,15 @@ def _meant(turn: Turn) -> str | None:
     folded = turn.heard.folded
     surely = there or phrases.wants_to_learn(folded) or phrases.described(folded)
     return found.courses[0] if found.odds >= (_MEANT_OF if surely else MEANT) else None
+
+
+def _subjects(turn: Turn) -> list[tuple[str, float]]:
+    """The subjects that may be described where somebody surely wants to learn something, and says what; the likeliest first."""
+    said, folded = _without_places(turn), turn.heard.folded
+    surely = phrases.wants_to_learn(folded) or phrases.described(folded)
+    if not surely or len(_GENERAL.sub("", _WANTING.sub("", said))) < _SAYS_SURELY:
+        return []
+    return turn.library.alike.ranked(said, parts_of(said))
 
 
 def _described(turn: Turn, among: set[str] | None = None) -> Strongest:

@@ -51,7 +51,7 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.tells_of_own,
-    tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
+    tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, named.untaught, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
     tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,

@@ -6,7 +6,7 @@ teaches a subject, or that none does, is read from each centre's own catalogue.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _ALSO_OTHERWISE = frozenset((
     "理财",
 ))  # fmt: skip
 
+Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likeliest subjects of a text and its parts
+_LIKELY = 0.2
 _HOW = ("咋", "怎么", "怎样", "咋个", "如何")  # as it is said in one place and another; the table has the first
 
 
@@ -54,10 +56,10 @@ def subjects() -> tuple[Subject, ...]:
 
 
 class Everyday:
-    """The subjects as the courses of one catalogue teach them."""
+    """The subjects as the courses of one catalogue teach them. `ranked` tells what a course is that no title tells."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._courses = _taught(catalogue)
+    def __init__(self, catalogue: Catalogue, ranked: Ranking | None = None) -> None:
+        self._courses = _taught(catalogue, ranked)
         taken = {fold(text) for each in catalogue.courses.values() for text in (each.name, *each.aliases)}
         meant: dict[str, set[str]] = {}
         for each in subjects():
@@ -69,6 +71,10 @@ class Everyday:
             taught = sorted(names & self._courses.keys())
             if taught or len(names) == 1:
                 self._meant[text] = taught or [*names]
+
+    def courses(self, subject: str) -> tuple[str, ...]:
+        """Those that teach a subject; none may."""
+        return self._courses.get(subject, ())
 
     def said(self, folded: str) -> list[Said]:
         """The subjects that a folded text speaks of, by position."""
@@ -87,7 +93,7 @@ def _names() -> Gazetteer:
     return Gazetteer(Name("subject", text, text.replace("咋", how)) for text in known for how in _HOW)
 
 
-def _taught(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[str, ...]]:
     """The courses that teach each subject which is taught."""
     names: dict[str, list[str]] = {id: [each.name] for id, each in catalogue.courses.items()}
     for group in catalogue.classes.values():
@@ -98,6 +104,9 @@ def _taught(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
         aliases = {*catalogue.courses[id].aliases}
         of_it = {name for title in titles for name in _subjects_of(title)}
         of_it |= {each.name for each in subjects() if aliases & _own_titles()[each.name]}
+        if not of_it and ranked is not None:
+            likely = ranked(titles[0], [catalogue.courses[id].summary, *aliases])
+            of_it = {name for name, probability in likely if probability >= _LIKELY}
         for name in of_it:
             found.setdefault(name, {})[id] = None
     return {name: tuple(ids) for name, ids in found.items()}

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from knowledge.alike import Alike
 from knowledge.catalogue import KIND_OF, Catalogue, Record
 from knowledge.entries import Entry, changed
 from knowledge.everyday import Everyday
@@ -60,6 +61,7 @@ class Library:
         self._search = KnowledgeIndex([])
         self._taught: Taught | None = None
         self.everyday = Everyday(Catalogue())
+        self.alike = Alike(encoder)
         self._expired: tuple[date, Mask] | None = None
         self._changing = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
@@ -105,7 +107,7 @@ class Library:
             self.calendar = Calendar(Catalogue.of(msgspec.json.decode(row.body, type=Record) for row in stored))
             self._records_revision = records_revision
             self._changed(self.catalogue)
-            self.everyday = Everyday(self.catalogue)
+            self.everyday = Everyday(self.catalogue, self.alike.ranked)
             if self._encoder is not None:
                 self._taught = Taught(self.catalogue.courses.values(), self._encoder, self._taught)
         self.entries, self._search, self._expired = entries, search, None

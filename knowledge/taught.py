@@ -34,7 +34,7 @@ class Taught:
         self.meaning: MeaningIndex = MeaningIndex([each for group in texts for each in group], encoder, known)
         self._begins = np.cumsum([0, *map(len, texts)])[:-1]
         whole = ["，".join((*names[id], *told[id])) for id in self.ids]
-        self._pairs, self._characters = _postings(map(_pairs_of, whole)), _postings(map(_characters_of, whole))
+        self._pairs, self._characters = postings(map(pairs_of, whole)), postings(map(characters_of, whole))
 
     def strengths(self, folded: str, parts: Sequence[str]) -> Floats:
         """How much speaks for each course that a text, or one of its parts, describes it: a weighted sum of `WEIGHTS`."""
@@ -43,10 +43,10 @@ class Taught:
         near = self.meaning.near(self._encoder.encode([folded, *parts])).max(axis=0)
         names, told = np.maximum.reduceat(near, self._begins).reshape(2, -1)
         pairs = np.zeros(len(self.ids))
-        for rows in _found(_pairs_of(folded), self._pairs):
+        for rows in found(pairs_of(folded), self._pairs):
             pairs[rows] += 1 / len(rows)
         characters, most = np.zeros(len(self.ids)), math.log(max(2, len(self.ids)))
-        for rows in _found(_characters_of(folded), self._characters):
+        for rows in found(characters_of(folded), self._characters):
             characters[rows] += math.log(len(self.ids) / len(rows)) / most
         share = characters / min(max(len(folded), _FEW), _MANY)
         signs = (names, told, np.minimum(pairs, _MOST), share)
@@ -57,11 +57,11 @@ def _told(course: Course) -> list[str]:
     return [course.summary, f"{course.name}：{course.summary}", *(each.title for each in course.lessons)]
 
 
-def _pairs_of(text: str) -> set[str]:
+def pairs_of(text: str) -> set[str]:
     return {left + right for left, right in pairwise(text) if _is_word(left) and _is_word(right)}
 
 
-def _characters_of(text: str) -> set[str]:
+def characters_of(text: str) -> set[str]:
     return {each for each in text if _is_word(each)}
 
 
@@ -69,7 +69,7 @@ def _is_word(character: str) -> bool:
     return "一" <= character <= "鿿"
 
 
-def _postings(pieces: Iterable[set[str]]) -> dict[str, Rows]:
+def postings(pieces: Iterable[set[str]]) -> dict[str, Rows]:
     """The rows that have each piece."""
     rows: dict[str, list[int]] = {}
     for row, found in enumerate(pieces):
@@ -78,5 +78,5 @@ def _postings(pieces: Iterable[set[str]]) -> dict[str, Rows]:
     return {piece: np.array(found, dtype=np.intp) for piece, found in rows.items()}
 
 
-def _found(pieces: set[str], postings: dict[str, Rows]) -> list[Rows]:
+def found(pieces: set[str], postings: dict[str, Rows]) -> list[Rows]:
     return [rows for piece in pieces if (rows := postings.get(piece)) is not None]

@@ -143,13 +143,18 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
     return False
 
 
-async def unknown_name(run: Runner, turn: Turn) -> bool:
-    """学开无人机: a subject that none of our courses teaches. 油画呢, 插花班在哪上课, after classes of something else: a name that
-    we have nothing for, and never what is so of the class that was told."""
+async def untaught(run: Runner, turn: Turn) -> bool:
+    """学开无人机, 钢琴难不难: a subject that none of our courses teaches, where it is asked what only a course can answer."""
     subject = turn.heard.first("subject")
-    if subject and _asks_of_a_course(run, turn) and not run.waiting(turn.state) and not turn.ticket:
-        await run.start(turn, "find_class", {"subject": subject})
-        return True
+    if subject is None or not _asks_of_a_course(run, turn) or run.waiting(turn.state) or turn.ticket:
+        return False
+    await run.start(turn, "find_class", {"subject": subject})
+    return True
+
+
+async def unknown_name(run: Runner, turn: Turn) -> bool:
+    """油画呢, 插花班在哪上课, after classes of something else: a name that we have nothing for, and never what is so of the class
+    that was told."""
     courses, last = courses_of(turn), turn.state.last
     after = bool(courses) or (last is not None and last.intent in OF_CLASSES)
     if not after or turn.heard.entities or run.waiting(turn.state) or turn.ticket:
@@ -166,7 +171,7 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
 
 
 def _asks_of_a_course(run: Runner, turn: Turn) -> bool:
-    """学开无人机, 钢琴难不难: whether it asks what only a course that is on record can answer."""
+    """Whether only a course that is on record could answer it."""
     best = turn.heard.best
     handler = run.handlers.get(best.intent) if best and best.intent else None
     of_one = handler is not None and not handler.is_private and any(each.name == "course" for each in handler.slots)

@@ -268,7 +268,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
         # 想学写大字的, after a class of something else, is no question about that class.
         anew = turn.state.just_told and described.says_what(heard.folded) and not spoken(heard.folded)
-        if wished or not (anew or len(phrases.clauses(heard.folded)) > 1):
+        untaught = best.intent in OF_CLASSES and bool(described.perhaps_untaught(turn))
+        if wished or not (anew or untaught or len(phrases.clauses(heard.folded)) > 1):
             return False
     return _ask_which_course(run, turn, "find_class")
 
@@ -298,8 +299,10 @@ def _of_something_else(turn: Turn) -> bool:
 
 def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
     values, near = run.readings.values(run.handlers[intent], turn), described.may_be_meant(turn)
-    asked = run.ask_if(turn, [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near])
-    if asked:  # who goes on as if it had been answered means the likeliest
+    courses = [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near]
+    untaught = [(name, "find_class", {"subject": name}) for name in described.perhaps_untaught(turn)]
+    asked = run.ask_if(turn, [*untaught, *courses][:CHOICES])
+    if near:  # who goes on as if it had been answered means the likeliest
         turn.show("course", near[0])
         turn.focus("course", near[0])
     return asked
