@@ -167,6 +167,7 @@ _BEFORE = re.compile(
 )
 # Who asks for a lesson, after what happened once.
 _TO_LEARN = re.compile("[想要]学|哪[里儿]?(?:能|可以)?学|(?:有没有|有)[^,，。]{0,8}(?:课|班|培训|讲座)")
+_WANTS_TO_LEARN = re.compile("(?<!不)[想要]学(?!校)")
 _HEARSAY = re.compile("(?:听|据)(?:说|讲|人|别人|朋友|邻居)")
 # What the news or a film tells of somebody: it happened to nobody here.
 _SOMEBODY = "(?:有人|有个|有一个|有几个|一个|那个(?=[老人男女孩])|哪里|哪儿|某)"
@@ -350,6 +351,13 @@ def _is_of_others(folded: str, clause: str) -> bool:
     once = long_ago or (_BEFORE.search(clause) and not _HERE.search(clause.replace("我们", "")))
     once = once and not _AGAIN.search(folded)
     return bool(once) and _TO_LEARN.search(folded.replace(clause, "")) is not None
+
+
+def asks_to_be_taught(folded: str) -> bool:
+    """我想学救人，溺水了咋救那种: whether somebody wants to learn what to do, and nothing else says that it is here and now."""
+    others = [each for each in _CLAUSES.split(folded) if not _WANTS_TO_LEARN.search(each)]
+    here = any(_HERE.search(each) or _NOW.search(each) or _AGAIN.search(each) for each in others)
+    return _WANTS_TO_LEARN.search(folded) is not None and not here
 
 
 def is_over(folded: str) -> bool:

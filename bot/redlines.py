@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from bot.alarming import LIFE, AlarmWords, Context, contexts, hints_at, is_alarm, words_of
+from bot.alarming import LIFE, AlarmWords, Context, asks_to_be_taught, contexts, hints_at, is_alarm, words_of
 from bot.commands import commands
 from bot.comprehension import Understanding
 from bot.messages import Priority
@@ -198,7 +198,8 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in LIFE and said is None and _GLAD.search(heard.folded):
         return None
-    return Alarm(kind, odds >= sure)
+    # Whoever wants to be taught what to do is met with care, and hears nothing as if it had happened.
+    return Alarm(kind, odds >= sure and not (kind in LIFE and asks_to_be_taught(heard.folded)))
 
 
 def endangers(heard: Understanding) -> bool:

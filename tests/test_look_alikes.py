@@ -116,3 +116,17 @@ async def test_what_is_near_to_one_is_danger_all_the_same(text: str, app: App) -
 @pytest.mark.parametrize("text", ["老伴爬不动了，教室在几楼", "我妈走不动了，你们那有电梯吗", "今天我倒了三趟车才到"])
 async def test_the_old_who_cannot_climb_are_in_no_danger(text: str, app: App) -> None:
     assert detect(app.comprehension.understand(text, TODAY)) is None
+
+
+@pytest.mark.parametrize("text", ["我想学救人，溺水了咋救那种", "想学急救，噎住了怎么弄", "我要学学，触电了该怎么救"])
+async def test_who_wants_to_be_taught_is_met_with_care(app: App, text: str) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is None or not alarm.sure
+
+
+@pytest.mark.parametrize(
+    "text", ["我想学急救，我妈现在噎住了咋救", "早就想学救人，现在有人落水了怎么办", "我不想学了，想死"]
+)
+async def test_what_is_here_and_now_is_sure_all_the_same(app: App, text: str) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None and alarm.sure  # noqa: PT018
