@@ -617,6 +617,23 @@ async def test_the_gate_is_accessible_and_nobody_frames_it(one_browser: Browser,
     await accessible(page)
 
 
+async def test_a_page_that_is_not_for_a_role_says_so_and_where_to_go(one_browser: Browser, service: Service) -> None:
+    asker = await resident(service, "转人工")
+    li, admin = await enter(one_browser, service, "li"), await enter(one_browser, service, "admin")
+    for page, path, name, role, instead in (
+        (li, "admin", "管理", "坐席", "工单"), (li, "board", "看板", "坐席", "知识"), (admin, "tickets/1129-00001", "工单", "管理员", "报表"),
+        (admin, "counter", "服务台", "管理员", "管理"),
+    ):  # fmt: skip
+        await page.goto(f"{service.url}/desk/{path}")
+        await expect(page.get_by_text(f"“{name}”这一页，您的角色（{role}）不能看")).to_be_visible()
+        await expect(page.get_by_text("没有人在排队")).to_have_count(0)
+        await expect(page.locator(".el-message")).to_have_count(0)
+        await accessible(page)
+        await page.get_by_role("main").get_by_role("link", name=instead).click()
+        await expect(page.get_by_text("不能看")).to_have_count(0)
+    await asker.close()
+
+
 async def test_small_and_large(one_browser: Browser, service: Service) -> None:
     asker = await resident(service, "转人工")
     page = await enter(one_browser, service, "li")

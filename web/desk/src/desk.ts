@@ -36,6 +36,8 @@ const byCall = (a: Ticket, b: Ticket) => (a.call_due ?? 0) - (b.call_due ?? 0) |
 function shelved(ticket: Ticket, on: Shelf): boolean {
   if (on === 'mine') return ticket.owner === me.value?.name && ticket.state !== 'closed'
   if (on === 'callback') return ticket.call_due !== null && ticket.state !== 'closed'
+  // Who is to be rung up does not wait in line; danger to life is looked for where everybody looks.
+  if (on === 'waiting') return ticket.state === on && (ticket.call_due === null || ticket.priority === 0)
   return ticket.state === on
 }
 
@@ -47,13 +49,12 @@ export const list = computed(() => {
 
 export const counts = computed(() => {
   const found: Record<Shelf, number> = { mine: 0, waiting: 0, callback: 0, open: 0, snoozed: 0, closed: 0 }
-  for (const ticket of tickets.value.values()) {
-    found[ticket.state] += 1
-    if (shelved(ticket, 'mine')) found.mine += 1
-    if (shelved(ticket, 'callback')) found.callback += 1
-  }
+  const shelves = Object.keys(found) as Shelf[]
+  for (const ticket of tickets.value.values()) for (const each of shelves) if (shelved(ticket, each)) found[each] += 1
   return found
 })
+/** All that nobody has. */
+export const unowned = computed(() => [...tickets.value.values()].filter((each) => each.state === 'waiting').length)
 
 export const offers = computed(() =>
   [...tickets.value.values()]

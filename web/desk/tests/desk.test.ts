@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Me, Ticket } from '../src/api'
-import { counts, list, me, offers, shelf, tickets, unanswered } from '../src/desk'
+import { counts, list, me, offers, shelf, tickets, unanswered, unowned } from '../src/desk'
 
 const ticket = (ref: string, more: Partial<Ticket> = {}) =>
   ({
@@ -53,9 +53,15 @@ describe('the lists', () => {
 })
 
 describe('the counts', () => {
-  it('count a ticket on each list it is on', () => {
-    know(ticket('A', { call_due: 1 }), ticket('B', { state: 'open', owner: 'li', unanswered_since: 5 }))
-    expect(counts.value).toEqual({ waiting: 1, callback: 1, open: 1, mine: 1, snoozed: 0, closed: 0 })
+  it('count a ticket on each list it is on; who is to be rung up does not wait in line', () => {
+    know(
+      ticket('A', { call_due: 1 }),
+      ticket('B', { state: 'open', owner: 'li', unanswered_since: 5 }),
+      ticket('C'),
+      ticket('D', { call_due: 1, priority: 0 }),
+    )
+    expect(counts.value).toEqual({ waiting: 2, callback: 2, open: 1, mine: 1, snoozed: 0, closed: 0 })
+    expect(unowned.value).toBe(3)
     expect(unanswered.value).toBe(1)
   })
 
