@@ -8,7 +8,7 @@ delivers the message again.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from accounts.accounts import Accounts
 from accounts.limits import FILES, Limits, Once
-from bot import conversation
+from bot import conversation, pieces
 from bot.admission import Admission, BusyError, is_alarm
 from bot.comprehension import Comprehension, Understanding
 from bot.conversation import Conversation
@@ -129,6 +129,7 @@ class Mind:
     texts: Texts
     desk: SeatAvailability
     accounts: Accounts
+    rewrite: Callable[[Transaction, int, Mapping[int, bytes]], None]  # other bodies for what was said in a talk
 
 
 class Inbox:
@@ -255,7 +256,7 @@ class Inbox:
         messages = [told, *(Message(reply=reply, re=inbound.id) for reply in turn.said)]
         authors = ("resident", *("bot" for _ in turn.said))
         row = await self._row(read, turn, list(zip(authors, map(encode, messages), strict=True)), files)
-        committed = await self._commit(row, inbound)
+        committed = await self._commit(row, inbound, turn.before)
         if committed is None:
             return None
         self._observe("committed")
@@ -283,12 +284,21 @@ class Inbox:
         why, body = (FileRefusal.TOO_MANY.value, b"") if over else ("", file.body)
         return NewFile(secrets.token_urlsafe(24), safe(file.name), file.type, body, file.ref, why)
 
-    async def _commit(self, row: conversations.TurnRow, inbound: Inbound) -> tuple[int, int] | None:
+    async def _commit(
+        self, row: conversations.TurnRow, inbound: Inbound, before: Mapping[int, bytes]
+    ) -> tuple[int, int] | None:
         """The conversation's id and last number; None where the turn has to be thought about anew. A ticket that goes on in
         another talk comes here, where they still are who they have proven to be; else this talk has no part in it any more."""
         read, quick = row.read, not row.files
+
+        def work(transaction: Transaction) -> tuple[int, int] | None:
+            committed = conversations.commit_turn(transaction, row)
+            if committed is not None and before:
+                self._mind.rewrite(transaction, read.id, before)
+            return committed
+
         try:
-            return await self._database.write(lambda t: conversations.commit_turn(t, row), quick=quick, changes=read.id)
+            return await self._database.write(work, quick=quick, changes=read.id)
         except tickets.ElsewhereError:
             person = await self._mind.accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
         except ConflictError:
@@ -320,6 +330,10 @@ class Inbox:
 
         # What is longer than anybody reads may take half a second, in which others would wait.
         text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
+        before: Mapping[int, bytes] = {}
+        if secret is None and proofs.may_go_on(text):
+            rows = await self._database.read(lambda t: pieces.before(t, read))
+            text, before = pieces.together(rows, text, inbound.at, lately=inbound.at < state.proving_until)
         now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
         # What is changed from here on is found by the commit, and all is thought anew.
         calendar, revision = self._mind.library.calendar, self._mind.library.revision
@@ -340,6 +354,7 @@ class Inbox:
             ticket=read.ticket,
             seat=read.seat,
             secret=secret,
+            before=before,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
         )
         await self._mind.dialogue.respond(turn)

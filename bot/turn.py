@@ -1,6 +1,6 @@
 """What a handler sees of one turn, and what it gathers to be done. Nothing here is written until the turn commits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -92,6 +92,9 @@ class Turn:
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     dispute: NewDispute | None = None  # the ledger as it is now, to be kept with the ticket
+    before: Mapping[int, bytes] = field(
+        default_factory=dict
+    )  # bodies for what was said, that now is a piece of a number
     unbind: bool = False  # the resident takes back who they have proven to be
 
     @property

@@ -61,7 +61,7 @@ from desk.receivers import Outside
 from desk.replies import Replies
 from desk.residents import Residents
 from desk.retention import Retaining
-from desk.search import ConversationSearch
+from desk.search import ConversationSearch, rewrite
 from desk.signing import SignIn
 from desk.standing import LiveSettings
 from desk.tickets import Tickets
@@ -242,7 +242,7 @@ def _talk(ground: Ground, knowing: KnowledgeParts, affairs: AffairsParts, channe
     hours, looked_at = Hours(config.desk, config.zone), {name for name, each in channels.items() if each.looked_at}
     queueing = Queueing(hours, database, _ways(config, channels), looked_at)
     dialogue = Dialogue(HANDLERS, knowing.comprehension)
-    mind = Mind(knowing.library, knowing.comprehension, dialogue, ground.texts, queueing, affairs.accounts)
+    mind = Mind(knowing.library, knowing.comprehension, dialogue, ground.texts, queueing, affairs.accounts, rewrite)
     inbox = Inbox(database, mind, ground.limits, ground.live, config.zone, ground.observe)
     return TalkParts(inbox, Outbox(database, ground.live), hours, queueing)
 

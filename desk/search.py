@@ -8,7 +8,7 @@ said in between. A turn pays nothing for it.
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
@@ -17,7 +17,7 @@ from bot.live import Live
 from desk.errors import TicketError
 from desk.masking import mask_said
 from desk.opening import handover, is_kept_away
-from store import conversations, search, ticket_lists, tickets
+from store import conversations, erasing, search, ticket_lists, tickets, unanswered
 from store.database import Database
 from store.ticket_rows import TicketRow, TicketState
 from store.transaction import Transaction
@@ -137,6 +137,21 @@ class ConversationSearch:
             return [each for each in found if not is_kept_away(transaction, each.ticket, by)]
 
         return await self._database.page(work)
+
+
+def rewrite(transaction: Transaction, id: int, bodies: Mapping[int, bytes]) -> None:
+    """Puts other bodies into messages of a conversation, by their numbers, and what is findable follows."""
+
+    def words(first: int, last: int) -> list[str]:
+        return grams(people_said(conversations.messages(transaction, id, first, last)))
+
+    def change() -> None:
+        for seq, body in bodies.items():
+            for row in conversations.messages(transaction, id, seq, seq):
+                unanswered.drop(transaction, id, row.at)
+            erasing.forget_message(transaction, id, seq, body)
+
+    search.rewrite(transaction, id, bodies.keys(), change, words)
 
 
 def _index(transaction: Transaction, id: int) -> None:

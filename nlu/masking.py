@@ -7,7 +7,7 @@ and sums stay.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 
@@ -101,19 +101,25 @@ _POSSIBLE = re.compile(rf"(?:[0-9{SAID_DIGITS}][^0-9{SAID_DIGITS}]*+){{6}}")
 
 def mask(text: str) -> str:
     """The text with identity and bank card numbers replaced; all else as it was."""
+    return cover(text, spans(text))
+
+
+def cover(text: str, spans: Iterable[Span]) -> str:
+    """The text with these replaced; of two that share anything the first, of two that begin together the longer."""
+    covered: list[str] = []
+    last = 0
+    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= last:
+            covered += [text[last:start], label]
+            last = up_to(text, end)
+    return "".join([*covered, text[last:]]) if covered else text
+
+
+def spans(text: str) -> Iterator[Span]:
+    """Where numbers of identity papers and of bank cards stand in a text."""
     folded = fold_numbers(text)
     if _POSSIBLE.search(folded) is None:
-        return text
-    masked: list[str] = []
-    last = 0
-    for start, end, label in sorted(_spans(folded)):
-        if start >= last:
-            masked += [text[last:start], label]
-            last = up_to(text, end)
-    return "".join([*masked, text[last:]]) if masked else text
-
-
-def _spans(folded: str) -> Iterator[Span]:
+        return
     reader = _NumberReader(folded)
     for run in runs(folded):
         if sum(len(group.digits) for group in run) >= _SHORT:

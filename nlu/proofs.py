@@ -14,9 +14,10 @@ from typing import Literal
 from msgspec import Struct
 
 from nlu import phones
-from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, mask, runs, sized
+from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, Span, cover, mask, runs, sized
+from nlu.masking import spans as masked
 from nlu.numerals import has_check_digit
-from nlu.text import SAID_DIGITS, fold_numbers, up_to
+from nlu.text import SAID_DIGITS, fold_numbers
 
 Kind = Literal["card", "code"]
 LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
@@ -47,6 +48,8 @@ _OTHERWISE = re.compile(
 _OF_A_MEETING = re.compile(
     r"(?:会议|入会|直播间?|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}(?:入会|会议)?(?:密码|口令|pass(?:word|code))(?:是|为| is)?\W{0,3}$"
 )
+# What may go on with a number of the text before it: two digits and more, among few words.
+_PIECE, _NEXT = re.compile(rf"(?:[^\d{SAID_DIGITS}]{{0,12}})(?:[\d{SAID_DIGITS}][\W_]{{0,2}}){{2}}"), "\n"
 _CUT = 60  # digits of what is cut into numbers that run together
 _DAY_OR_TIME = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?!\d)"
@@ -66,13 +69,42 @@ class Found(Struct, frozen=True):
 
 def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
     """The text without them; all else as it was."""
-    hidden, last = [], 0
-    spans = ((*span, LABELS[each.kind]) for each in find(text, lately=lately, asked=asked) for span in each.spans)
-    for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start >= last:
-            hidden += [text[last:start], label]
-            last = up_to(text, end)
-    return "".join([*hidden, text[last:]]) if hidden else text
+    return cover(text, _spans_of(text, lately=lately, asked=asked))
+
+
+def _spans_of(text: str, *, lately: bool, asked: bool) -> Iterator[Span]:
+    found = find(text, lately=lately, asked=asked)
+    return ((*span, LABELS[each.kind]) for each in found for span in each.spans)
+
+
+def may_go_on(text: str) -> bool:
+    """Whether it may be a piece of a number that began in the text before it."""
+    return _PIECE.match(fold_numbers(text)) is not None
+
+
+def together(texts: Sequence[str], *, lately: bool = False) -> list[str]:
+    """Texts of one resident, one after the other, each without what is a piece of a number that the last of them goes on or
+    ends; as they were where it does not."""
+    joined = _NEXT.join(texts)
+    of_code = lately or _OF_CODE.search(joined) is not None  # six digits alone may be prices
+    of_proofs = (span for span in _spans_of(joined, lately=lately, asked=False) if of_code or span[2] != LABELS["code"])
+    last = len(joined) - len(texts[-1])
+    across = [span for span in (*masked(joined), *of_proofs) if span[0] < last < span[1]]
+    return [cover(text, _within(across, start, len(text))) for start, text in _placed(texts)]
+
+
+def _placed(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    start = 0
+    for text in texts:
+        yield start, text
+        start += len(text) + len(_NEXT)
+
+
+def _within(spans: Sequence[Span], start: int, size: int) -> Iterator[Span]:
+    """What of them is in a text that begins there."""
+    for first, end, label in spans:
+        if first < start + size and end > start:
+            yield max(0, first - start), min(size, end - start), label
 
 
 def covered(text: str) -> str:

@@ -3,7 +3,7 @@
 Both take words ready made. That Chinese has no spaces is settled by whoever makes them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import bindparam, delete, func, or_, select, text
@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, delete, func, or_, select, text
 from store.engine import Row
 from store.schema import conversation, passage, ticket, ticket_talk
 from store.transaction import Statement, Transaction, adding, highest
+
+Words = Callable[[int, int], Sequence[str]]  # of the messages from first to last
 
 _ADD = Statement(adding(passage).returning(passage.c.id))
 _INDEX: Mapping[str, Statement] = {
@@ -109,7 +111,7 @@ def find(transaction: Transaction, words: Sequence[str], most: int) -> list[tupl
     return [cast(tuple[int, int, int], row) for row in found]
 
 
-def forget(transaction: Transaction, conversation: int, words: Callable[[int, int], Sequence[str]]) -> None:
+def forget(transaction: Transaction, conversation: int, words: Words) -> None:
     """Makes a conversation unfindable. `words` gives those of the messages from first to last: SQLite's index keeps
     none, and has to be told what to take out."""
     for id, first, last in transaction.all(_PASSAGES, id=conversation):
@@ -117,6 +119,19 @@ def forget(transaction: Transaction, conversation: int, words: Callable[[int, in
         transaction.run(_DROP_WORDS[transaction.dialect], id=id, words=out)
     transaction.run(_DROP, id=conversation)
     transaction.run(_KEEP_PLACE, conversation=conversation)
+
+
+def rewrite(
+    transaction: Transaction, conversation: int, seqs: Collection[int], change: Callable[[], None], words: Words
+) -> None:
+    """Makes findable by other words what `change` makes of these messages."""
+    found = [cast(tuple[int, int, int], row) for row in transaction.all(_PASSAGES, id=conversation)]
+    theirs = [each for each in found if any(each[1] <= seq <= each[2] for seq in seqs)]
+    for id, first, last in theirs:
+        transaction.run(_DROP_WORDS[transaction.dialect], id=id, words=" ".join(words(first, last)))
+    change()
+    for id, first, last in theirs:
+        transaction.run(_INDEX[transaction.dialect], id=id, words=" ".join(words(first, last)))
 
 
 def indexed(transaction: Transaction, conversation: int) -> int:

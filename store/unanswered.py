@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from store.schema import unanswered
 from store.transaction import Statement, Transaction
@@ -13,6 +13,9 @@ _UNANSWERED = Statement(
     .where(unanswered.c.done == 0, unanswered.c.at >= bindparam("since"))
     .order_by(unanswered.c.id.desc())
     .limit(bindparam("most"))
+)
+_DROP = Statement(
+    delete(unanswered).where(unanswered.c.conversation == bindparam("which"), unanswered.c.at == bindparam("then"))
 )
 _SETTLED = Statement(update(unanswered).where(unanswered.c.id == bindparam("which")).values(done=1))
 
@@ -28,6 +31,11 @@ class UnansweredRow:
 def newest(transaction: Transaction, since: int, most: int) -> list[UnansweredRow]:
     """What nothing answered, the newest first."""
     return [UnansweredRow(*row) for row in transaction.all(_UNANSWERED, since=since, most=most)]  # type: ignore[arg-type]
+
+
+def drop(transaction: Transaction, conversation: int, at: int) -> None:
+    """What was said in that moment (ms) was no question."""
+    transaction.run(_DROP, which=conversation, then=at)
 
 
 def settle(transaction: Transaction, ids: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -61,10 +61,10 @@ def test_it_notices_what_is_acknowledged_before_it_is_written(here: Place, monke
     commit = Inbox._commit
     writing = set[asyncio.Task[object]]()
 
-    async def hasty(self: Inbox, row: TurnRow, inbound: Inbound) -> tuple[int, int] | None:
+    async def hasty(self: Inbox, row: TurnRow, inbound: Inbound, before: Mapping[int, bytes]) -> tuple[int, int] | None:
         if row.read.version == 0:
-            return await commit(self, row, inbound)
-        writing.add(asyncio.create_task(commit(self, row, inbound)))
+            return await commit(self, row, inbound, before)
+        writing.add(asyncio.create_task(commit(self, row, inbound, before)))
         return row.read.id, row.read.seq + len(row.said)
 
     monkeypatch.setattr(Inbox, "_commit", hasty)

@@ -3194,7 +3194,7 @@ export interface components {
         };
         /**
          * ErasureProof
-         * @description What was erased: how much of what, and the digest over the copy as it was. Nothing, where all was gone before.
+         * @description What was erased: how much of what, and the digest over the copy as it was. Nothing, and no digest, where all was gone before.
          */
         ErasureProof: {
             at: number;

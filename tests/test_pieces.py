@@ -1,0 +1,64 @@
+"""A number that comes in several messages: the last is covered as it comes, and what was kept of the others then."""
+
+import pytest
+
+from accounts.closing import ErasureReason
+from daoxue.app import App
+from nlu import proofs
+from store import unanswered
+from tests.desk_client import Desk
+from tests.talk import Resident
+from tests.test_privacy import holds
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    ("卡号是6208|0104|7296", "卡号是[学习卡号]|[学习卡号]|[学习卡号]"), ("6208|0104|7296", "[学习卡号]|[学习卡号]|[学习卡号]"),
+    ("卡号六二零八|零一零四七二九六", "卡号[学习卡号]|[学习卡号]"), ("身份证330802|19580312|0427", "身份证[证件号]|[证件号]|[证件号]"),
+    ("银行卡6591|1567|7984|0000 谢谢", "银行卡[卡号]|[卡号]|[卡号]|[卡号] 谢谢"), ("验证码648|571", "验证码[验证码]|[验证码]"),
+])  # fmt: skip
+def test_pieces_of_a_number(said: str, left: str) -> None:
+    *_, last = texts = said.split("|")
+    assert proofs.may_go_on(last)
+    assert "|".join(proofs.together(texts)) == left
+
+
+@pytest.mark.parametrize("said", [
+    "手机138|0013|8000", "300|500", "10|11|12", "2026|1128|1430", "学习卡能用吗 2026|1128", "我的卡号多少|13800138000", "打13800138000|620801",
+    "工单1126-00001|1126-00002", "订单D12345|67890", "周六9:00|14:30", "卡里有1200分|300分", "积分1200|500|300", "三年级|十二个人", "验证码|没收到",
+    "卡号620801|多少钱|120元",
+])  # fmt: skip
+def test_what_only_follows_stays(said: str) -> None:
+    assert "|".join(proofs.together(said.split("|"))) == said
+
+
+async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: App) -> None:
+    app = either_app
+    desk, resident = Desk(app), Resident(app)
+    seat = await desk.person()
+    ref = str((await resident.receipt("转人工")).ticket)
+    await seat.post(f"/tickets/{ref}/take")
+    for said in ("我的卡号是6208", "0104"):
+        id = (await resident.receipt(said)).conversation
+        await app.desk.search.index([id])
+    assert (await seat.get("/search?q=6208"))["found"]
+    await resident.say("7296，请查一下")
+    whole = await seat.get(f"/tickets/{ref}")
+    theirs = [each["text"] for each in whole["messages"] if each["author"] == "resident"]
+    assert theirs == ["转人工", "我的卡号是[学习卡号]", "[学习卡号]", "[学习卡号]，请查一下"]
+    await app.desk.search.index([id])
+    assert (await seat.get("/search?q=6208"))["found"] == []
+    assert (await seat.get("/search?q=请查"))["found"]
+    await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
+    await app.desk.residents.erase(ref, "test", ErasureReason.OWN_WISH, 1)
+    assert (await seat.get("/search?q=请查"))["found"] == []
+
+
+async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("呱啦呱啦6208")
+    await resident.say("0104")
+    assert "卡" in await resident.say("7296")
+    asked = await app.database.read(lambda t: unanswered.newest(t, 0, 10))
+    assert "6208" not in str(asked)
+    await app.database.scrub()
+    assert holds(app.config, "呱啦6208") == []
