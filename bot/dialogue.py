@@ -25,6 +25,7 @@ from bot.rules import (
     joining,
     moves,
     named,
+    paying,
     questions,
     records,
     seats,
@@ -50,7 +51,7 @@ LADDER: tuple[Rule, ...] = (
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
-    tasks.tells_of_own,
+    tasks.tells_of_own, joining.before_coming, paying.of_money,
     tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, named.untaught, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
     tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,

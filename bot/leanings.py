@@ -102,6 +102,7 @@ _I_WAIT = re.compile("[我俺咱]|轮到|排到")
 _OPEN = re.compile(
     "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]|有没有人|有人(?:在|上班)?[吗么嘛不没]"
 )
+_NO_THING = re.compile("班|课|费|钱|便宜|优惠|打折|退|推迟|报名|请假|改|换")
 _ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
 _OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市|放电影|电影票|义[诊剪修]")
 _OF_ITS_OWN = {"time", "place"}
@@ -240,8 +241,8 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
     if asked is not None:
         return next((each for each in heard.candidates if each.question == asked), None)
     unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
-    if not (unclear and _ANYTHING.search(heard.folded)) or "班" in heard.folded or "课" in heard.folded:
-        return None  # 某某街道有没有这个班
+    if not (unclear and _ANYTHING.search(heard.folded)) or _NO_THING.search(heard.folded):
+        return None  # 某某街道有没有这个班, 能便宜点不
     read = (each.intent for each in heard.candidates if each.intent in {"site_access", "site_facilities"})
     return Candidate(heard.lines.sure, "site_hours", next(read, None) or "site_facilities")
 

@@ -82,6 +82,7 @@ HANDLERS: Handlers = {
         of_a_class=("fee-general", "fee-standard", "fee-free-who", "enrol-disabled"),
         by_whom=True,
     ),
+    "pay_later": Handler(fees.pay_later, "training_info"),
     "deposit": Handler(fees.deposit, "training_info"),
     "fact": Handler(facts.fact, "training_info", needs=("courses",)),
     "on_record": Handler(facts.on_record, "training_info", needs=("courses",)),
@@ -144,6 +145,7 @@ HANDLERS: Handlers = {
         by_whom=True,
         needs=("courses",),
     ),
+    "before_coming": Handler(enrolling.before_coming, "enrolment"),
     "register": Handler(
         enrolling.register, "enrolment", (CLASS, COURSE, ORG, PHONE), careful=True, needs=("courses", "organisations")
     ),

@@ -7,7 +7,7 @@ from bot import described
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
-from handlers.listing import choose, focus, list_classes, list_later
+from handlers.listing import choose, focus, list_classes, list_later, offer_way_in
 from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
 from handlers.whose import provable
 from knowledge.called import called
@@ -170,10 +170,10 @@ def _facts_of(turn: Turn, out: Sequence[TrainingClass]) -> str:
     return wording.listed((spell(turn, each) for each in why), turn)
 
 
-def _offer_enrolment(turn: Turn, group: TrainingClass) -> None:
+def _offer_enrolment(turn: Turn, group: TrainingClass, *, told: bool = False) -> None:
     """Offers it to whoever can be in it; says why not to others."""
     if not refused(turn, group):
-        turn.suggest("enrol", **{"class": group.id})
+        offer_way_in(turn, group, told=told)
 
 
 def _wishes(turn: Turn) -> dict[str, str]:
@@ -274,7 +274,7 @@ async def class_detail(turn: Turn) -> None:
             "class.detail", name=group.name, facts=wording.phrase(card.lines, turn), times=wording.times(group, turn), fee=wording.fee(group, turn),
             places=wording.places(group, turn), cards=(card,), source=SOURCE,
         )  # fmt: skip
-        _offer_enrolment(turn, group)
+        _offer_enrolment(turn, group, told=True)
         turn.suggest("site_address", org=group.organisation)
 
 

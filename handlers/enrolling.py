@@ -9,6 +9,7 @@ from handlers.courses import which_course
 from handlers.eligibility import OF_AGE, SOURCE, conditions, refused, take_care
 from handlers.enrolments import enrol_me
 from handlers.fees import say_fee
+from handlers.listing import offer_way_in
 from handlers.slots import COURSE, ORG, PHONE
 from handlers.whose import bound_now, provable
 from knowledge.catalogue import TrainingClass
@@ -115,6 +116,26 @@ def _elsewhere(turn: Turn, group: TrainingClass) -> None:
         others = matching(turn)
         if len(others) == 1:
             turn.task.slots |= {"class": others[0].id, "org": others[0].organisation}
+
+
+async def before_coming(turn: Turn) -> None:
+    """要不要先打个电话: of a class, that one enrols first, and whom to ring; of a place, its hours and whom to ring."""
+    group = turn.catalogue.classes.get(turn.get("class") or "")
+    if group is not None and group.enrols(turn.today):
+        home = turn.catalogue.organisations.get(group.organisation)
+        turn.say(
+            "before.class", name=group.name, until=wording.day(group.enrol_until, turn), materials=group.materials,
+            place=wording.place(group.organisation, turn.catalogue), phone=home.phone if home else "", source=SOURCE,
+        )  # fmt: skip
+        offer_way_in(turn, group)
+        return
+    if course := turn.get("course"):
+        turn.say("before.classes")
+    place = turn.catalogue.organisations.get(turn.get("org") or "") or turn.catalogue.college
+    if place is not None:
+        turn.say("before.place", place=place.name, hours=wording.hours(place.hours, turn), phone=place.phone)
+    for each in (each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)):
+        turn.offer(each.name, "before_coming", **{"class": each.id})
 
 
 async def withdraw(turn: Turn) -> None:

@@ -10,7 +10,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
-from handlers.listing import focus, tell_each
+from handlers.listing import focus, offer_way_in, tell_each
 from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass, is_written
 
 Thing = TrainingClass | Course | Activity | RedemptionItem
@@ -92,7 +92,7 @@ def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
         focus(turn, only)
         for following in _NEXT.get(aspect, ()):
             turn.offer(turn.line(f"label.fact.{following}"), "fact", aspect=following, of=f"class:{only.id}")
-        turn.suggest("enrol", **{"class": only.id})
+        offer_way_in(turn, only, told=aspect == "places")
 
 
 async def compare(turn: Turn) -> None:

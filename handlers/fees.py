@@ -28,6 +28,8 @@ async def class_fee(turn: Turn) -> None:
     home = turn.catalogue.organisations.get(group.organisation)
     if halves.of_a_thing(turn.heard.without()) and home and home.phone:
         turn.say("fact.no_more", phone=home.phone)  # 瑜伽垫多少钱
+    if not group.places and group.enrols(turn.today):
+        turn.say("class.is_full", places=wording.places(group, turn))
     refused(turn, group)
 
 
@@ -57,3 +59,13 @@ def say_fee(turn: Turn, group: TrainingClass) -> None:
     if group.fee and turn.state.facts.grounds:
         turn.say("class.fee_unknown", ground=turn.line(f"about.ground.{turn.state.facts.grounds[0]}"))
         turn.suggest("human")
+
+
+async def pay_later(turn: Turn) -> None:
+    """学费能推迟交吗: how fees are paid; that it may be later is written nowhere, and whom to ring."""
+    turn.answer_standard("fee-pay-how")
+    group = turn.catalogue.classes.get(turn.get("class") or "")
+    home = turn.catalogue.organisations.get(group.organisation if group else turn.get("org") or "")
+    if asked := home or turn.catalogue.college:
+        turn.say("fee.later", phone=asked.phone)
+    turn.suggest("human")

@@ -27,6 +27,17 @@ def list_classes(turn: Turn, found: Sequence[TrainingClass], lead: str = "") -> 
         turn.state.focus.pop("class", None)
 
 
+def offer_way_in(turn: Turn, group: TrainingClass, *, told: bool = False) -> None:
+    """Enrolment; where it is full, the waiting list, and that it is full, unless that is `told`."""
+    if group.places or not group.enrols(turn.today):
+        turn.suggest("enrol", **{"class": group.id})
+        return
+    places = wording.places(group, turn)
+    if not told and not any(places in reply.text for reply in turn.state.said):
+        turn.say("class.is_full", places=places)
+    turn.suggest("join_waiting_list", course=group.course, org=group.organisation)
+
+
 def _numbered(turn: Turn, page: Page[TrainingClass]) -> str:
     return "\n".join(f"{n}. {wording.class_line(group, turn)}" for n, group in enumerate(page.shown, page.first))
 

@@ -12,7 +12,7 @@ from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.classes import running, say_none
 from handlers.eligibility import SOURCE
-from handlers.listing import choose, focus
+from handlers.listing import choose, focus, offer_way_in
 from knowledge.catalogue import TrainingClass
 from knowledge.hours import closed_around, day_of
 from nlu.calendar import day_off, days_off
@@ -178,4 +178,4 @@ def _offer_next(turn: Turn, group: TrainingClass, asked: When | None) -> None:
         turn.offer(turn.line("label.other_classes"), "find_class", course=group.course)
     turn.offer(turn.line("label.fact.place"), "fact", aspect="place", of=f"class:{group.id}")
     if group.enrols(turn.today):
-        turn.suggest("enrol", **{"class": group.id})
+        offer_way_in(turn, group)

@@ -4,11 +4,17 @@ import re
 
 from bot.commands import bare
 from bot.rules.follow import meant
-from bot.rules.told import classes_of, courses_of
+from bot.rules.told import classes_of, courses_of, shown
 from bot.running import Runner
 from bot.turn import Turn
 
 _PERHAPS, _ORDINAL = 0.35, 0.5  # the probability of a move
+_RINGS_FIRST = re.compile(
+    "(?:要不要|用不用|需不需要|要|得|是不是[要得]?|该不该)[^,，。]{0,3}(?:先|提前|事先|之前)[^,，。]{0,3}(?:打|预约|约一?下|联系|问一?下|说一?声)"
+    "|(?:去|来)之?前[^,，。]{0,6}(?:打(?:个|一个)?电话|预约|问一?[下声])[^,，。]{0,4}[吗不么嘛]?$"
+    "|(?:直接|就这么|就这样)(?:过|上)?[去来](?:就|也)?(?:行|可以|成|好)[^,，。]{0,2}[吗不么嘛]$|(?:能|可以)(?:不能)?直接(?:过|上)?[去来](?:吗|不|么|嘛)$"
+    "|(?:should|do) i (?:have to |need to )?(?:call|ring|phone|book)|can i just (?:come|go|turn up|walk in)"
+)
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
@@ -35,6 +41,27 @@ async def enrols(run: Runner, turn: Turn) -> bool:
         return False
     phone = run.readings.values(run.handlers["enrol_it"], turn).get("phone")
     await run.start(turn, "enrol_it", {"class": things[0][1], **({"phone": phone} if phone else {})})
+    return True
+
+
+async def before_coming(run: Runner, turn: Turn) -> bool:
+    """要不要先打个电话, 直接去行吗, after a class or a place: what is to be done first, and whom to ring."""
+    told, named = shown(turn), turn.heard.first("course")
+    folded, place = turn.heard.folded, turn.heard.first("org")
+    if run.waiting(turn.state) or turn.ticket or _RINGS_FIRST.search(folded) is None:
+        return False
+    classes, courses = classes_of(turn), courses_of(turn)
+    if named and courses != {named}:
+        classes, courses = [], {named}
+    if len(classes) == 1:
+        slots = {"class": classes[0].id}
+    elif courses:
+        slots = {"course": sorted(courses)[0]} | ({"org": place} if place else {})
+    elif place or (turn.state.just_told and told and told[0][0] == "org"):
+        slots = {"org": place or told[0][1]}
+    else:
+        return False
+    await run.start(turn, "before_coming", slots)
     return True
 
 
