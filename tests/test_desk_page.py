@@ -71,7 +71,7 @@ pytestmark = [
 async def accounts(config: Config) -> None:
     app = await compose(config)
     for name, shown, role in (
-        ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "管理员", "administrator"),
+        ("li", "小李", "seat"), ("wang", "老王", "seat"), ("chen", "陈班长", "supervisor"), ("zhou", "小周", "editor"), ("admin", "孙工", "administrator"),
     ):  # fmt: skip
         first = await app.desk.people.add(name, role, 1, "test", Profile(shown))
         await app.desk.signing.set_password(name, first, PASSWORD, 1)
