@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from bot import phrases
 from bot.aspects import ASPECTS
+from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
 from nlu.entities import Entity
@@ -78,8 +79,8 @@ def guess(turn: Turn) -> None:
     heard, wants = turn.heard, phrases.wants_to_learn(turn.heard.folded)
     if not unclear(turn) or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return
-    if len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.folded)))) < _SAYS_ANYTHING:
-        return  # 你们教什么, 几节课, 老人能学什么: of no course more than of any other
+    if _says_nothing(heard):
+        return
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
     if theme or any(map(heard.first, OURS)):
         return
@@ -112,6 +113,8 @@ def may_be_meant(turn: Turn) -> list[str]:
     """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
     is clear that classes are looked for (最近有神马课), no unlikely one."""
     found, heard = _described(turn), turn.heard
+    if _says_nothing(heard):
+        return []
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
     if found.odds < least:
@@ -162,6 +165,16 @@ def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
     lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0.0)
     odds = STRENGTH * ranked[0][1] + LEAD * lead + TAUGHT * phrases.is_of_a_course(said) + BIAS
     return Strongest([id for id, _ in ranked], odds)
+
+
+def _says_nothing(heard: Understanding) -> bool:
+    """你们教什么, 老人能学什么, 周末有什么班, 家政课有哪些: of no course more than of any other there, then, or of that theme."""
+
+    def aside(each: Entity) -> str | None:
+        whole = each.kind != "theme" or heard.folded[each.start : each.end] == each.value
+        return "" if each.exact and each.kind in {"org", "when", "theme"} and whole else None
+
+    return len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))) < _SAYS_ANYTHING
 
 
 def parts_of(folded: str) -> list[str]:

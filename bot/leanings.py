@@ -12,30 +12,34 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
+from bot.leanings_to_places import (
+    ANYTHING,
+    FRESH,
+    OF_ACTIVITY,
+    OF_WHAT,
+    of_a_room,
+    of_a_site,
+    of_an_address,
+    of_hours,
+    of_place,
+)
 from nlu.questions import NO_ANSWER
 
 AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
-FRESH = 3  # turns for which what the talk is about is meant by whoever names nothing
 _SHORT = 16  # characters of a question that leaves out what the talk is about
-_REDEEMS = re.compile(
-    "兑换|兑(?:点|积分|东西)|换(?:点|个|些)?(?:东西|积分|礼品|奖品|物品)|(?:积分|学分).{0,6}(?:换|兑|花)|能领[吗么不没]?$|redeem"
-)
-_CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
 _RATE = "redeem-convert-rate"
 _CONVERTS = re.compile("学分[^,。]{0,5}[换兑折转变][^,。]{0,3}积分")
 _WENT_WRONG = re.compile("没|少|错|不对|到账|退|换了|[换兑]过")
 _WHERE = re.compile(
     "^那?(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
 )
-_BRIEF = 12  # characters of half a sentence
-_OF_ALL_SITES = {"site-list", "site-new"}
-_ALL_SITES = re.compile("近|几个|多少|哪些|哪几|所有|全部|一共|名单|新")
-_WHEREABOUTS = re.compile("在哪|哪里|哪儿|怎么走|怎么去|咋走|咋去|地址|什么地方|啥地方|位置")
+_WHAT_THERE = re.compile(
+    "[有开教](?:些)?(?:(?:什么|啥|哪些)(?:课程?|班|培训)|(?:几|多少)[门个](?:课|班))|[课班]有哪些|(?:what|which) (?:classes|courses)"
+)
 _THINGS = re.compile("东西|礼品|奖品|物品|在哪|哪里|哪儿|什么时候|几时|多久|何时")
 _WHO_SEES_TO_IT = re.compile("[找问]谁|谁管|归[谁哪]|哪个?(?:部门|单位|科|局)|(?:去|到|找|在)哪|电话")
 _CREDITS = re.compile("学分|积分|[几多][个少]?分|加分")
-_THERE = re.compile("那里|那儿|那边|那块|那头|那所|这里|这儿|这边|这所|there")
-_OF_WHAT = re.compile("什么|啥|哪些|多少|怎么|咋|几[点分]|what|how")
+_OWN = re.compile("[我俺咱]")
 _MAY = re.compile(
     "(?:能不能|可不可以|能否|是否可以|能|可以|可|让|够不够格|够格|符合|有资格)(?:让|给|帮|替)?(?:我|俺|她|他|人|[我你她他]们|我[妈爸]|孩子|老人|[^,。]{0,4})?来?"
     "(?:报(?!销|告|到)|上(?!网|厕|楼|电)|参加|去|(?P<learn>学(?!院|校|分|习卡|几|多)))[^,。]{0,10}(?:[吗么嘛不没]|$)"
@@ -52,7 +56,9 @@ _CLASS_ALONE = re.compile(
     "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
 )
-_CERTIFICATE = re.compile("(?:想|要|去|打算|准备)考[^,，。]{0,6}证$")  # 我儿子想考电工证
+_CERTIFICATE = re.compile(
+    "(?:想|要|去|打算|准备)考[^,，。]{0,6}证$|证(?:要|该|得|去)?(?:怎么|咋|如何)(?:才?能|去)?[考拿学]|证[^,，。]{0,6}(?:能|可以)[考拿][吗不么嘛]?$"
+)  # 我儿子想考电工证, 叉车证怎么考
 # What such a half sentence is read as.
 _TAKEN_FOR = {"class_fee", "class_schedule", "redemption_items", "find_activity", "unrelated", "other_office"}
 _GETS = re.compile(
@@ -67,9 +73,6 @@ _WHICH = re.compile(
 )
 _RINGS = re.compile("打[给个]|打电话给|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件套块条副身]|一[把支台架根张双件套块条副身]多少钱|[哪去]里?买")
-_OPENS = re.compile("(?P<what>[一-鿿]{2,3}[房室馆厅池场])(?:是|都|今天|周[一二三四五六日末])*(?:几点|什么时候|啥时候?|何时)[^,。]{0,2}(?:开|关)")  # fmt: skip
-_CANTEEN = re.compile("(?:食堂|餐厅)[^,。]{0,4}(?:几点|什么时候|啥时|何时|开门?)")
-_OURS = re.compile("阅览|图书|电脑|教室|书画|舞蹈|活动|报告|多功能|智慧|录播|母婴|大厅|微机")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
@@ -80,12 +83,6 @@ OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "e
 _OF_A_LESSON = {"course_level", "course_help"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
-# What one place has and another has not, by the standard question on it.
-_HAS = {
-    "canteen": re.compile("食堂|吃饭|餐厅|canteen"), "parking": re.compile("停车|车位|停得?[下进]|parking"),
-    "printing": re.compile("打印|复印|print"), "wifi": re.compile("无线|wi-?fi"), "bike": re.compile("充电|车棚|电动车"),
-    "kids-room": re.compile("母婴|儿童角|喂奶"),
-}  # fmt: skip
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
 _WHO_THEN = re.compile("那?(?:该|要)?(?:找|问|归)(?:谁|哪[个里儿](?:部门)?)(?:办|管|问|弄)?[呢啊呀]?[?？]?")
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
@@ -99,12 +96,6 @@ _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
-_OPEN = re.compile(
-    "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]|有没有人|有人(?:在|上班)?[吗么嘛不没]"
-)
-_NO_THING = re.compile("班|课|费|钱|便宜|优惠|打折|退|推迟|报名|请假|改|换")
-_ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
-_OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市|放电影|电影票|义[诊剪修]")
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
@@ -122,10 +113,11 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_matter(heard)
         or _of_an_item(heard)
         or _of_a_telephone(heard, state)
-        or _of_an_address(heard)
-        or _of_a_site(heard)
+        or of_hours(heard)
+        or of_an_address(heard)
+        or of_a_site(heard)
         or _of_a_purchase(heard)
-        or _of_a_room(heard)
+        or of_a_room(heard)
         or _of_activity(heard)
         or _of_activity_hinted(heard, state)
         or _which_classes(heard)
@@ -135,7 +127,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_class_there(heard)
         or _of_fee(heard, state)
         or _of_class(heard, state)
-        or _of_place(heard, state)
+        or of_place(heard, state)
     )
     if found is None:
         return heard
@@ -189,62 +181,15 @@ def _of_a_matter(heard: Understanding) -> Candidate | None:
 
 
 def _of_a_rule(heard: Understanding) -> Candidate | None:
-    """师带徒怎么算学分: how one kind of learning earns credits, by its name."""
-    named = heard.names("rule")
-    sure = heard.best is not None and heard.best.score >= heard.lines.sure
-    asks = named and not sure and _CREDITS.search(heard.folded)
+    """师带徒怎么算学分: how one kind of learning earns credits, by its name; 带徒弟一天记几分: or in other words."""
+    score = max((each.score for each in heard.candidates if each.question or each.intent), default=0.0)
+    of_credits = heard.topic == "credit_lookup" and heard.topic_probability >= heard.lines.sure
+    asked = _CREDITS.search(heard.folded) is not None
+    if heard.names("rule"):
+        asks = score < (heard.lines.sure if asked else heard.lines.likely)
+    else:
+        asks = asked and of_credits and score < heard.lines.ask and not _OWN.search(heard.folded)
     return Candidate(heard.lines.sure, "credit_lookup", None, None, "credit-rule") if asks else None
-
-
-def _of_place(heard: Understanding, state: Conversation) -> Candidate | None:
-    """Whether a place gives out what points buy, or takes attendance."""
-    talked_of = "org" in state.focus and state.focus_age <= FRESH and _THERE.search(heard.folded) is not None
-    talked_of = talked_of or _goes_on_with_a_place(heard, state)
-    if not (heard.first("org") or talked_of) or heard.first("course"):
-        return None
-    if _OF_WHAT.search(heard.folded):
-        return _of_what_it_has(heard)
-    if _REDEEMS.search(heard.folded):
-        near = next((each for each in heard.candidates if each.intent == "nearest_site"), None)
-        nearest = near is not None and "近" in heard.folded
-        return near if nearest else Candidate(heard.lines.sure, "credit_redemption", "site_redeems")
-    if _CERTIFIES.search(heard.folded):
-        return Candidate(heard.lines.sure, "credit_lookup", "site_certifies")
-    return _of_what_it_has(heard)
-
-
-def _goes_on_with_a_place(heard: Understanding, state: Conversation) -> bool:
-    """能换东西不, 门口有轮椅借没, right after a place was told: few words that ask what it has."""
-    of_places = bool(state.shown) and all(each.startswith("org:") for each in state.shown)
-    if not of_places or not state.just_told or len(heard.folded) > _BRIEF:
-        return False
-    return any(each.search(heard.folded) for each in (_REDEEMS, _CERTIFIES, _ANYTHING))
-
-
-def _of_a_site(heard: Understanding) -> Candidate | None:
-    """某某街道那边的站点在哪: one place by its name, and not all of them."""
-    named = heard.names("org")
-    best = heard.best
-    likely = best is not None and best.score >= heard.lines.likely
-    of_all = best is not None and likely and (best.question in _OF_ALL_SITES or best.intent == "nearest_site")
-    if not (named and of_all) or _ALL_SITES.search(heard.folded) or heard.first("course"):
-        return None
-    intent = "site_address" if _WHEREABOUTS.search(heard.folded) else "about_org"
-    return Candidate(heard.lines.sure, "site_hours", intent)
-
-
-def _of_what_it_has(heard: Understanding) -> Candidate | None:
-    """Something that a place may have: the question on it where there is one, else what is on record of the place."""
-    if heard.first("when"):
-        return Candidate(heard.lines.sure, "site_hours", "site_hours") if _OPEN.search(heard.folded) else None
-    asked = next((id for id, words in _HAS.items() if words.search(heard.folded)), None)
-    if asked is not None:
-        return next((each for each in heard.candidates if each.question == asked), None)
-    unclear = heard.best is None or (heard.best.score < heard.lines.likely and heard.best.intent != "human")
-    if not (unclear and _ANYTHING.search(heard.folded)) or _NO_THING.search(heard.folded):
-        return None  # 某某街道有没有这个班, 能便宜点不
-    read = (each.intent for each in heard.candidates if each.intent in {"site_access", "site_facilities"})
-    return Candidate(heard.lines.sure, "site_hours", next(read, None) or "site_facilities")
 
 
 def _of_an_item(heard: Understanding) -> Candidate | None:
@@ -266,40 +211,10 @@ def _of_a_telephone(heard: Understanding, state: Conversation) -> Candidate | No
     return Candidate(heard.lines.sure, "site_hours", "site_phone") if asked or _WHICH.search(heard.folded) else None
 
 
-def _of_an_address(heard: Understanding) -> Candidate | None:
-    """实训楼在哪儿, 去图书馆坐几路车: where a place of ours is, though its name is like that of other offices."""
-    named = heard.names("org") and not heard.first("course")
-    unknown = heard.best is None or heard.best.intent in NO_ANSWER
-    if not (named and unknown):
-        return None
-    of_activity = heard.hinted != "" and _OF_ACTIVITY.search(heard.folded) is not None  # 某某学校放电影票哪里领
-    of_a_thing = any(words.search(heard.folded) for words in _HAS.values())  # 某某学校食堂在哪
-    asks = not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
-    return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
-
-
 def _of_a_purchase(heard: Understanding) -> Candidate | None:
     """二胡多少钱一把: what is learnt here is not sold here."""
     bought = heard.first("course") is not None and _BUYS.search(heard.folded) is not None
     return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if bought else None
-
-
-def _of_a_room(heard: Understanding) -> Candidate | None:
-    """健身房几点开: when a place is open says nothing of what it may not have; what it has is told."""
-    found = _OPENS.search(heard.folded)
-    hours = heard.best is not None and heard.best.intent == "site_hours"
-    if (canteen := _of_the_canteen(heard)) is not None:
-        return canteen
-    if found is None or not hours or _OURS.search(found["what"]):
-        return None
-    return Candidate(heard.lines.sure, "site_hours", "site_facilities")
-
-
-def _of_the_canteen(heard: Understanding) -> Candidate | None:
-    """食堂几点开: not when the house is open."""
-    if not _CANTEEN.search(heard.folded):
-        return None
-    return next((each for each in heard.candidates if each.question == "canteen"), None)
 
 
 def _which_classes(heard: Understanding) -> Candidate | None:
@@ -326,8 +241,12 @@ def _of_the_queue(heard: Understanding) -> Candidate | None:
 
 
 def _at_a_time(heard: Understanding) -> Candidate | None:
-    """晚上有课没: what is taught at a time is a class."""
-    asks = heard.best is not None and heard.best.intent == "find_course" and heard.first("when") is not None
+    """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class."""
+    there = heard.names("org")
+    listed = (
+        heard.best is not None and heard.best.intent == "find_course" and (there or heard.first("when") is not None)
+    )
+    asks = listed or (there and not heard.first("course") and _WHAT_THERE.search(heard.folded))
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks else None
 
 
@@ -336,7 +255,7 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
     named = heard.names("course") and heard.names("org")
     unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent in _OF_A_LESSON
     asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
-    whether = _TAUGHT.search(heard.folded) or _ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
+    whether = _TAUGHT.search(heard.folded) or ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
 
 
@@ -354,9 +273,9 @@ def _of_activity(heard: Understanding) -> Candidate | None:
     """An activity by its name, where no course is called the same."""
     named = heard.names("activity")
     course = heard.names("course")
-    described = not course and heard.first("activity") is not None and _OF_ACTIVITY.search(heard.folded) is not None
+    described = not course and heard.first("activity") is not None and OF_ACTIVITY.search(heard.folded) is not None
     other = course or heard.names("item")
-    if not (named or described) or (other and not _OF_ACTIVITY.search(heard.folded)):
+    if not (named or described) or (other and not OF_ACTIVITY.search(heard.folded)):
         return None  # described: 磨刀不花钱那场
     return None if _asks_hours(heard) else Candidate(heard.lines.sure, "activity", "find_activity")
 
@@ -364,7 +283,7 @@ def _of_activity(heard: Understanding) -> Candidate | None:
 def _asks_hours(heard: Understanding) -> bool:
     """某某街道社区学校开放时间, where there is an open day of the schools: when that place is open."""
     hours = heard.best is not None and heard.best.intent == "site_hours" and heard.best.score >= heard.lines.likely
-    return hours and heard.first("org") is not None and not _OF_ACTIVITY.search(heard.folded)
+    return hours and heard.first("org") is not None and not OF_ACTIVITY.search(heard.folded)
 
 
 def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate | None:
@@ -373,7 +292,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     best, asked = heard.best, set(spoken(heard.folded)) | ({"time"} if heard.first("when") else set())
     if not heard.hinted or not (asked & _ON_RECORD or phrases.follows(heard.folded)) or _asks_hours(heard):
         return None
-    called = _OF_ACTIVITY.search(heard.folded) is not None
+    called = OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
     about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
     of_one = called or (about_any and not heard.first("course"))
@@ -387,13 +306,13 @@ def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
     """Whether somebody may be in a class: its conditions are said with how to get in."""
     course = heard.names("course")
     talked_of = "course" in state.focus and state.focus_age <= FRESH and len(heard.folded) <= _SHORT
-    if not course and (not talked_of or heard.first("when") or _OF_WHAT.search(heard.folded)):
+    if not course and (not talked_of or heard.first("when") or OF_WHAT.search(heard.folded)):
         return None
     asked = _MAY.search(heard.folded)
     if asked is None and course and about.tells(heard.folded, heard.entities) and _WANTS.search(heard.folded):
         return Candidate(heard.lines.sure, "enrolment", "enrol")
     if asked and not _TAUGHT.search(heard.folded):  # 能去你们那用电脑吗
         return None
-    if asked is None or _HOW.search(heard.folded) or (asked["learn"] and not heard.first("age")):
+    if asked is None or _HOW.search(heard.folded) or (asked["learn"] and not about.tells(heard.folded, heard.entities)):
         return None
     return Candidate(heard.lines.sure, "enrolment", "enrol")

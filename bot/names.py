@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from knowledge.called import towns, without_place
+from knowledge.called import courses_called, ends, towns, without_place
 from knowledge.catalogue import Catalogue
 from knowledge.hours import festivals
 from nlu.entities import Entity
@@ -29,7 +29,7 @@ def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
     for place in catalogue.organisations.values():
         known = (place.name, *place.aliases, *((place.en.name,) if place.en else ()))
         yield from (Name("org", place.id, text) for text in known)
-    yield from (Name("org", id, town) for town, id in towns(catalogue).items())
+    yield from (Name("org", id, name) for name, id in (towns(catalogue) | ends(catalogue)).items())
     yield from (
         Name("day", str(When(*days)), name) for name, days in festivals(catalogue.organisations.values(), today)
     )
@@ -37,6 +37,7 @@ def names_of(catalogue: Catalogue, today: date) -> Iterable[Name]:
     for course in catalogue.courses.values():
         known = (course.name, *course.aliases, *((course.en.name,) if course.en else ()))
         yield from (Name("course", course.id, text) for text in known)
+    yield from (Name("course", id, name) for name, id in courses_called(catalogue).items())
     yield from _class_names(catalogue)
     for teacher, english in {(group.teacher, group.en and group.en.teacher) for group in catalogue.classes.values()}:
         yield Name("teacher", teacher, teacher)
@@ -68,7 +69,7 @@ def _class_names(catalogue: Catalogue) -> Iterable[Name]:
     for group in catalogue.classes.values():
         plain = group.plain_name
         short = without_place(group, catalogue)
-        for text in {plain, group.name, short} - taken:
+        for text in {plain, group.name, short, *((group.en.name,) if group.en else ())} - taken:
             courses.setdefault(text, set()).add(group.course)
     yield from (Name("course", min(ids), text) for text, ids in courses.items() if len(ids) == 1 and len(text) > 1)
 

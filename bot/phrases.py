@@ -18,6 +18,7 @@ _YOURS = re.compile(r"\b(?:the )?your centre(?: community)?(?: (?:school|site|co
 _HAN = re.compile("[一-鿿]")
 _FESTIVAL = re.compile("[一-鿿]{1,3}[年庆会祭]|[一-鿿]{2,3}[节假]")
 _DIGITS = re.compile(r"[\d\s+-]+")
+_STORY = 40  # characters from which a message is a story, and three times as many letters
 FRAGMENT = 10  # characters that a half sentence has at most
 _FOLLOWS = re.compile(r"^那(?!个|些|里|边|儿|种)|[呢哩咧嘞]$")
 _PRONOUN = re.compile(r"它|这个|那个|这门|那门|该|这所|那所|那里|那边|这里|那儿")
@@ -88,6 +89,11 @@ _SMALL_WORDS = re.compile(
 def follows(folded: str) -> bool:
     """那周日呢: it goes on with what was asked before."""
     return _FOLLOWS.search(bare(folded)) is not None and _STATES.search(bare(folded)) is None
+
+
+def is_story(folded: str) -> bool:
+    """Whether it is longer than anybody asks one thing."""
+    return len(folded) > (_STORY if _HAN.search(folded) else 3 * _STORY)
 
 
 def without_following(folded: str) -> str:

@@ -11,7 +11,7 @@ from bot.conversation import Conversation, Offer, Task
 from bot.handler import Handler, Handlers
 from bot.leanings import leaning
 from bot.messages import Priority
-from bot.phrases import FRAGMENT, asks_whether, commonly, rest
+from bot.phrases import FRAGMENT, asks_whether, commonly, is_story, rest
 from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
@@ -21,7 +21,6 @@ from nlu.questions import NO_ANSWER
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 ASIDE = "aside"  # in the memo of a task that was put aside
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
-STORY = 40  # characters from which a message is a story
 SILENT_TOPICS = {"chitchat"}
 PEOPLE = {"human", "callback"}  # intents of who wants to talk to somebody
 
@@ -45,14 +44,14 @@ class Runner:
     def lean(self, turn: Turn, heard: Understanding) -> Understanding:
         """What is heard, with what it names of ours ahead; what is named in a story may have nothing to do with it."""
         heard = self.readings.joined(of_ours(self._plainer(turn, heard)))
-        return leaning(heard, turn.state) if len(heard.folded) <= STORY else heard
+        return heard if is_story(heard.folded) else leaning(heard, turn.state)
 
     def _plainer(self, turn: Turn, heard: Understanding) -> Understanding:
         """养老护理员中级班怎么报名, 农机站电话: where a name of ours leaves unclear what is asked, or is taken for somebody else's,
         what the same words ask of a name that is common everywhere."""
         best, said = heard.best, commonly(heard)
         unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
-        if not unclear or said == heard.folded or len(said) > STORY or not rest(heard):
+        if not unclear or said == heard.folded or is_story(said) or not rest(heard):
             return heard  # a name alone asks nothing
         read = self.readings.joined(replace(self.comprehension.understand(said, turn.today), entities=heard.entities))
         if read.best is None or read.best.score < heard.lines.sure or read.best.intent in NO_ANSWER:

@@ -104,7 +104,7 @@ def outside(catalogue: Catalogue, today: date) -> list[str]:
         if place is not None and place.hours and calendar.last(group.id) >= today and is_outside(group, place):
             days, hours = weekdays(group.days, "zh"), week_in_words(place.hours, "zh")
             found.append(
-                f"class {group.id}: {days} {group.starts}—{group.ends} 不在{place.name}的开放时间内（{hours}），请核对"
+                f"{group.name}（{group.id}）：{days} {group.starts}—{group.ends} 不在{place.name}的开放时间内（{hours}），请核对"
                 " · lies outside the opening hours of its place: check which is right"
             )
     return found

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from bot import described
+from bot import described, phrases
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
@@ -75,11 +75,16 @@ def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
     if college is None or organisation != college.id:
         return turn.catalogue.is_within(group.organisation, _street(organisation, turn))
     said = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "org"]
+    if not any(each.organisation == college.id for each in turn.catalogue.classes.values()):
+        return True
     return group.organisation == college.id or not any(college.name.endswith(name) for name in said)
 
 
 def _street(organisation: str, turn: Turn) -> str:
-    """Classes run at schools: a site stands for its school, where it has one; right below the college it is its own."""
+    """Classes run at schools: a site where none is held stands for its school, where it has one; right below the college it is
+    its own."""
+    if any(each.organisation == organisation for each in turn.catalogue.classes.values()):
+        return organisation
     places = turn.catalogue.organisations
     above = places.get(places[organisation].parent or "") if organisation in places else None
     stands = above is not None and above.level == "school" and places[organisation].level == "site"
@@ -185,12 +190,21 @@ async def running(turn: Turn) -> list[TrainingClass]:
     can still enrol or not, and whatever day is named."""
     named = turn.catalogue.classes.get(turn.get("class") or "")
     course = turn.get("course") or (named.course if named else None)
-    named_otherwise = not course and (turn.get("teacher") or turn.get("theme"))
-    if named_otherwise and (taught := _matching(turn, {"when"}, lambda group: _goes_on(turn, group))):
+    if (
+        not course
+        and named_otherwise(turn)
+        and (taught := _matching(turn, {"when"}, lambda group: _goes_on(turn, group)))
+    ):
         return taught
     course = course or turn.state.focus.get("course") or await turn.ask(COURSE)
     turn.task.slots["course"] = course
     return _meant(turn, course, running=True)
+
+
+def named_otherwise(turn: Turn) -> bool:
+    """秦师傅的课, 修车的班, 某某乡那个班: whether it says which class it means by its teacher, theme or place."""
+    at_a_place = turn.get("org") and turn.heard.names("org") and phrases.points_at_one(turn.heard.folded)
+    return bool(turn.get("teacher") or turn.get("theme") or at_a_place)
 
 
 def _goes_on(turn: Turn, group: TrainingClass) -> bool:
@@ -222,8 +236,7 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         focus(turn, turn.catalogue.classes[named])
         return turn.catalogue.classes[named]
     course = turn.get("course")
-    named_otherwise = turn.get("teacher") or turn.get("theme")
-    if not course and named_otherwise and (taught := _taught(turn, question)):
+    if not course and named_otherwise(turn) and (taught := _taught(turn, question)):
         if len({each.course for each in taught}) > 1 or question == "enrol_it":
             choose(turn, taught, question)
             return None

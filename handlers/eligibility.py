@@ -93,6 +93,7 @@ _OF_THE_FEE = re.compile("免|减|半价|折|优惠|不收|不交|补贴?一半"
 _FREE = re.compile("(?<![不未])(?<!不再)(?<!不在)免(?!费(?:提供|借|领|发|之列)|材料|教材|[0-9一])|不收|不交|不用交")
 _IN_PART = re.compile("减半|半价|一半|折|优惠|减[0-9一二两三四五六七八九十]|部分")
 _CLAUSES = re.compile("[，。；,;]")
+_BEARS_ON_FEE = re.compile("减|免(?!费(?:提供|发|领|借))|优惠|折|[0-9] ?元|收费")
 _HEALTH = re.compile(
     "怀孕|怀了|怀着|孕|肚[子里]*有(?:孩子|喜|了)|高血压|血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|关节|毛病|病|pregnan|heart|blood pressure"
 )
@@ -117,6 +118,11 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
         "class.conditions",
         words=ages if _ANYBODYS.fullmatch(words) else turn.line("class.both", words=words, ages=ages),
     )
+
+
+def bears_on_fee(group: TrainingClass) -> bool:
+    """本县户籍免学费，外县1200元: whether its conditions, in Chinese, say what it costs some."""
+    return _BEARS_ON_FEE.search(group.eligibility) is not None
 
 
 def unmet(group: TrainingClass, turn: Turn) -> str:

@@ -1,6 +1,7 @@
 """Getting into a class and out of it: by themselves for whoever can prove who they are, else by a seat."""
 
 from bot.about import is_child
+from bot.aspects import spoken
 from bot.messages import masked
 from bot.turn import Turn
 from handlers import wording
@@ -22,11 +23,15 @@ async def enrol(turn: Turn) -> None:
         return
     if not group.places:
         await class_places(turn)
+        if turn.state.people or "eligible" in spoken(turn.heard.folded):
+            turn.say("fact.one", name=group.name, value=wording.clause(conditions(group, turn)), source=SOURCE)
         return
     turn.say(
         "class.enrol", name=group.name, until=wording.day(group.enrol_until, turn), places=group.places, materials=group.materials,
         eligibility=conditions(group, turn), place=wording.place(group.organisation, turn.catalogue), source=SOURCE,
     )  # fmt: skip
+    if group.ballot:
+        turn.say("enrol.ballot", names=group.name)
     if not group.minors and group.youngest >= OF_AGE and is_child(turn.state.person, turn.state.facts):
         turn.say("enrol.if_young", age=OF_AGE)
     if group.fee and turn.state.facts.grounds:

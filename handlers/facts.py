@@ -9,7 +9,7 @@ from bot.aspects import sentence_on
 from bot.turn import CHOICES, Turn
 from handlers import wording
 from handlers.distances import is_located, metres
-from handlers.eligibility import SOURCE, conditions, misfit, refused, take_care
+from handlers.eligibility import SOURCE, bears_on_fee, conditions, misfit, refused, take_care
 from handlers.listing import focus, offer_way_in, tell_each
 from knowledge.catalogue import Activity, Course, Lesson, Organisation, RedemptionItem, TrainingClass, is_written
 
@@ -74,7 +74,9 @@ async def on_record(turn: Turn) -> None:
     if thing is None or home is None or not home.phone or not said:
         turn.say("fact.unknown", name=thing.name if thing else turn.line("fact.it"))
     else:
-        turn.say("fact.record", name=thing.name, value=wording.joined(said, turn), phone=home.phone)
+        parts = [part for value in said for part in _PARTS.split(value)]
+        whole = [part for part in parts if not any(part != each and part in each for each in parts)]
+        turn.say("fact.record", name=thing.name, value=wording.joined(whole, turn), phone=home.phone)
         turn.show(next(kind for kind, each in _KINDS.items() if isinstance(thing, each)), thing.id)
     turn.suggest("human")
 
@@ -268,6 +270,12 @@ def _kit(turn: Turn, group: TrainingClass) -> list[str]:
     ]
 
 
+def _price(turn: Turn, group: TrainingClass) -> str:
+    """What it costs, with what its conditions say of that."""
+    told = [wording.clause(conditions(group, turn))] if bears_on_fee(turn.recorded.classes[group.id]) else []
+    return wording.joined([wording.fee(group, turn), *told], turn)
+
+
 def _eligible(turn: Turn, group: TrainingClass) -> str:
     """Its conditions, and what one has to have learnt before."""
     course, chinese = turn.catalogue.courses.get(group.course), turn.recorded.courses.get(group.course)
@@ -301,7 +309,7 @@ def _about(turn: Turn, course: Course) -> str:
 
 
 _OF_CLASS: Mapping[str, Callable[[Turn, TrainingClass], str]] = {
-    "price": lambda turn, group: wording.fee(group, turn),
+    "price": _price,
     "places": lambda turn, group: wording.places(group, turn),
     "teacher": lambda turn, group: turn.line("fact.teacher", teacher=group.teacher) if is_written(group.teacher) else "",
     "eligible": _eligible, "place": _place, "way": _way, "phone": _phone, "time": _time, "duration": _duration, "until": _until, "bring": _bring,

@@ -1,22 +1,19 @@
 """What a class costs, and whom it costs less."""
 
-import re
-
 from bot import halves
 from bot.phrases import PAIRS
 from bot.turn import Turn
 from handlers import entries, wording
-from handlers.classes import one
-from handlers.eligibility import RULE, SOURCE, conditions, fee_rule, refused
+from handlers.classes import named_otherwise, one
+from handlers.eligibility import RULE, SOURCE, bears_on_fee, conditions, fee_rule, refused
 from knowledge.catalogue import TrainingClass
-
-_REDUCED = re.compile("减|免|优惠|折|half|free|reduc|discount")  # what of the conditions bears on the fee
 
 
 async def class_fee(turn: Turn) -> None:
     if not turn.get("class") and not turn.get("course") and not turn.state.focus.get("class"):
         question = RULE if fee_rule(turn) else "fee-general"
-        if not turn.get("theme") or turn.library.answer(question, turn.today) is not None:
+        of_one = named_otherwise(turn) and (turn.get("org") or turn.library.answer(question, turn.today) is None)
+        if not of_one:
             entries.tell(turn, question)
             return
     if turn.lacks("courses"):
@@ -51,8 +48,7 @@ def say_fee(turn: Turn, group: TrainingClass) -> None:
     if group.fee and (known := fee_rule(turn, group)):
         turn.say("class.fee_exempt", name=group.name, fee=fee, rule=known.rule, source=known.source)
         return
-    reduced = group.fee and _REDUCED.search(group.eligibility)
-    if reduced:
+    if bears_on_fee(turn.recorded.classes[group.id]):
         turn.say("class.fee_if", name=group.name, fee=fee, eligibility=conditions(group, turn), source=SOURCE)
     else:
         turn.say("class.fee", name=group.name, fee=fee, source=SOURCE)

@@ -176,7 +176,9 @@ async def enrol_child(turn: Turn) -> None:
     if groups and all(misfit(turn, each) for each in groups):
         refused(turn, groups[0])
         return
-    turn.say("perhaps.minor")
+    facts = turn.state.facts
+    if facts.age is None or facts.is_child or not turn.answer_if_known("enrol-age-min"):  # 孩子15岁: no child any more
+        turn.say("perhaps.minor")
     turn.answer_standard("enrol-proxy")
     turn.offer_answer("label.for_children", "course-kids")
 

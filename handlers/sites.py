@@ -204,7 +204,7 @@ async def site_address(turn: Turn) -> None:
         source=wording.source(place, turn),
     )
     known = place.address + (place.route or "")
-    if (building := _BUILDING.search(turn.heard.folded)) and building[0] not in known:
+    if (building := _BUILDING.search(turn.heard.without("org", exact=True))) and building[0] not in known:
         turn.say("site.no_building", building=building[0], phone=place.phone)
     elif (more := _AROUND.search(turn.heard.folded)) and more[0] not in known:
         turn.say("fact.no_more", phone=place.phone)  # 门口有修鞋的没, 末班车几点

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.messages import Card
 from bot.turn import Turn
-from handlers.eligibility import conditions, exemption
+from handlers.eligibility import bears_on_fee, conditions, exemption
 from knowledge import hours as in_words
 from knowledge.catalogue import UNWRITTEN, Activity, Catalogue, Opening, Organisation, TrainingClass, is_written
 from knowledge.hours import Span
@@ -22,6 +22,7 @@ _SUBJECT = re.compile(
     r"|[教学](?P<taught>[一-鿿]{2,5}?)的(?:有|没|老师|吗|不|[?？]|$)"
     r"|(?:^|[,， ])(?P<name>[一-鿿]{2,4}?)(?:[那这]种|[那这]类|之类的?|的)?(?:课|班)?[,， ]?(?:教不教|开不开|有没有|有不有?|开吗|教吗|教不)[开教办上]?(?:[?？]|$)"
 )
+_WHETHER = re.compile("(?:有没有?|有|开不开|开)$")  # 烧烤 of 学烧烤有班吗
 _NO_SUBJECT = re.compile(
     r"孩|娃|宝|什么|么子|[哪啥咩乜]|适合|合适|免费|新|近|晚|周|星期|白天|上午|下午|老|人|我|你|他|短期|技能|培训|其|别|便宜|好|没|只|网|线|报|附近|多少|几|学|习|推荐|公益|个|职业|[就创]业|[上转]岗|岗前|专业|农[民村业]|妇女|残疾|[待失]业|[夏冬暑寒]|节|^(?:一?[门点些])?(?:东西|知识|手艺|技术|本事|本领|玩意儿?)$"
 )
@@ -30,8 +31,8 @@ _NO_SUBJECT = re.compile(
 def subject(folded: str) -> str | None:
     """What a message wants to be taught, where it is nothing that the catalogue has a name for: 有没有钢琴课."""
     match = _SUBJECT.search(folded)
-    what = next(filter(None, match.groups()), "") if match else ""
-    return what if what and not _NO_SUBJECT.search(what) else None
+    what = _WHETHER.sub("", next(filter(None, match.groups()), "")) if match else ""
+    return what if len(what) > 1 and not _NO_SUBJECT.search(what) else None
 
 
 def _in_english(turn: Turn) -> bool:
@@ -122,8 +123,9 @@ def room(group: TrainingClass, turn: Turn) -> str:
 
 
 def fee(group: TrainingClass, turn: Turn) -> str:
-    """免费，材料费30元; never a fee that who is spoken of need not pay."""
-    lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line("fee.free")
+    """免费，材料费30元; never a fee that who is spoken of need not pay, nor free for all where it is for some."""
+    free = "fee.free_for_some" if bears_on_fee(turn.recorded.classes[group.id]) else "fee.free"
+    lesson = turn.line("fee.tuition", fee=group.fee) if group.fee else turn.line(free)
     if group.fee and (exempt := exemption(turn, group)):
         lesson = turn.line("fee.exempt", ground=exempt.ground)
     return turn.line("fee.material", lesson=lesson, fee=group.material_fee) if group.material_fee else lesson

@@ -1,14 +1,27 @@
-"""What residents call a place and a class by, beside the whole name: the town of a place, a class without where it is held."""
+"""What residents call a place, a course and a class by, beside the whole name: the town of a place or the end of its name, a
+course without 班, a class without where it is held."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Set
 from functools import lru_cache
 
-from knowledge.catalogue import Catalogue, TrainingClass
+from knowledge.catalogue import Catalogue, Organisation, TrainingClass
 from knowledge.centre import Centre
-from nlu.text import fold
+from nlu.text import fold, known_words
 
+_HAN = re.compile("[一-鿿]")
 _TOWN = re.compile("^(?P<town>(?P<name>.{2,4}?)(?:街道|[乡镇村]))(?!.*街道)")
+
+# What any place may be, and a name of none.
+_KIND = re.compile(
+    "[市区县镇乡村]?(?:街道|社区|成人|老年|居民|市民|职业|技术|开放|教学|学习|服务|村级)*(?:站点|[教学]学点|学习点|学校|学院|大学|中心|[分总]校|校区|学堂)"
+)
+_END = 3  # characters that the end of a place's name has at least
+# 学会计, 会计课, 焊工证: what is taught, with what one does to learn it or gets for it; and what of an English name comes before
+# its level or for whom it is.
+_LEARNT = re.compile("学?(?P<what>[一-鿿]{2,}?)(?:课程?|(?:培训)?班|(?:上岗|取证)?培训|证书?)?")
+_HEAD = re.compile(r"(?P<what>[A-Za-z][A-Za-z -]{3,}?)(?:,| for | \(|: )")
 
 # 松江 of 松江职业学院, 临江 of 临江区.
 _OWN = re.compile("^(?P<own>.{2,4}?)(?:[省市区县乡镇村]|街道|社区|职业|开放|老年|学院|学校|大学|中学)")
@@ -23,6 +36,31 @@ def towns(catalogue: Catalogue) -> dict[str, str]:
                 found.setdefault(text, set()).add(place.id)
     taken = {text for each in catalogue.organisations.values() for text in (each.name, *each.aliases)}
     return {text: min(ids) for text, ids in found.items() if len(ids) == 1 and text not in taken}
+
+
+def ends(catalogue: Catalogue) -> dict[str, str]:
+    """鉴定中心 of 技能鉴定中心, Evening School of East Gate Evening School: the place by the end of its name, where no other
+    name of a place ends so and it is more than a kind of place."""
+    places = [each for each in catalogue.organisations.values() if each.level != "college"]
+    names = {name: each.id for each in places for name in (each.name, *each.aliases, *_english(each))}
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, id in names.items():
+        words = known_words(name) if _HAN.search(name) else [f"{each} " for each in name.split()]
+        for at in range(1, len(words)):
+            if max(map(len, words[at - 1 : at + 1])) > 1:  # between words, and none that is unknown and cut to pieces
+                found["".join(words[at:]).strip()].add(id)
+    return {
+        end: min(ids)
+        for end, ids in found.items()
+        if len(ids) == 1
+        and end not in names
+        and (" " in end or (_HAN.search(end) and len(end) >= _END))
+        and not _KIND.fullmatch(end)
+    }
+
+
+def _english(place: Organisation) -> tuple[str, ...]:
+    return (place.en.name,) if place.en else ()
 
 
 def names_of(catalogue: Catalogue, centre: Centre) -> set[str]:
@@ -41,6 +79,22 @@ def category_in(folded: str, catalogue: Catalogue) -> str | None:
     words = catalogue.category_by_word.items()
     said = [(len(word), name) for word, name in words if len(word) > 1 and word in folded]
     return max(said)[1] if said else None
+
+
+def courses_called(catalogue: Catalogue) -> dict[str, str]:
+    """焊工班 of a course that is also called 焊工证, electrician of Electrician, intermediate: the course by what it teaches, where
+    no other is called so."""
+    taken = {name for each in catalogue.courses.values() for name in (each.name, *each.aliases)}
+    taken.update(*catalogue.words_of_themes.values())
+    found: dict[str, set[str]] = defaultdict(set)
+    for course in catalogue.courses.values():
+        for name in (course.name, *course.aliases):
+            if (match := _LEARNT.fullmatch(name)) and match["what"] not in taken:
+                for called_so in (f"{match['what']}班", f"{match['what']}培训"):
+                    found[called_so].add(course.id)
+        if course.en and (head := _HEAD.match(course.en.name)):
+            found[head["what"].lower()].add(course.id)
+    return {name: min(ids) for name, ids in found.items() if len(ids) == 1 and name not in taken}
 
 
 def without_place(group: TrainingClass, catalogue: Catalogue) -> str:

@@ -41,6 +41,9 @@ def _of_place(catalogue: Catalogue, place: Organisation) -> Iterator[str]:
             yield "parent: leads round in a circle"
         elif catalogue.college is not None and top.level != "college":
             yield "parent: does not lead up to the college"
+    for name, degrees, most in (("north", place.north, 90), ("east", place.east, 180)):
+        if not -most <= degrees <= most:
+            yield f"{name}: {degrees:g} degrees, which are {most} at most"
     for each in place.hours:
         if each.closes <= each.opens:
             yield f"hours: closes {each.closes} before it opens {each.opens}"

@@ -226,7 +226,8 @@ async def described(run: Runner, turn: Turn) -> bool:
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
     courses = courses_of(turn)
-    if len(courses) != 1 or turn.heard.first("course"):
+    of_others = turn.heard.first("theme") or (turn.heard.names("org") and phrases.of_all(turn.heard.folded))
+    if len(courses) != 1 or turn.heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
         return False
     best = plainly(turn.heard)
     if best and best.intent == "find_class" and _HELD.fullmatch(turn.heard.folded):

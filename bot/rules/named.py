@@ -164,6 +164,12 @@ async def unknown_name(run: Runner, turn: Turn) -> bool:
     name = next((each for each in _names_said(turn, called) if NAME.fullmatch(each)), None)
     if name is None:
         return False
+    taught_here = [id for id, each in known.items() if any(name in said for said in (each.name, *each.aliases))]
+    if len(taught_here) > 1:
+        return False
+    if taught_here:  # 叉车呢, where 叉车司机 is taught
+        await run.start(turn, "find_class", {"course": taught_here[0]})
+        return True
     teachers = (each.teacher for each in turn.catalogue.classes.values())
     teacher = next((each for each in teachers if each.startswith(name)), None)  # 赵芳的班
     await run.start(turn, "find_class", {"teacher": teacher} if teacher else {"subject": name})

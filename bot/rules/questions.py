@@ -17,7 +17,7 @@ from bot.rules.compare import compares
 from bot.rules.named import activity_meant, names_meant
 from bot.rules.records import brief_of_it, of_what_was_told
 from bot.rules.tasks import corrects
-from bot.running import SILENT_TOPICS, STORY, TRIES, Runner
+from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
@@ -52,7 +52,7 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
     described.hear(turn, names_meant(turn))
-    if len(turn.heard.folded) <= STORY and not of_what_was_told(turn):
+    if not phrases.is_story(turn.heard.folded) and not of_what_was_told(turn):
         described.guess(turn)
     if turn.described is None and (activity := activity_meant(run, turn)):
         turn.heard = replace(turn.heard, hinted=activity)
@@ -64,7 +64,9 @@ async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
-    small = best is not None and best.topic in SILENT_TOPICS and len(folded) > STORY  # thanks, at the end of a story
+    small = (
+        best is not None and best.topic in SILENT_TOPICS and phrases.is_story(folded)
+    )  # thanks, at the end of a story
     clauses = phrases.clauses(folded)
     # 礼拜六她要带孙子，平日白天的呢; 晚上出不来，换周末那个呢，啥时间
     goes_on = turn.state.just_told and any(map(phrases.follows, clauses[-2:]))
@@ -74,13 +76,13 @@ async def gist(run: Runner, turn: Turn) -> bool:
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
-    names = {each.kind for each in heard.entities} & described.OURS if len(folded) <= STORY else set()
+    names = set() if phrases.is_story(folded) else {each.kind for each in heard.entities} & described.OURS
     asking = [each for each in parts if _stands_alone(each)]
     if asking and phrases.points_back(asking[-1].folded):
         names -= {"course"}  # 有没得人教这个
     whole = bool(asking) and names <= {entity.kind for entity in asking[-1].entities}
     if whole and (len(asking) == 1 or len(clauses) > _BOTH):
-        if len(folded) > STORY:
+        if phrases.is_story(folded):
             turn.say("story")
         if (place := heard.first("org")) and not asking[-1].first("org"):  # 学院的也不用吧，一回能用多久
             turn.focus("org", place)
@@ -313,6 +315,10 @@ async def likely(run: Runner, turn: Turn) -> bool:
     best = plainly(turn.heard)
     if best is None or (run.readings.costs(turn, best) and not _is_of_the_talk(turn, best)):
         return False
+    own = [each for each in turn.heard.candidates if each.entry and not each.question]
+    ours = [each for each in own if each.score >= turn.heard.lines.likely and _worth_asking(turn, each)]
+    if best.intent in NO_ANSWER and ours:  # 床位一晚上多少: what we know is not refused
+        return run.ask_which(turn, ours)
     _soothe(turn)
     label, before = run.readings.label(turn, best), len(turn.said)
     await run.answer(turn, best)

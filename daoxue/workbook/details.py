@@ -88,7 +88,8 @@ def _hours(reading: PageReading, filled: FilledPage, _: Sequence[str]) -> dict[s
     for number, row in rows.read_all(reading, filled, HoursRow):
         spans = _spans(reading, filled.sheet, number, row)
         reading.places.setdefault((HOURS.key, row.owner), (filled.sheet, number))
-        found.setdefault(row.owner, []).extend(Opening(row.days, *span) for span in spans)
+        known = found.setdefault(row.owner, [])
+        known.extend(each for span in spans if (each := Opening(row.days, *span)) not in known)  # a row twice is one
     return found
 
 
