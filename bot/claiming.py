@@ -25,6 +25,10 @@ _COMMON = (
     "怎么办理 怎么样 什么时候 多少 哪里 哪儿 我想要 可以 能不能 有没有 是不是 要不要 请问 一下 如何 咋办 几点 你们 我们"
 )
 _OF_ANYTHING = frozenset("".join(pair) for words in _COMMON.split() for pair in pairwise(words))
+_HAN = re.compile("[一-鿿]")
+_A_WORD = re.compile(
+    "\\b(?!(?:the|and|you|are|can|how|what|when|where|which|who|much|many|does|for|your|have|there|get|with|from|need|cost)\\b)[a-z]{3,}"
+)
 _AN_AGE = re.compile(r"(?:\d|[一二三四五六七八九十百])[ 多几来]*(?:周?岁|years? old)")
 _OF_AGES = re.compile("岁|年龄|年纪|多大|老人|老年|孩|娃|儿童|少年|未成年|成年|age|old|child|kid")
 _TO_TAKE_PART = re.compile("[学报]|参加|上课|班|收|learn|join|enrol")
@@ -68,5 +72,8 @@ def _pieces(text: str) -> set[str]:
 def shares(entry: Entry, folded: str) -> bool:
     """Whether a message has any piece of what an own question asks or answers, beside those that any question has. A few
     sentences are near everything a little: where they share nothing it is not worth a choice."""
+    if not _HAN.search(folded):
+        english = f"{entry.en.question} {entry.en.answer}" if entry.en else ""
+        return not {*_A_WORD.findall(folded)}.isdisjoint(_A_WORD.findall(fold(english)))
     asked = {piece for each in (*entry.questions, entry.answer, *entry.steps) for piece in _pieces(fold(each))}
     return not (_pieces(folded) & asked) <= _OF_ANYTHING

@@ -13,8 +13,10 @@ _REDEEMS = re.compile(
 )
 _CERTIFIES = re.compile("认证点|刷卡|打卡|认证|记(?:得了|上)?学分|certif")
 _HOURS = re.compile(
-    "(?:几点|什么时候|啥时候?)[钟才就]?(?:开门|关门|上班|下班|开放|营业)|开到几点|(?:when|what time)\\b.{0,50}\\b(?:open|clos)|opening hours"
+    "(?:几点|什么时候|啥时候?)[钟才就]?(?:开门|关门|上班|下班|开放|营业)|开到几点"
+    "|(?:when|what time)\\b.{0,50}\\b(?:open|clos)|opening hours|\\b(?:is|are|be) .{3,50}\\b(?:open|closed)\\b"
 )
+_YOU_OPEN = re.compile("\\b(?:are|is) (?:you|it|the (?:centre|college|school)) (?:open|closed)\\b")
 _BRIEF = 12  # characters of half a sentence
 _OF_ALL_SITES = {"site-list", "site-new"}
 _ALL_SITES = re.compile("近|几个|多少|哪些|哪几|所有|全部|一共|名单|新")
@@ -93,9 +95,10 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
 
 
 def of_hours(heard: Understanding) -> Candidate | None:
-    """夜校周末几点开门: when a place of ours is open, though its name is like what is asked of all such."""
+    """夜校周末几点开门: when a place of ours is open, though its name is like what is asked of all such; are you closed for …."""
     of_a_thing = heard.first("course") or any(words.search(heard.folded) for words in _HAS.values())
     asks = heard.names("org") and not of_a_thing and _HOURS.search(heard.folded)
+    asks = asks or _YOU_OPEN.search(heard.folded)
     return Candidate(heard.lines.sure, "site_hours", "site_hours") if asks else None
 
 

@@ -169,7 +169,7 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     key = "class.not_from_here" if why == "home" else "class.not_for_you"
     turn.say(key, name=group.name, eligibility=unmet(group, turn), fact=spell(turn, why), source=SOURCE)
     if why == "age" and (turn.state.facts.age or 0) < OF_AGE:
-        _of_children(turn)
+        of_children(turn)
     elif why == "home":
         turn.answer_if_known("enrol-local")
     same = [each for each in turn.catalogue.classes.values() if each.course == group.course and each.enrols(turn.today)]
@@ -181,7 +181,7 @@ def refused(turn: Turn, group: TrainingClass) -> bool:
     return True
 
 
-def _of_children(turn: Turn) -> None:
+def of_children(turn: Turn) -> None:
     """What the young may do, and that a guardian acts for a child."""
     if turn.state.facts.is_child:
         turn.say("perhaps.minor")

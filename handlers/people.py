@@ -9,7 +9,7 @@ from bot.phrases import asks
 from bot.turn import Turn
 from bot.waiting import ANSWER, COMPLAINT, RUNG_UP, STAYS
 from handlers import wording
-from handlers.eligibility import misfit, refused
+from handlers.eligibility import misfit, of_children, refused
 from handlers.slots import DETAIL, MAIL, MOBILE, PHONE
 from nlu.times import When
 
@@ -176,9 +176,10 @@ async def enrol_child(turn: Turn) -> None:
     if groups and all(misfit(turn, each) for each in groups):
         refused(turn, groups[0])
         return
-    facts = turn.state.facts
-    if facts.age is None or facts.is_child or not turn.answer_if_known("enrol-age-min"):  # 孩子15岁: no child any more
+    if turn.state.facts.age is None:
         turn.say("perhaps.minor")
+    else:
+        of_children(turn)
     turn.answer_standard("enrol-proxy")
     turn.offer_answer("label.for_children", "course-kids")
 

@@ -62,11 +62,11 @@ class Subjects:
 
 
 def _by_name(activities: Collection[Activity]) -> dict[str, str]:
-    """The activities by their names, and by each part of one that no other has."""
+    """The activities by their names, by each part of one that no other has, and by the last two words of the English one."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for each in activities:
-        name = fold(each.name)
-        for part in (name, *_PARTS.split(name)):
+        name, english = fold(each.name), fold(each.en.name) if each.en else ""
+        for part in (name, *_PARTS.split(name), english, " ".join(english.split()[-2:])):
             found[part].add(each.id)
     return {name: min(ids) for name, ids in found.items() if len(ids) == 1 and len(name) >= _A_NAME}
 

@@ -21,7 +21,11 @@ _END = 3  # characters that the end of a place's name has at least
 # 学会计, 会计课, 焊工证: what is taught, with what one does to learn it or gets for it; and what of an English name comes before
 # its level or for whom it is.
 _LEARNT = re.compile("学?(?P<what>[一-鿿]{2,}?)(?:课程?|(?:培训)?班|(?:上岗|取证)?培训|证书?)?")
-_HEAD = re.compile(r"(?P<what>[A-Za-z][A-Za-z -]{3,}?)(?:,| for | \(|: )")
+_HEADED = 3  # letters
+_ANY_COURSE = re.compile(
+    "(?:.{1,4}|adult|advanced|artificial|against|basic|beginners|evening|intermediate|making|online|selling|short|training|weekend|western) (?:class|course)"
+)
+_HEAD = re.compile(r"(?P<what>[A-Za-z][A-Za-z -]{3,}?)(?:,| (?:for|at|in|with) | \(|: )")
 
 # 松江 of 松江职业学院, 临江 of 临江区.
 _OWN = re.compile("^(?P<own>.{2,4}?)(?:[省市区县乡镇村]|街道|社区|职业|开放|老年|学院|学校|大学|中学)")
@@ -92,8 +96,13 @@ def courses_called(catalogue: Catalogue) -> dict[str, str]:
             if (match := _LEARNT.fullmatch(name)) and match["what"] not in taken:
                 for called_so in (f"{match['what']}班", f"{match['what']}培训"):
                     found[called_so].add(course.id)
-        if course.en and (head := _HEAD.match(course.en.name)):
-            found[head["what"].lower()].add(course.id)
+        for name in (course.en.name,) if course.en else ():
+            head = _HEAD.match(f"{name},")
+            words = head["what"].lower().split() if head else []
+            classes = (f"{word} {kind}" for word in words[:2] if len(words) < 3 for kind in ("class", "course"))
+            for called_so in (" ".join(words), *classes):
+                if len(called_so) > _HEADED and not _ANY_COURSE.fullmatch(called_so):
+                    found[called_so].add(course.id)
     return {name: min(ids) for name, ids in found.items() if len(ids) == 1 and name not in taken}
 
 

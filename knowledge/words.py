@@ -123,7 +123,7 @@ _OF_CATALOGUE: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
     (r"(?<!\S)(\S+) has one of two times", "{} 只写了开门或关门：两个都写，全天关门的都空着", "{} has one of two times: write both, or neither for a closed day"),
     (r"closes (\S+) before it opens (\S+)", "关门 {} 不晚于开门 {}", "closes {}, which is not after it opens {}"),
     (r"weekday (\d) is open twice from (\S+)", "星期 {} 的两段时间从 {} 起重叠了", "two spans of weekday {} overlap from {} on"),
-    (r"(\S+) degrees, which are (\S+) at most", "{} 度：最多 {} 度，是不是北纬和东经写反了", "{} degrees, {} at most: are north and east in each other's place?"),
+    (r"(?<!\S)(\S+) degrees, which are (\S+) at most", "{} 度：最多 {} 度，是不是北纬和东经写反了", "{} degrees, {} at most: are they swapped?"),
     (r"(?<!\S)(\S+) is not after starts (\S+)", "{} 不晚于开始时间 {}", "{} is not after the start {}"),
     (r"(?<!\S)(\S+) is less than (\S+)", "{} 小于 {}", "{} is less than {}"),
     (r"(?<!\S)(\S+) is more than there are places, (\S+)", "{} 多于名额 {}", "{} is more than there are places, {}"),

@@ -1,6 +1,7 @@
 """A county's college for grown-ups, with few courses: driving, welding, housekeeping, evening school. Asked as people ask there."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from daoxue.preparing import prepare, vault_of
 from daoxue.sample import save
 from knowledge.called import courses_called, ends
 from knowledge.catalogue import (
+    Activity,
+    ActivityInEnglish,
     Catalogue,
     Course,
     CourseInEnglish,
@@ -24,7 +27,7 @@ from knowledge.catalogue import (
     TrainingClass,
 )
 from knowledge.consistency import inconsistencies
-from knowledge.entries import Entry
+from knowledge.entries import English, Entry
 from knowledge.files import Content
 from knowledge.headings import Theme
 from store.database import Database
@@ -57,10 +60,10 @@ RECORDS: list[Record] = [
     replace(place("baiguo", "白果镇教学点", "site", "白果镇文化站"), parent="evening"),
     Theme(id="house", name="家政", aliases=("保姆",)),
     Theme(id="exam", name="技能鉴定"),
-    course("forklift", "叉车司机培训", "驾培", "叉车证"),
+    course("forklift", "叉车司机培训", "驾培", "叉车证", english="Forklift driver"),
     course("electrician", "电工中级鉴定", "技能鉴定", "中级电工", english="Electrician, intermediate", prerequisite="有初级证或从业满3年"),
     course("nanny", "月嫂实操", "家政", "月嫂"),
-    course("accounting", "夜校会计入门", "学历夜校", "会计课", lesson="什么是借什么是贷"),
+    course("accounting", "夜校会计入门", "学历夜校", "会计课", english="Accounting at night", lesson="什么是借什么是贷"),
     course("exam", "成人高考辅导", "学历夜校", "成考"),
     course("selling", "直播带货", "学历夜校", "学直播"),
     group("forklift-1", "叉车班", 1500, course="forklift", organisation="house", days=(1, 2)),
@@ -75,6 +78,10 @@ RECORDS: list[Record] = [
     group("accounting-1", "夜校会计入门晚班", 360, course="accounting", organisation="evening", days=(1, 3), starts="19:00", ends="20:30"),
     group("exam-1", "成考辅导班", 600, course="exam", organisation="evening"),
     group("selling-1", "白果镇直播班", 0, course="selling", organisation="baiguo", ballot=True),
+    Activity(
+        id="contest", name="冬季技能比武", organisation="test", first_day=TODAY + timedelta(days=9), last_day=TODAY + timedelta(days=9), starts="10:00",
+        ends="16:00", place="实操楼", summary="电工、焊工现场比武", enrol="打电话", en=ActivityInEnglish(name="Winter skills contest"),
+    ),
     CreditRule(id="pupil", name="下乡带徒", credits="每带一天3学分", cap="不封顶", version="清江2026版", valid_from=TODAY),
     CreditRule(id="evening", name="夜校听课", credits="每晚1.5学分", cap="每月12学分", version="清江2026版", valid_from=TODAY),
 ]  # fmt: skip
@@ -85,6 +92,7 @@ def entry(id: str, answer: str, *questions: str) -> Entry:
     return Entry(
         id=id, kind="faq", topic=topic, questions=questions, answer=answer, source="教务处", owner="教务处", valid_from=TODAY,
         valid_until=TODAY.replace(year=TODAY.year + 1), standard=None if questions else id,
+        en=English(answer="A bed is 20 yuan a night.", question="What does a bed cost?") if id == "bed" else None,
     )  # fmt: skip
 
 
@@ -116,6 +124,10 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
     ("周末有什么班", "成考辅导班", "会计"),
     # By other names than were written down, in either language.
     ("会计班要基础吗", "零基础", "哪门课"), ("叉车证怎么考", "叉车班", "服务范围"), ("how much is the electrician class", "980 yuan", "？"),
+    ("what time does the forklift class begin", "叉车班", "Which course"), ("when is the skills contest", "10:00", "no answer"),
+    ("is the evening school open tomorrow", "East Gate Evening School", "outside"),
+    ("how do I enrol in the accounting class", "夜校会计入门晚班", "What should I bring"), ("how much is a bed", "What does a bed cost", "outside"),
+    ("are you closed for Spring Festival", "usual hours", "no answer"),
     # What it costs some is no fee for all.
     ("月嫂班收费吗", "外县1200元", "：免费"), ("外县的人能学月嫂不", "外县1200元", "零基础"), ("有什么家政课", "符合条件的免费", "，免费"),
     ("直播班怎么报", "抽签，不是先到先得", "会计"), ("电工班带什么", "有初级证或从业满3年", "有初级证或从业满3年；零基础"),

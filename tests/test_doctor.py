@@ -221,6 +221,14 @@ def test_a_server_that_is_away_is_told() -> None:
     assert "连不上" in found["database"].seen.zh
 
 
+def test_what_is_damaged_is_told_in_each_language_once(tmp_path: Path) -> None:
+    (tmp_path / "torn.db").write_bytes(os.urandom(9000))
+    found = looked(Config(database=DatabaseSettings(f"sqlite:///{tmp_path}/torn.db")))["database"]
+    assert found.seen.zh.startswith("数据库文件坏了")
+    assert "damaged" not in found.seen.zh
+    assert found.seen.en.startswith("the database is damaged")
+
+
 async def test_clocks_that_differ(either_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     await Resident(either_app).say("你们几点开门")
     config, said = either_app.config, either_app.database.look(condition.newest)

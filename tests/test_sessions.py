@@ -133,7 +133,7 @@ def test_daytime_classes_lie_where_their_place_is_open() -> None:
     house = place(hours=(Opening((1, 2, 3), "09:00", "17:00"),))
     [said] = outside(Catalogue.of([house, group(FIRST, 3, (3, 4))]), FIRST)
     assert said.startswith(
-        "国画班（学院）（painting-1）：周三、周四 14:00—16:00 不在学院的开放时间内（周一到周三 09:00—17:00）"
+        "国画班（painting-1）：周三、周四 14:00—16:00 不在学院的开放时间内（周一到周三 09:00—17:00）"
     )
     assert outside(Catalogue.of([house, group(FIRST, 3, (5,), "18:30", "20:00")]), FIRST) == []
     assert outside(Catalogue.of([house, group(FIRST, 3, (5,))]), FIRST + timedelta(days=90)) == [], "it is over"

@@ -68,12 +68,18 @@ def opened(config: Config, findings: list[Finding]) -> Iterator[Database | None]
             database = Database(config.database.url, _vault(config), config.database.replica_url)
             closed.callback(database.close)
         except DatabaseError as error:
-            findings.append(fault(DATABASE, Phrase(str(error), str(error)), SECOND))
+            findings.append(fault(DATABASE, _said(error), SECOND))
             yield None
             return
         findings.append(ok(DATABASE, "用得了", "can be used"))
         findings.append(_migrations(revision))
         yield database if revision == HEAD else None
+
+
+def _said(error: DatabaseError | KnowledgeError) -> Phrase:
+    """What is wrong, each language by itself."""
+    zh, _, en = str(error).partition(" · ")
+    return Phrase(zh, en or zh)
 
 
 def _vault(config: Config) -> vaults.Vault | None:
@@ -108,7 +114,7 @@ def examine(config: Config, database: Database) -> Iterator[Finding]:
         with told(config.database.url):
             yield from database.look(look)
     except DatabaseError as error:
-        yield fault(DATABASE, Phrase(str(error), str(error)), SECOND)
+        yield fault(DATABASE, _said(error), SECOND)
         return
     if config.database.replica_url:
         yield _replica(database)
@@ -241,9 +247,7 @@ def _knowledge(config: Config) -> Iterator[Finding]:
     try:
         content = check.content_of(config)
     except (KnowledgeError, DatabaseError) as error:
-        yield fault(
-            KNOWLEDGE, Phrase(str(error), str(error)), Phrase("daoxue check 逐条列出", "daoxue check names each")
-        )
+        yield fault(KNOWLEDGE, _said(error), Phrase("daoxue check 逐条列出", "daoxue check names each"))
         return
     ended = sorted(each.id for each in content.entries if each.valid_until < today)
     if ended:
