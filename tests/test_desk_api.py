@@ -195,6 +195,28 @@ async def test_one_question_for_stars_after_the_last_word_has_arrived(desk: Desk
     assert (await li.get(f"/tickets/{ref}"))["ticket"]["stars"] == 5
 
 
+STARS = [
+    ("五星，谢谢李老师", 5), ("5分挺好", 5), ("给个好评", 5), ("打满分", 5), ("三星吧，等太久了", 3), ("非常满意", 5), ("挺好的", 4),
+    ("不太满意", 2), ("太差了", 1), ("一般", 3), ("2", 4), ("四颗星", 4), ("five stars? great service", None), ("五分钟就回了吗", None),
+    ("我不给好评", None), ("书法班几点上课", None), ("等了三分钟", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "stars"), STARS)
+async def test_stars_in_words_of_ones_own_count(desk: Desk, text: str, stars: int | None) -> None:
+    app, li = desk.app, await desk.person()
+    resident, ref = await waiting(app)
+    await li.post(f"/tickets/{ref}/take")
+    await li.post(f"/tickets/{ref}/close", {"result": "answered"})
+    ticket = (await li.get(f"/tickets/{ref}"))["ticket"]
+    conversation = (await app.tickets.show(ref)).ticket.conversation
+    await app.database.write(lambda t: outbox.settle(t, conversation, 1 << 30))
+    await app.desk.dispatch.step(ticket["closed_at"] + 10_000)
+    receipt = await resident.receipt(text)
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["stars"] == stars
+    assert stars is None or receipt.handed_over is None
+
+
 async def test_who_missed_a_word_that_was_given_up_is_asked_for_stars_once(desk: Desk) -> None:
     """What a channel never took stays for seats to see, and is no reason to ask nothing; each look writes no more than that."""
     app, li = desk.app, await desk.person()

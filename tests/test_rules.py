@@ -12,7 +12,7 @@ from tests.talk import ten_o_clock
 
 FOLDER = Path(__file__).parent / "conversations" / "rules"
 # What no words of a resident lead to: these have tests of their own beside the channel, the seats, their hours and the secrets.
-ELSEWHERE = {"seat", "continued", "secret", "known", "ours", "how_answered"}
+ELSEWHERE = {"seat", "continued", "secret", "known", "ours", "how_answered", "rated"}
 NAMES = [rule.__name__ for rule in LADDER]
 
 

@@ -92,6 +92,43 @@ async def when_answered(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def rated(run: Runner, turn: Turn) -> bool:
+    """五星，谢谢李老师, 三星吧，等太久了: what they thought of a seat, in words of their own, right after it was asked."""
+    stars = {offer.slots["stars"]: offer for offer in fresh(turn.state) if offer.intent == "rate_service"}
+    folded = turn.heard.folded
+    if not stars or turn.inbound.choice is not None or phrases.asks(folded) or _GIVES_NONE.search(folded):
+        return False
+    if (said := _stars(folded)) is None or said not in stars:
+        return False
+    await run.take(turn, stars[said])
+    return True
+
+
+def _stars(folded: str) -> str | None:
+    """How many stars some words are worth; those without a number have to be hardly more than that."""
+    if counted := _COUNTED.search(folded):
+        return str("一二三四五".find(counted["stars"]) + 1 or counted["stars"])
+    return (
+        next((str(each) for each, words in _WORTH if words.search(folded)), None) if len(folded) <= _LONG / 2 else None
+    )
+
+
+_COUNTED = re.compile("(?<![\\d十第])(?P<stars>[1-5一二三四五])(?:颗|个)?(?:星|分(?!钟))")
+_GIVES_NONE = re.compile("不(?:给|打|评|想评)|别|没法")
+_WORTH = (
+    (1, re.compile("差评|(?:很|太|极|非常|特别|最)(?:差|不满意|糟|烂)|terrible|awful")),
+    (2, re.compile("不(?:太|怎么|大)?(?:满意|好|行)|bad")),
+    (
+        5,
+        re.compile(
+            "满分|好评|打满|全五星|(?:很|太|非常|十分|特别|超级?|最)(?:满意|好|棒|赞)|点赞|excellent|great|perfect"
+        ),
+    ),
+    (4, re.compile("满意|挺好|蛮好|不错|可以|good")),
+    (3, re.compile("一般|凑合|马马虎虎|还行|so-so|average|ok")),
+)
+
+
 def _asks_when(folded: str) -> bool:
     return len(folded) <= _LONG and _WHEN.search(folded) is not None and _ANSWERED.search(folded) is not None
 
