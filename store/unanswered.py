@@ -9,7 +9,7 @@ from store.schema import unanswered
 from store.transaction import Statement, Transaction
 
 _UNANSWERED = Statement(
-    select(unanswered.c.id, unanswered.c.text, unanswered.c.topic, unanswered.c.at)
+    select(unanswered.c.id, unanswered.c.text, unanswered.c.topic, unanswered.c.at, unanswered.c.conversation)
     .where(unanswered.c.done == 0, unanswered.c.at >= bindparam("since"))
     .order_by(unanswered.c.id.desc())
     .limit(bindparam("most"))
@@ -26,6 +26,7 @@ class UnansweredRow:
     text: str
     topic: str
     at: int
+    conversation: int
 
 
 def newest(transaction: Transaction, since: int, most: int) -> list[UnansweredRow]:

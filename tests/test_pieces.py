@@ -55,10 +55,10 @@ async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: A
 
 async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> None:
     resident = Resident(app)
-    await resident.say("呱啦呱啦6208")
+    await resident.say("左边右边上边下边6208")
     await resident.say("0104")
     assert "卡" in await resident.say("7296")
     asked = await app.database.read(lambda t: unanswered.newest(t, 0, 10))
     assert "6208" not in str(asked)
     await app.database.scrub()
-    assert holds(app.config, "呱啦6208") == []
+    assert holds(app.config, "下边6208") == []

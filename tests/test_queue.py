@@ -193,6 +193,15 @@ async def test_a_complaint_told_to_whom_it_is_of_goes_to_another(said: str, eith
     assert await resident.say("谢谢") == "", "it is the other's now"
 
 
+async def test_a_danger_stays_with_who_has_it_whatever_is_said(app: App) -> None:
+    await app.desk.people.add("wang", "seat", 1, "test", Profile(shown="王丽"))
+    resident = Resident(app)
+    ref = str((await resident.receipt("我不想活了")).ticket)
+    await app.tickets.take(ref, "wang", AT)
+    assert await resident.say("别劝我，我要投诉你") == ""
+    assert (await ticket(app, ref)).owner == "wang"
+
+
 @pytest.mark.parametrize(
     "said", ["怎么投诉你们的老师", "我要投诉你们食堂", "我没投诉你", "你们王丽老师讲得好", "我要投诉李强"]
 )

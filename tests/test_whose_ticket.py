@@ -158,6 +158,15 @@ async def test_what_is_masked_is_shown_to_who_has_it_and_so_often(app: App) -> N
     ]  # fmt: skip
 
 
+async def test_what_the_talk_asked_in_vain_is_not_theirs_to_read(app: App, talk: Complained) -> None:
+    await talk.other.post(f"/tickets/{talk.complaint}/take")
+    await talk.other.post(f"/tickets/{talk.complaint}/close", {"result": "answered"})
+    talk.resident.wait(24 * 60)
+    await talk.resident.say("左边右边上边下边")
+    for who, there in ((talk.boss, False), (talk.seat, False), (talk.other, True)):
+        assert ("上边" in str(await who.get("/knowledge/unanswered"))) is there
+
+
 async def test_who_is_complained_of_hears_of_it_without_a_word(app: App, talk: Complained) -> None:
     """In lists and in what pages are told: tags are words as well."""
     await talk.other.post(f"/tickets/{talk.complaint}/take")

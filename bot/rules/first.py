@@ -32,10 +32,16 @@ async def seat(run: Runner, turn: Turn) -> bool:
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
         if kind in LIFE:
             turn.in_danger(kind)
-    elif about_us.complains(turn.heard.folded):
+    elif about_us.complains(turn.heard.folded) and not _holds_a_life(turn):
         return await _complaint_to_a_seat(run, turn)
     turn.silent = True
     return True
+
+
+def _holds_a_life(turn: Turn) -> bool:
+    """Whether the talk is of a danger to life: then nobody is taken from it for what is said."""
+    danger = turn.state.danger
+    return danger is not None and danger.kind in LIFE and danger.ticket == turn.ticket
 
 
 async def _complaint_to_a_seat(run: Runner, turn: Turn) -> bool:

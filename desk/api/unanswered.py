@@ -16,8 +16,9 @@ from desk.masking import mask
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.library import Library
-from store import conversations
+from store import conversations, ticket_lists
 from store import unanswered as rows
+from store.transaction import Transaction
 from store.unanswered import UnansweredRow
 from store.units import DAY
 
@@ -59,13 +60,20 @@ async def unanswered(
 ) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
     now = int(moment.timestamp() * 1000)
-    found = await database.read(lambda t: rows.newest(t, now - days * DAY, MOST))
+    found = await database.aside(lambda t: _newest(t, now - days * DAY, seat.name))
     if found:  # residents' words, whoever they are
         which, count = f"unanswered {found[-1].id} to {found[0].id}", f"{len(found)} questions"
         await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", which, count, now))
     groups = grouped(found)[:HEADS]
     asked = await asked_in_vain(comprehension, [group[0].text for group in groups], moment.date())
     return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
+
+
+def _newest(transaction: Transaction, since: int, by: str) -> list[UnansweredRow]:
+    """But for what was said in a talk that complains of who looks."""
+    found = rows.newest(transaction, since, MOST)
+    of_whom = {id: ticket_lists.complained_of(transaction, id) for id in {each.conversation for each in found}}
+    return [each for each in found if by not in of_whom[each.conversation]]
 
 
 def _group(library: Library, standard: str | None, group: list[UnansweredRow]) -> Gap:
