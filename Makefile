@@ -39,6 +39,7 @@ coverage: $(VENV)/dev
 
 $(VENV)/run: requirements/run.lock requirements/build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 serve"; exit 1; }
+	@echo "正在装 Python 包，第一次要一两分钟…… Installing the Python packages: a minute or two the first time."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes -r requirements/build.lock
 	$(PIP) install --require-hashes -r requirements/run.lock
@@ -62,12 +63,15 @@ PAGE := $(addprefix web/desk/,index.html vite.config.ts package-lock.json) $(she
 
 web/desk/dist/index.html: $(PAGE)
 	$(MAKE) --no-print-directory web/desk/node_modules/.package-lock.json
+	@echo "正在做坐席台的页面…… Building the desk."
 	cd web/desk && $(NPM) run --silent build
 
 web/desk/node_modules/.package-lock.json: $(VENV)/page web/desk/package-lock.json
+	@echo "正在装页面的包…… Installing the packages of the page."
 	@cd web/desk && $(NPM) ci $(QUIETLY) && touch node_modules/.package-lock.json || { echo "$(OFFLINE)" >&2; exit 1; }
 
 $(VENV)/page: $(VENV)/run requirements/page.lock
+	@echo "正在装做坐席台页面要用的 Node，大约一分钟…… Installing Node, with which the desk is built: a minute or so."
 	$(PIP) install --require-hashes -r requirements/page.lock
 	@touch $@
 

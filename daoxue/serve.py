@@ -348,7 +348,9 @@ async def _first_accounts(app: App) -> None:
     known = await app.desk.people.all()
     if any(each.may("people.write") for each in known):
         return
-    roles = (("admin", "administrator"), ("ban", "supervisor"), ("li", "seat"), ("wang", "seat"), ("zhou", "editor"))
+    roles = (
+        ("admin", "administrator"), ("ban", "supervisor"), ("li", "seat"), ("wang", "seat"), ("zhou", "editor"), ("shen", "auditor"),
+    )  # fmt: skip
     wanted = roles if app.config.sample and not known else roles[:1]
     print("坐席台的首批账号（一次性密码只显示这一次，登录后请修改）：")
     for name, role in wanted:

@@ -17,6 +17,7 @@ from typing import TypeVar, TypeVarTuple
 import argon2
 
 from desk.errors import SignInError
+from knowledge.words import Words
 from nlu.text import digits, fold, spelled
 
 SHORTEST, LOOKED_AT = 10, 72  # characters of a password; those by which it is judged
@@ -38,6 +39,19 @@ _DATE = re.compile("|".join([
     rf"\d{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}?{_MONTHS}(?:{_BETWEEN}?{_YEAR})?",
     rf"{_MONTHS}{_BETWEEN}?\d{{1,2}}(?:st|nd|rd|th)?(?:,?{_BETWEEN}?{_YEAR})?",
 ]))  # fmt: skip
+_SHORT = Words(f"太短，至少 {SHORTEST} 个字符", f"it is too short: at least {SHORTEST} characters")
+_KNOWN = Words(
+    "除了日期、姓名和单位名，剩下的太少", "too little is left of it without dates and names of people and places"
+)
+_PLAIN = Words("太简单，加几个不相干的词", "it is too plain: add some words that have nothing to do with each other")
+# What it is made of, by what the judge calls that.
+_FOUND = {
+    "dictionary": Words("是常见的词、名字或别人常用的密码", "it is made of common words, names or passwords"),
+    "spatial": Words("是键盘上连着的键", "it is made of keys side by side"),
+    "repeat": Words("是重复的字", "it repeats itself"),
+    "sequence": Words("是连着数的数字或字母", "it counts on in digits or letters"),
+    "date": Words("是日期", "it is made of dates"),
+}
 T = TypeVar("T")
 Given = TypeVarTuple("Given")
 
@@ -63,10 +77,11 @@ class Passwords:
         """The same, kept as is done today."""
         return await self.hash(password) if _HASHER.check_needs_rehash(hashed) else hashed
 
-    async def is_weak(self, password: str, about: Sequence[str]) -> bool:
-        """Whether it is guessed soon, by somebody who knows `about` whom."""
-        known = [*about, *LIKELY, *self._names()]
-        return len(password) < SHORTEST or await self._run(_guessable, password, known)
+    async def weakness(self, password: str, about: Sequence[str]) -> Words | None:
+        """By what it is guessed soon, where somebody knows `about` whom; None where it is not."""
+        if len(password) < SHORTEST:
+            return _SHORT
+        return await self._run(_guessed_by, password, [*about, *LIKELY, *self._names()])
 
     async def _run(self, work: Callable[[*Given], T], *given: *Given, known: bool = False) -> T:
         if self._waiting >= WAITING * (1 + known):
@@ -97,11 +112,16 @@ def _nobody() -> str:
     return f"$argon2id$v=19${cost}${salt}${content}"
 
 
-def _guessable(password: str, known: Sequence[str]) -> bool:
+def _guessed_by(password: str, known: Sequence[str]) -> Words | None:
     # Its dictionaries are loaded where somebody changes a password, and then only.
     judge = importlib.import_module("zxcvbn").zxcvbn
-    judged = (password[:LOOKED_AT], _told_by_nobody(password[:LOOKED_AT], known))
-    return any(not each or int(judge(each, user_inputs=known)["score"]) < SAFE for each in judged)
+    judged = judge(password[:LOOKED_AT], user_inputs=known)
+    if int(judged["score"]) < SAFE:
+        parts = sorted(judged["sequence"], key=lambda part: -len(part["token"]))
+        named = any(part.get("dictionary_name") == "user_inputs" for part in parts)
+        return _KNOWN if named else next(filter(None, (_FOUND.get(part["pattern"]) for part in parts)), _PLAIN)
+    left = _told_by_nobody(password[:LOOKED_AT], known)
+    return None if left and int(judge(left, user_inputs=known)["score"]) >= SAFE else _KNOWN
 
 
 def _told_by_nobody(password: str, known: Iterable[str]) -> str:

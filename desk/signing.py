@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 import pyotp
 
 from desk.attempts import NOWHERE, Attempts, Caller, Guess
-from desk.errors import SignInError
+from desk.errors import SignInError, TicketError
 from desk.oidc import Vouched
-from desk.passwords import SHORTEST, Passwords
+from desk.passwords import Passwords
 from desk.people import Ended, Seat, digest, end_sessions
+from knowledge.words import Words
 from store import conversations, people
 from store.database import Database
 from store.people import SeatRow, SessionRow, VouchedRow
 from store.transaction import Transaction
 from store.units import DAY
 
+_THE_SAME = Words("和原来的一样", "it is the old one")
 OIDC = "oidc"  # the label of a session for which the identity provider vouched
 TOKEN_DAYS = 365
 VOUCHED_DAYS = 30  # that somebody who was vouched for waits to be linked
@@ -145,9 +147,9 @@ class SignIn:
         row = await self._proven(name, old, now, caller)
         if 0 < row.one_time < now:
             raise SignInError("expired", "这个一次性密码已经过期，请找管理员重置")
-        if new == old or await self._passwords.is_weak(new, [name, row.shown]):
-            text = f"新密码至少 {SHORTEST} 个字符，不能是常见的词、名字、日期、连着的键或重复的字，也不能与原密码相同"
-            raise SignInError("weak", text)
+        wrong = _THE_SAME if new == old else await self._passwords.weakness(new, [name, row.shown])
+        if wrong is not None:
+            raise TicketError("weak", f"新密码不能用：{wrong.zh}", f"The new password will not do: {wrong.en}")
         hashed = await self._passwords.hash(new)
 
         def work(transaction: Transaction) -> Ended:

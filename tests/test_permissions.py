@@ -1,14 +1,18 @@
 """Who may do what: every endpoint of the API with every role, and with nobody."""
 
+import re
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from daoxue.app import App
+from daoxue.serve import _first_accounts
 from desk.api import build
 from desk.api.guard import _Guard
 from desk.people import PERMISSIONS, ROLES
 from tests.desk_client import Desk
+from tests.service import ROOT
 
 # The matrix as it was decided: whoever gives or takes a right does it here too.
 MATRIX = """
@@ -123,3 +127,14 @@ async def test_a_one_time_password_opens_nothing_else(app: App, role: str) -> No
 async def test_a_token_of_nobody_is_nobody(app: App) -> None:
     client = Desk(app).client("x" * 43)
     assert (await client.get("/api/me")).status_code == 401
+
+
+def test_every_permission_has_its_words_on_the_page() -> None:
+    words = (ROOT / "web/desk/src/admin/rights.ts").read_text("utf-8")
+    assert re.findall(r"^  '?([a-z.]+)'?: \[", words, re.M) == list(PERMISSIONS)
+
+
+async def test_the_sample_has_somebody_of_each_role(app: App, capsys: pytest.CaptureFixture[str]) -> None:
+    await _first_accounts(app)
+    assert {each.role for each in await app.desk.people.all()} == set(ROLES)
+    assert "auditor" in capsys.readouterr().out

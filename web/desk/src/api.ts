@@ -171,9 +171,6 @@ const ENGLISH: Record<string, string> = {
   code_needed: 'Please type the code of your authenticator.',
   wrong_code: 'The code is wrong or was used before: please wait for the next one.',
   expired: 'This one-time password has expired. Please ask an administrator for another one.',
-  weak:
-    'The new password is too easily guessed: at least 10 characters, no common words, names, dates, ' +
-    'keys side by side or repetitions, and not the old one.',
   must_change: 'Please change your one-time password first.',
   too_large: 'This is too large.',
   unusable: 'The database cannot be used at this moment; nothing was done. Please tell whoever runs the service.',
