@@ -11,6 +11,7 @@ from bot.aspects import ASPECTS
 from bot.comprehension import Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
+from knowledge.everyday import Said
 from nlu.entities import Entity
 from nlu.questions import NO_ANSWER
 
@@ -36,6 +37,7 @@ _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
 _SAYS, _SAYS_ANYTHING, _SAYS_SURELY = 3, 2, 4  # characters
+_LEARNING = re.compile("[学练做打上会用]")
 # Who learns, and that it is something.
 _GENERAL = re.compile(
     "老人家?|老年人|年纪|娃儿?|[孩孙]子|小孩|我[妈爸]|老[头太伴]|大家|东西|技术|手艺|本事|知识|老师|师傅|课程|报名|地方|好的?|那[个种]|这[个种]|一下|怎么|咋|今年|岁|[去来个种门样]"
@@ -52,18 +54,33 @@ class Strongest(Struct, frozen=True):
 
 def hear(turn: Turn, named: Sequence[Entity]) -> None:
     """修电路的班: to what a message names adds the courses that teach what it calls by an everyday name, or the subject that none
-    does; where it speaks of learning, and names nothing of ours."""
-    heard, ours = turn.heard, any(map(turn.heard.first, OURS))
+    does; where it speaks of learning, and names nothing of ours, or in it alone: 太极扇 is no 太极."""
+    heard, best = turn.heard, turn.heard.best
     turn.heard = replace(heard, entities=tuple(named))
-    classes = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
+    classes = best is not None and best.intent in OF_CLASSES and best.score >= heard.lines.likely
     learning = classes or phrases.wants_to_learn(heard.folded) or phrases.is_of_a_course(heard.folded)
-    if ours or not (learning or phrases.follows(heard.folded)) or len(heard.folded) > _LONG:
+    if not (learning or "老师" in heard.folded or phrases.follows(heard.folded)) or len(heard.folded) > _LONG:
         return
     found = turn.library.everyday.said(heard.folded)
+    parts = [
+        each
+        for each in heard.entities
+        if each.kind == "course" and any(_is_part(each, said, heard.folded) for said in found)
+    ]
+    others = [each for each in heard.entities if each.kind in OURS and (each not in parts or each not in named)]
+    if any(not heard.denies(each) for each in others):
+        return
     courses = [Entity("course", id, each.start, each.end) for each in found for id in each.courses]
     turn.described = courses[0].value if len(courses) == 1 else None
     untaught = [Entity("subject", each.subject, each.start, each.end) for each in found]
-    turn.heard = replace(heard, entities=(*named, *(courses or untaught)))
+    kept = (each for each in named if each not in parts)
+    turn.heard = replace(heard, entities=(*kept, *(courses or untaught)))
+
+
+def _is_part(course: Entity, said: Said, folded: str) -> bool:
+    """太极 in 太极扇; and not 画画 in 学画画."""
+    inside = said.start <= course.start and course.end <= said.end
+    return inside and _LEARNING.sub("", folded[said.start : course.start] + folded[course.end : said.end]) != ""
 
 
 def unclear(turn: Turn) -> bool:
@@ -82,13 +99,12 @@ def guess(turn: Turn) -> None:
     if _says_nothing(heard):
         return
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
-    if theme or any(map(heard.first, OURS)):
+    if theme or any(map(heard.first, OURS)) or heard.first("subject"):
         return
     if perhaps_untaught(turn) or (course := _meant(turn)) is None:
         return
-    named = (each for each in heard.entities if each.kind != "subject")
     turn.described = course
-    turn.heard = replace(heard, entities=(*named, Entity("course", course, 0, 0, exact=False)))
+    turn.heard = replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
 
 
 def tell(turn: Turn) -> None:

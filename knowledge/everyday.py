@@ -89,7 +89,9 @@ class Everyday:
 @cache
 def _names() -> Gazetteer:
     texts = dict.fromkeys(text for each in subjects() for text in (*each.titles, *each.said))
-    known = [text for text in texts if text not in _ALSO_OTHERWISE]
+    # 学太极, where 太极 is one, would end in the midst of 学太极扇.
+    twice = {text for text in texts if text[0] == "学" and text[1:] in texts}
+    known = [text for text in texts if text not in _ALSO_OTHERWISE and text not in twice]
     return Gazetteer(Name("subject", text, text.replace("咋", how)) for text in known for how in _HOW)
 
 
@@ -103,7 +105,7 @@ def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[
     for id, titles in names.items():
         aliases = {*catalogue.courses[id].aliases}
         of_it = {name for title in titles for name in _subjects_of(title)}
-        of_it |= {each.name for each in subjects() if aliases & _own_titles()[each.name]}
+        of_it |= {each.name for each in subjects() if aliases & _own_names()[each.name]}
         if not of_it and ranked is not None:
             likely = ranked(titles[0], [catalogue.courses[id].summary, *aliases])
             of_it = {name for name, probability in likely if probability >= _LIKELY}
@@ -113,10 +115,11 @@ def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[
 
 
 @cache
-def _own_titles() -> Mapping[str, Set[str]]:
-    """Of each subject its name, and the other titles that no other has: 戏曲 is several."""
-    common = Counter(text for each in subjects() for text in {*each.titles})
-    return {each.name: {text for text in each.titles if common[text] == 1} | {each.name} for each in subjects()}
+def _own_names() -> Mapping[str, Set[str]]:
+    """Of each subject its name, and of its titles and what people say those that no other has: 戏曲 is several."""
+    of_each = {each.name: {*each.titles, *each.said} for each in subjects()}
+    common = Counter(text for names in of_each.values() for text in names)
+    return {name: {text for text in names if common[text] == 1} | {name} for name, names in of_each.items()}
 
 
 def _subjects_of(title: str) -> Iterable[str]:

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from bot import described, halves, phrases
-from bot.aspects import spoken
+from bot.aspects import ASPECTS, spoken
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import tasks
@@ -181,7 +181,9 @@ def _asks_of_a_course(run: Runner, turn: Turn) -> bool:
     best = turn.heard.best
     handler = run.handlers.get(best.intent) if best and best.intent else None
     of_one = handler is not None and not handler.is_private and any(each.name == "course" for each in handler.slots)
-    return of_one or described.unclear(turn)
+    wants = phrases.wants_to_learn(turn.heard.folded) and not (best and best.score >= turn.heard.lines.sure)
+    of_its_teacher = best is not None and best.question in ASPECTS["teacher"].standards
+    return of_one or wants or of_its_teacher or described.unclear(turn)
 
 
 def _names_said(turn: Turn, called: set[str]) -> list[str]:
