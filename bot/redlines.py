@@ -131,6 +131,11 @@ _COMES = re.compile(
     "(?:再|就|还是|会|直接|亲自|一个人|自己){0,6}+(?:过来|过去|来|去|上|到)(?:你们|[那这][边里儿]|学院|学校|现场|窗口|服务台|一趟|一下){0,6}+"
     "(?:看看?|瞧瞧?|办|领|取|拿|问问?|报名?|交|学|听课?|试试?){0,6}+(?:吧|好了|就行|得了|嘛|啊|呢|哈)?[。.!！]?"
 )
+# Where somebody is, at work or on the way: 我在地里干活呢.
+_AT_WORK = re.compile(
+    "(?:我|俺|咱)?(?:现在|还|正|这会儿?){0,2}在(?:地里|田里|大棚里?|工地上?|厂里|车间里?|单位|公司|店里|公交车?上|车上|地铁上?|路上|菜场|超市|家里?|学校|幼儿园)"
+    "(?:干活|上班|忙着?|做饭|吃饭|买菜|[带接送]孩子|[坐等]车|开车|排队|加班|做工|种地|浇水)?(?:呢|呀|啊|哦|嘛|哩|了){0,3}[。.!！]?"
+)
 # Somebody goes on an errand, and nothing is wrong; their own money goes where it belongs.
 _ERRAND = re.compile(
     "[去回到赶出上下来][^,，。]{0,6}(?:买|打饭|打水|[接取拿寄送]|赶集|上班|值班|出差|报到|开会|[吃喝]|电话|厕所|洗手间|玩|串门|旅游|遛|锻炼|跳舞|上课|学|缴费|排队|做饭"
@@ -235,7 +240,7 @@ def _goes(folded: str, kind: str) -> bool:
     if len(folded) > _FEW:
         return False
     errand = kind == "emergency" and _ERRAND.search(folded) and not _WRONG.search(folded) and not hints_at(folded)
-    return bool(errand) or any(each.fullmatch(folded) for each in (_COMES, _WHO_GOES))
+    return bool(errand) or any(each.fullmatch(folded) for each in (_COMES, _WHO_GOES, _AT_WORK))
 
 
 def _read(heard: Understanding) -> tuple[str, float]:

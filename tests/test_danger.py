@@ -196,3 +196,17 @@ async def test_who_scolds_hears_a_calm_word(text: str, app: App) -> None:
 @pytest.mark.parametrize("text", ["书法班抢名额抢得跟打架似的", "报名抢得跟打仗一样", "太极班挤得像下饺子似的"])
 async def test_what_it_is_like_is_no_complaint(text: str, app: App) -> None:
     assert (await Resident(app).receipt(text)).handed_over is None
+
+
+@pytest.mark.parametrize("text", ["我在地里干活呢", "我在工地上呢", "我在公交车上", "在家带孩子呢", "我在厂里上班"])
+async def test_where_somebody_is_at_work_is_no_danger(text: str, app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我孙子想学画画")
+    told = await resident.say(text)
+    assert "12356" not in told
+    assert "120" not in told
+
+
+@pytest.mark.parametrize("text", ["我在楼顶上坐着呢", "我在桥上站着", "我在工地上摔下来了动不了"])
+async def test_where_somebody_is_in_danger_is(text: str, app: App) -> None:
+    assert {"12356", "120", "110"} & {each for each in ("12356", "120", "110") if each in await Resident(app).say(text)}

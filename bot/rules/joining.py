@@ -3,6 +3,7 @@
 import re
 
 from bot.commands import bare
+from bot.readings import standard
 from bot.rules.follow import meant
 from bot.rules.told import classes_of, courses_of, shown
 from bot.running import Runner
@@ -15,6 +16,7 @@ _RINGS_FIRST = re.compile(
     "|(?:直接|就这么|就这样)(?:过|上)?[去来](?:就|也)?(?:行|可以|成|好)[^,，。]{0,2}[吗不么嘛]$|(?:能|可以)(?:不能)?直接(?:过|上)?[去来](?:吗|不|么|嘛)$"
     "|(?:should|do) i (?:have to |need to )?(?:call|ring|phone|book)|can i just (?:come|go|turn up|walk in)"
 )
+_IN_PERSON = re.compile("(?:要|非得?|必须|得|是不是|要不要)[^,，。]{0,2}本人[^,，。]{0,4}[吗么嘛不]?$")
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
@@ -48,6 +50,10 @@ async def before_coming(run: Runner, turn: Turn) -> bool:
     """要不要先打个电话, 直接去行吗, after a class or a place: what is to be done first, and whom to ring."""
     told, named = shown(turn), turn.heard.first("course")
     folded, place = turn.heard.folded, turn.heard.first("org")
+    in_person = turn.state.just_told and classes_of(turn) and _IN_PERSON.search(folded) is not None
+    if in_person and not run.waiting(turn.state) and not turn.ticket:  # 要本人去吗: who comes, and not who may
+        await run.answer(turn, standard(turn, "enrol-proxy"))
+        return True
     if run.waiting(turn.state) or turn.ticket or _RINGS_FIRST.search(folded) is None:
         return False
     classes, courses = classes_of(turn), courses_of(turn)
