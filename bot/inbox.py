@@ -113,9 +113,9 @@ def _shown(new: NewFile) -> File:
 
 
 def new_ticket(ref: str, about: Handover, person: str, lang: str) -> tickets.NewTicket:
-    """A ticket of `person`, as `Identity.owner` names them."""
+    """A ticket of `person`, as `Identity.owner` names them. What is kept of it a resident may ask for: accounts are not in it."""
     return tickets.NewTicket(
-        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(about), about.to_call, about.against, about.named
+        ref, about.topic, about.skill, about.place, about.priority, lang, person, encode(replace(about, named=())), about.to_call, about.against, about.named
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ _OTHERWISE = re.compile(
 )
 # The number of a lesson on line and its password are everybody's who is in it; nothing else may stand between.
 _OF_A_MEETING = re.compile(
-    r"(?:会议|入会|直播间?|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}(?:入会|会议)?(?:密码|口令|pass(?:word|code))(?:是|为| is)?\W{0,3}$"
+    r"(?:会议|入会|直播间?|无线网?络?|wi-?fi|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}(?:入会|会议)?(?:密码|口令|pass(?:word|code))(?:是|为| is)?\W{0,3}$"
 )
 # What may go on with a number of the text before it: two digits and more, among few words.
 _PIECE, _NEXT = re.compile(rf"(?:[^\d{SAID_DIGITS}]{{0,12}})(?:[\d{SAID_DIGITS}][\W_]{{0,2}}){{2}}"), "\n"

@@ -168,6 +168,7 @@ async def test_who_is_named_in_a_complaint_never_gets_it(said: str, either_app: 
     named = "mei" if "Mei" in said else "wang"
     assert (await app.tickets.show(row.ref)).handover.reason == "complaint"
     assert row.barred == f'["{named}"]'
+    assert named not in row.body.decode().replace(said, "").lower(), "residents get copies of it"
     with pytest.raises(TicketError):
         await app.tickets.take(row.ref, named, AT)
     await app.tickets.take(row.ref, "li", AT)
