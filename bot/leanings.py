@@ -57,7 +57,7 @@ _CLASS_ALONE = re.compile(
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
 )
 _CERTIFICATE = re.compile(
-    "(?:想|要|去|打算|准备)考[^,，。]{0,6}证$|证(?:要|该|得|去)?(?:怎么|咋|如何)(?:才?能|去)?[考拿学]|证[^,，。]{0,6}(?:能|可以)[考拿][吗不么嘛]?$"
+    "(?:想|要|去|打算|准备)考[^,，。]{0,6}证$|[证照](?:要|该|得|去)?(?:怎么|咋|如何)(?:才?能|去)?[考拿学]|证[^,，。]{0,6}(?:能|可以)[考拿][吗不么嘛]?$"
 )  # 我儿子想考电工证, 叉车证怎么考
 # What such a half sentence is read as.
 _TAKEN_FOR = {"class_fee", "class_schedule", "redemption_items", "find_activity", "unrelated", "other_office"}
@@ -96,6 +96,10 @@ _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
+_ASKED_OF_ONE = re.compile(
+    "怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
+)
+_A_WORD = 3  # characters at most
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
@@ -226,9 +230,11 @@ def _which_classes(heard: Understanding) -> Candidate | None:
 
 def _a_class_alone(heard: Understanding) -> Candidate | None:
     """拉二胡的夜班, 种菜的有没有: something that is taught, and nothing is asked but whether it is."""
-    best, named = heard.best, heard.first("course") is not None and not heard.first("item")
+    best, certified = heard.best, _CERTIFICATE.search(heard.folded)
+    taught = heard.first("course") is not None or (certified and heard.names("theme"))  # 驾照怎么考
+    named = taught and not heard.first("item")
     unclear = best is None or best.score < heard.lines.likely or best.intent in _TAKEN_FOR
-    said = _CLASS_ALONE.search(heard.folded) or _CERTIFICATE.search(heard.folded)
+    said = _CLASS_ALONE.search(heard.folded) or certified
     alone = said is not None and not spoken(heard.folded)
     return Candidate(heard.lines.sure, "training_info", "find_class") if named and unclear and alone else None
 
@@ -295,7 +301,8 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     called = OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
     about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
-    of_one = called or (about_any and not heard.first("course"))
+    alone = len(_ASKED_OF_ONE.sub("", heard.folded)) <= _A_WORD  # 比武怎么报名
+    of_one = called or ((about_any or alone) and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure and best.intent not in NO_ANSWER  # 电影呢
     if not of_one or (sure and not asked & _OF_ITS_OWN):
         return None

@@ -20,6 +20,7 @@ from nlu.questions import NO_ANSWER
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 ASIDE = "aside"  # in the memo of a task that was put aside
+_CALLED_SO = {"night-class-open", "elder-university"}  # what the name alone of a place may be taken for: 东门夜校
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 SILENT_TOPICS = {"chitchat"}
 PEOPLE = {"human", "callback"}  # intents of who wants to talk to somebody
@@ -51,6 +52,7 @@ class Runner:
         what the same words ask of a name that is common everywhere."""
         best, said = heard.best, commonly(heard)
         unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
+        unclear = unclear or (best is not None and best.question in _CALLED_SO and heard.names("org"))
         if not unclear or said == heard.folded or is_story(said) or not rest(heard):
             return heard  # a name alone asks nothing
         read = self.readings.joined(replace(self.comprehension.understand(said, turn.today), entities=heard.entities))

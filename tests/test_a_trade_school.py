@@ -60,6 +60,7 @@ RECORDS: list[Record] = [
     replace(place("baiguo", "白果镇教学点", "site", "白果镇文化站"), parent="evening"),
     Theme(id="house", name="家政", aliases=("保姆",)),
     Theme(id="exam", name="技能鉴定"),
+    Theme(id="driving", name="驾培", aliases=("驾照",)),
     course("forklift", "叉车司机培训", "驾培", "叉车证", english="Forklift driver"),
     course("electrician", "电工中级鉴定", "技能鉴定", "中级电工", english="Electrician, intermediate", prerequisite="有初级证或从业满3年"),
     course("nanny", "月嫂实操", "家政", "月嫂"),
@@ -128,6 +129,9 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
     ("is the evening school open tomorrow", "East Gate Evening School", "outside"),
     ("how do I enrol in the accounting class", "夜校会计入门晚班", "What should I bring"), ("how much is a bed", "What does a bed cost", "outside"),
     ("are you closed for Spring Festival", "usual hours", "no answer"),
+    # What a house is called asks nothing of it; nor is what is taught, or an activity by one word of its name, somebody else's.
+    ("夜校在哪", "东门街88号", "谁都可以报"), ("夜校收费吗", "学费", "谁都可以报"), ("驾照怎么考", "叉车班", "服务范围"),
+    ("比武怎么报名", "打电话", "材料"), ("比武截止哪天", "冬季技能比武", "报名什么时候"),
     # What it costs some is no fee for all.
     ("月嫂班收费吗", "外县1200元", "：免费"), ("外县的人能学月嫂不", "外县1200元", "零基础"), ("有什么家政课", "符合条件的免费", "，免费"),
     ("直播班怎么报", "抽签，不是先到先得", "会计"), ("电工班带什么", "有初级证或从业满3年", "有初级证或从业满3年；零基础"),
