@@ -8,7 +8,7 @@ from knowledge.held import on_record
 
 NEEDS = frozenset({
     "age-limit-old", "course-kids", "course-suggest", "credit-forgot-swipe", "credit-post-time", "credit-rule",
-    "enrol-first-day", "enrol-health", "enrol-local", "enrol-proxy", "enrol-refund", "enrol-withdraw", "fee-free-who", "fraud-tip", "g-bind",
+    "enrol-first-day", "enrol-health", "enrol-local", "enrol-proxy", "enrol-refund", "enrol-withdraw", "fee-free-who", "fee-pay-how", "fraud-tip", "g-bind",
     "g-card-lost", "g-enrol-online", "g-cancel-online", "g-phone-change", "points-expire", "redeem-how", "redeem-late",
     "redeem-time", "week-about",
 })  # fmt: skip
