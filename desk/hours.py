@@ -71,6 +71,9 @@ class Hours:
         clock = now.strftime("%H:%M")
         return self.settings.always_open or any(opens <= clock < closes for opens, closes in self.of(now.date()))
 
+    def was_open(self, at: int) -> bool:
+        return self.is_open(datetime.fromtimestamp(at / 1000, self.zone))
+
     def next_opening(self, now: datetime, lang: str = "zh") -> str:
         """In words, for residents."""
         if (found := self._next(now)) is None:

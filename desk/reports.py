@@ -172,8 +172,7 @@ def _passed(each: ReportRow, start: int, end: int, by: Reckoning) -> int | None:
     """The ms that count between two moments, None where the desk was closed all the while."""
     if each.priority == Priority.DANGER:
         return end - start
-    was_open = by.hours.is_open(datetime.fromtimestamp(end / 1000, by.zone))
-    return by.hours.between(start, end) or (0 if was_open else None)
+    return by.hours.between(start, end) or (0 if by.hours.was_open(end) else None)
 
 
 def _is_kept(each: ReportRow, by: Reckoning) -> bool | None:

@@ -18,7 +18,8 @@ class Summary(Struct, frozen=True):
     """`about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours, or
     by that on the wall where life is in danger; `call_due` when the resident is to be rung up, and `attempts` how often that was
     tried; `alarmed_at` since when everybody is called to a danger that nobody has, `unheeded_at` since when the supervisors are;
-    `barred` are seats that never get it; times in ms."""
+    `after_hours` is what is offered while the desk is closed, to who has a page open; `barred` are seats that never get it;
+    times in ms."""
 
     ref: str
     state: TicketState
@@ -30,6 +31,7 @@ class Summary(Struct, frozen=True):
     owner: str | None
     offered_to: str | None
     offered_until: int | None
+    after_hours: bool
     last_seat: str | None
     place: str | None
     level: int
@@ -88,7 +90,8 @@ def summary(row: TicketRow, complained_of: frozenset[str], last: MessageRow | No
         due = hours.answer_due(row.opened_at, row.priority)
     return Summary(
         ref=row.ref, state=TicketState(row.state), topic=row.topic, skill=row.skill, reason=about.reason, priority=Priority(row.priority),
-        rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until, last_seat=row.last_seat,
+        rank=row.rank, owner=row.owner, offered_to=row.offered_to, offered_until=row.offered_until,
+        after_hours=row.offered_until is not None and not hours.was_open(row.offered_until), last_seat=row.last_seat,
         place=row.place, level=row.level, channel=row.channel, lang=row.lang, person=row.person, opened_at=row.opened_at,
         answered_at=row.answered_at, closed_at=row.closed_at, updated_at=row.updated_at,
         unanswered_since=row.unanswered_since, snoozed_until=row.snoozed_until, due_at=due,

@@ -10,6 +10,7 @@ import pytest
 from bot.inbox import encode
 from bot.messages import Message, Reply
 from daoxue.app import App
+from desk.hours import DeskSettings
 from desk.opening import SHOWN
 from store import audit as rows
 from store import conversations, outbox, queue, ticket_lists
@@ -320,6 +321,19 @@ async def test_numbers_are_masked_until_somebody_says_why(desk: Desk) -> None:
 
 async def here(desk: Desk, seat: Person, until: int) -> None:
     await desk.app.desk.dispatch.come(PresenceRow(f"page-{seat.name}", seat.name, 1, until))
+
+
+async def test_what_is_offered_while_the_desk_is_closed_says_so(desk: Desk) -> None:
+    li = await desk.person()
+    _, ref = await waiting(desk.app)
+    now = (await li.get(f"/tickets/{ref}"))["ticket"]["opened_at"] + 1000
+    assert (await li.get(f"/tickets/{ref}"))["ticket"]["after_hours"] is False
+    await here(desk, li, now + 10_000_000)
+    await desk.app.desk.dispatch.step(now)
+    for settings, after_hours in ((DeskSettings(hours=()), True), (DeskSettings(always_open=True), False)):
+        desk.app.desk.hours.follow(settings)
+        ticket = (await li.get(f"/tickets/{ref}"))["ticket"]
+        assert (ticket["offered_to"], ticket["after_hours"]) == (li.name, after_hours)
 
 
 async def test_offered_let_pass_timed_out_and_taken(desk: Desk) -> None:

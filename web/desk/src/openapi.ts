@@ -4284,10 +4284,12 @@ export interface components {
          * @description `about` and `last` are words of the talk. `due_at` is when the first answer is due, by the clock of the opening hours, or
          *         by that on the wall where life is in danger; `call_due` when the resident is to be rung up, and `attempts` how often that was
          *         tried; `alarmed_at` since when everybody is called to a danger that nobody has, `unheeded_at` since when the supervisors are;
-         *         `barred` are seats that never get it; times in ms.
+         *         `after_hours` is what is offered while the desk is closed, to who has a page open; `barred` are seats that never get it;
+         *         times in ms.
          */
         Summary: {
             about: string;
+            after_hours: boolean;
             alarmed_at: number | null;
             answered_at: number | null;
             attempts: number;
