@@ -66,9 +66,10 @@ class MessageShown(Struct, frozen=True):
 
 
 class HelloFrame(Struct, frozen=True, tag="hello"):
-    """The page goes on from the event with this number."""
+    """The page goes on from the event with this number; `at` is the moment here (ms), whatever the clock there says."""
 
     seq: int
+    at: int
 
 
 class ResetFrame(Struct, frozen=True, tag="reset"):
@@ -255,13 +256,16 @@ class Feed:
             if self._seen < 0:
                 self._seen = await self._database.read(tickets.last_event)
             if since is None or not page.hears_tickets:
-                page.put(encode(HelloFrame(self._seen)))
+                page.put(encode(self._hello(self._seen)))
             elif since > self._seen or self._seen - since >= QUEUE:  # with its greeting it would not fit
                 page.put(encode(ResetFrame(self._seen)))
             else:
-                page.put(encode(HelloFrame(since)))
+                page.put(encode(self._hello(since)))
                 await self._catch_up(page, since)
             self.pages.add(page)
+
+    def _hello(self, seq: int) -> HelloFrame:
+        return HelloFrame(seq, int(self._clock() * 1000))
 
     async def _after(self, seen: int) -> list[tuple[int, _Told]]:
         return await self._database.read(lambda t: self._frames(t, seen))

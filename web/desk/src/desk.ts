@@ -14,7 +14,9 @@ export const tickets = shallowRef(new Map<string, Ticket>())
 export const loading = ref(false)
 export const trouble = ref('')
 export const now = ref(Date.now())
-window.setInterval(() => (now.value = Date.now()), 1000)
+/** Looks at the clock: the service's. */
+export const tick = () => (now.value = Date.now() + live.ahead.value)
+window.setInterval(tick, 1000)
 window.setInterval(() => window.dispatchEvent(new Event('minute')), 60_000) // what changes by the clock alone
 
 /** Large type, on or off. */
@@ -166,7 +168,7 @@ export const nameOf = (name: string | null | undefined) =>
 
 function hear(frame: live.Frame): void {
   if (frame.type === 'typing') {
-    if (frame.ref === whole.value?.ticket.ref) typing.value = Date.now()
+    if (frame.ref === whole.value?.ticket.ref) typing.value = tick()
   } else if (frame.type === 'delivered') {
     if (frame.ref === whole.value?.ticket.ref) deliveredTo.value = Math.max(deliveredTo.value, frame.to)
   } else if (frame.type === 'changed') {

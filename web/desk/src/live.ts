@@ -13,8 +13,11 @@ import type {
 
 export type Frame =
   HelloFrame | ResetFrame | EventFrame | TypingFrame | DeliveredFrame | ChangedFrame | ErrorFrame | PongFrame
+/** How far the service's clock is ahead of this computer's (ms): what is due is due by that one. */
+export const ahead = ref(0)
 export const connection = ref<'open' | 'connecting' | 'lost'>('connecting')
 
+const UNNOTICED = 2000 // ms, as the way of a frame may take
 let socket: WebSocket | null = null
 let seen: number | null = null
 let tries = 0
@@ -56,6 +59,8 @@ function open(): void {
   mine.onmessage = (event: MessageEvent<string>) => {
     const frame = JSON.parse(event.data) as Frame
     if (frame.type === 'hello') {
+      const off = frame.at - Date.now()
+      ahead.value = Math.abs(off) < UNNOTICED ? 0 : off
       tries = 0
       connection.value = 'open'
       window.dispatchEvent(new Event('live-open'))

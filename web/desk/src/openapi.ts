@@ -3364,9 +3364,10 @@ export interface components {
         };
         /**
          * HelloFrame
-         * @description The page goes on from the event with this number.
+         * @description The page goes on from the event with this number; `at` is the moment here (ms), whatever the clock there says.
          */
         HelloFrame: {
+            at: number;
             seq: number;
             /** @enum {unknown} */
             type: "hello";

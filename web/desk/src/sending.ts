@@ -4,7 +4,7 @@ import { ElMessage, ElMessageBox } from 'element-plus'
 import 'element-plus/es/components/message-box/style/css'
 import { reactive, watch } from 'vue'
 import { ApiError, post } from './api'
-import { explain, me, now, whole } from './desk'
+import { explain, me, tick, whole } from './desk'
 import { t } from './words'
 
 export interface Sending {
@@ -42,7 +42,7 @@ watch(
 
 watch(
   () => sending.map((each) => each.due),
-  () => (now.value = Date.now()), // or the time since the clock was last looked at would be told as well
+  () => tick(), // or the time since the clock was last looked at would be told as well
   { flush: 'sync' },
 )
 

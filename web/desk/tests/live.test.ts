@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { connection, start, stop, type Frame } from '../src/live'
+import { ahead, connection, start, stop, type Frame } from '../src/live'
 
 class Socket {
   static all: Socket[] = []
@@ -34,15 +34,27 @@ afterEach(() => {
 })
 
 describe('the feed', () => {
+  it('says how wrong the clock of this computer is', () => {
+    last().hear({ type: 'hello', at: Date.now() + 90_000 })
+    expect(ahead.value).toBe(90_000)
+    last().hear({ type: 'hello', at: Date.now() - 300 })
+    expect(ahead.value).toBe(0)
+  })
+
   it('goes on from the last number, and hears nothing twice', () => {
     expect(last().url).toMatch(/\/api\/live\?since=7$/)
-    last().hear({ type: 'hello' }, { type: 'event', seq: 8 }, { type: 'event', seq: 8 }, { type: 'event', seq: 7 })
+    last().hear(
+      { type: 'hello', at: Date.now() },
+      { type: 'event', seq: 8 },
+      { type: 'event', seq: 8 },
+      { type: 'event', seq: 7 },
+    )
     expect(heard.map((each) => 'seq' in each && each.seq)).toEqual([8])
     expect(connection.value).toBe('open')
   })
 
   it('comes back after a cut, from where it was', () => {
-    last().hear({ type: 'hello' }, { type: 'event', seq: 12 })
+    last().hear({ type: 'hello', at: Date.now() }, { type: 'event', seq: 12 })
     last().onclose?.({ code: 1006 })
     expect(connection.value).toBe('lost')
     vi.advanceTimersByTime(10_000)
