@@ -128,11 +128,7 @@ class Centre:
     @cached_property
     def people(self) -> dict[str, Insider]:
         """One of each role."""
-        admin = self.settled("admin", self.first["admin"])
-        auditor = admin.post("/people", {"name": "shen", "role": "auditor"})["password"]
-        passwords = {**self.first, "shen": auditor}
-        others = {role: name for role, name in ROLES.items() if name != "admin"}
-        return {"administrator": admin, **{role: self.settled(name, passwords[name]) for role, name in others.items()}}
+        return {role: self.settled(name, self.first[name]) for role, name in ROLES.items()}
 
     @cached_property
     def colleague(self) -> Insider:

@@ -19,7 +19,7 @@ MEGABYTES = 60  # of memory that strangers may cost, whatever they send
 @pytest.fixture
 def newcomer(centre: Centre) -> Insider:
     """A seat of their own for each attack."""
-    name = f"seat-{time.monotonic_ns()}"
+    name = f"seat-{time.monotonic_ns():x}"
     first = centre.people["administrator"].post("/people", {"name": name, "role": "seat"})["password"]
     return centre.settled(name, first)
 
@@ -84,7 +84,7 @@ def test_a_new_password_leaves_the_session_in_hand_alone(centre: Centre, newcome
 
 
 def test_a_one_time_password_opens_nothing_but_the_change(centre: Centre) -> None:
-    name = f"new-{time.monotonic_ns()}"
+    name = f"new-{time.monotonic_ns():x}"
     first = centre.people["administrator"].post("/people", {"name": name, "role": "administrator"})["password"]
     newcomer = centre.sign_in(name, first)
     for method, path in centre.operations:
