@@ -60,7 +60,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.refined, follow.another, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
-    questions.found_wrong, questions.two, questions.part, questions.clear, questions.said_already, questions.for_the_ticket, named.name_alone,
+    helping.found_wrong, questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,
     helping.unable, questions.taught, records.not_on_record, questions.likely, named.named_at_least, questions.not_sure,
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from bot.alarming import LIFE, AlarmWords, Context, asks_to_be_taught, contexts,
 from bot.commands import commands
 from bot.comprehension import Understanding
 from bot.messages import Priority
-from bot.phrases import asks
+from bot.phrases import asks, asks_whether
 from nlu.entities import Entity
 from nlu.questions import ADVICE, RED_LINES
 
@@ -313,6 +313,7 @@ def _is_grown(heard: Understanding) -> bool:
 _NOT: Mapping[str, Callable[[str], bool]] = {
     "deceased": lambda folded: _LONG_GONE.search(folded) is not None and _AFFAIRS.search(folded) is None,
     "third_party": lambda folded: _OF_US.search(folded) is not None,
+    "data_request": asks_whether,
     "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
 }
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.

@@ -19,7 +19,15 @@ ASKED = [
     "不是吗",
 ]
 # Whether something has to be done, that would be done at once where it is wished for.
-WHETHER = ["要不要先挂失", "要挂失吗", "要找人工吗", "要不要给我回电话", "丢了卡是不是要挂失", "要不要转人工"]
+WHETHER = [
+    "要不要留我电话",
+    "要不要先挂失",
+    "要挂失吗",
+    "要找人工吗",
+    "要不要给我回电话",
+    "丢了卡是不是要挂失",
+    "要不要转人工",
+]
 
 
 @pytest.mark.parametrize("text", ASKED)

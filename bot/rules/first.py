@@ -124,7 +124,7 @@ async def still_in_danger(run: Runner, turn: Turn) -> bool:
     if danger is None or danger.kind == "scam":
         return False
     kind = "despair" if danger.kind.startswith("despair") else "emergency"
-    if alarm and alarm.kind in LIFE and alarm.kind != kind:
+    if alarm and alarm.sure and alarm.kind in LIFE and alarm.kind != kind:
         return False
     best = plainly(turn.heard)
     intent = best.intent if best else None
@@ -195,3 +195,8 @@ async def outlived(run: Runner, turn: Turn) -> bool:
         turn.say("stale")
         return True
     return False
+
+
+async def said_already(run: Runner, turn: Turn) -> bool:
+    """What was sent should not have been, and that was said."""
+    return turn.cautioned

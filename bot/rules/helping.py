@@ -34,6 +34,9 @@ _STUCK = re.compile(
     "|(?:按[钮纽扭]|选项|菜单|图标)[^,。]{0,4}(?:没有|不见|没了|不显示)|点不[了动开]|卡住|没反应|[不没]出来|过不去|[弄点搞]不[成了]|不好使|没用|(?:点|按|填|选)错"
     "|can't find|cannot find|don't see|do not see|not there|doesn't work|does not work|nothing happens"
 )
+_HAS_NONE = re.compile(
+    "(?:没有?|不会用)(?:个)?(?:微信|智能手机|智能机|电脑|网络?|流量|公众号)$|(?:只有|用的是?)老[人年]机"
+)
 _TRIED = re.compile(
     "(?:试|弄|换|刷新?|重启|重装|点|按|搞|办)[^,。]{0,4}了[^,。]{0,4}(?:没用|不行|不管用|不好使|没反应|不成)"
 )
@@ -71,6 +74,9 @@ async def still_not(run: Runner, turn: Turn) -> bool:
     if not (stuck or told or state.topic == _GUIDED or (state.told and _TRIED.search(folded))):
         return False
     turn.unanswered = True
+    if guide is not None and _HAS_NONE.search(folded):
+        _shows_who_helps(turn, "in_person")
+        return True
     if guide is not None and not broken and not _was_stuck(guide):
         guide.memo[_STUCK_AT] = guide.memo["step"]
         _show_other_ways(turn, guide)
@@ -91,9 +97,8 @@ def _is_stuck(turn: Turn, guide: Task) -> bool:
         return False
     if best and best.question and best.score >= turn.heard.lines.sure and best.entry != guide.slots["entry"]:
         return False
-    return _STUCK.search(turn.heard.folded) is not None or (
-        _was_stuck(guide) and _WHAT_NOW.fullmatch(turn.heard.folded) is not None
-    )
+    lacks = _STUCK.search(turn.heard.folded) or _HAS_NONE.search(turn.heard.folded)
+    return lacks is not None or (_was_stuck(guide) and _WHAT_NOW.fullmatch(turn.heard.folded) is not None)
 
 
 def _show_other_ways(turn: Turn, guide: Task) -> None:
@@ -165,4 +170,12 @@ async def of_somebody_else(run: Runner, turn: Turn) -> bool:
     if handler is None or not handler.personal or not _THEIRS.fullmatch(turn.heard.folded):
         return False
     await run.start(turn, "third_party", {})
+    return True
+
+
+async def found_wrong(run: Runner, turn: Turn) -> bool:
+    """What we said was found to be wrong on the spot: sorry, and somebody looks at it."""
+    if not phrases.accuses(turn.heard.folded):
+        return False
+    await run.start(turn, "wrong_info", {})
     return True

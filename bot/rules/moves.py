@@ -141,13 +141,15 @@ def moves(turn: Turn) -> frozenset[str]:
         return said  # 那要是再掉一回呢
     if name == "dont_know" and phrases.declines(turn.heard.folded):
         return said
-    if name not in _ASKS and likely_ours and phrases.asks(turn.heard.folded):
+    unknown = name == "dont_know" and _DO_NOT_KNOW.search(turn.heard.folded)  # 不晓得哪个街道
+    if name not in _ASKS and likely_ours and phrases.asks(turn.heard.folded) and not unknown:
         return said  # 电话多少，我再问问
     if (turn.state.said or turn.state.paused) and likely >= (_SURELY if asks or name in _ENDS else _LIKELY):
         return said | {_NAMES.get(name, name)}
     return said
 
 
+_DO_NOT_KNOW = re.compile("^(?:我|俺|咱)?(?:也|都|还|真)?不(?:知道|晓得|清楚|记得)")
 _COMMAND = "cmd/"
 _NAMES = {"none_of_these": "none"}
 _ASKS = {"repeat", "why_data", "bot_check", "resume", "more", "next", "simpler"}  # these are questions

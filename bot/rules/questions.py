@@ -220,14 +220,6 @@ def _soothe(turn: Turn) -> None:
         turn.offer(turn.line("label.human"), "human")
 
 
-async def found_wrong(run: Runner, turn: Turn) -> bool:
-    """What we said was found to be wrong on the spot: sorry, and somebody looks at it."""
-    if not phrases.accuses(turn.heard.folded):
-        return False
-    await run.start(turn, "wrong_info", {})
-    return True
-
-
 async def part(run: Runner, turn: Turn) -> bool:
     """补一张要几块钱, of a guide: the sentence of it that says so, instead of its first step."""
     best = plainly(turn.heard)
@@ -242,11 +234,6 @@ async def part(run: Runner, turn: Turn) -> bool:
     turn.offer(run.readings.label(turn, best), "entry", entry=entry.id)
     run.remind(turn)
     return True
-
-
-async def said_already(run: Runner, turn: Turn) -> bool:
-    """What was sent should not have been, and that was said."""
-    return turn.cautioned
 
 
 async def for_the_ticket(run: Runner, turn: Turn) -> bool:
@@ -331,7 +318,11 @@ async def likely(run: Runner, turn: Turn) -> bool:
             intent, slots = run.readings.answer(turn, each)
             turn.offer(other, intent, **slots)
             break
-    if best.intent not in NO_ANSWER and not turn.unanswered and not turn.said[before].text.startswith(label):
+    if (
+        best.intent not in NO_ANSWER
+        and not (turn.unanswered or turn.confirming)
+        and not turn.said[before].text.startswith(label)
+    ):
         turn.said[before] = _under(turn.said[before], turn.line("about", question=label))
         if best.entry and all(each.intent != "human" for each in turn.offered):
             turn.offer(turn.line("label.not_this"), "human")

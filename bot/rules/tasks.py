@@ -28,9 +28,9 @@ _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我�
 _MOSTLY = 0.6  # of a message that is an answer
 _COURTESIES = {"thanks", "goodbye", "acknowledge"}
 _ONESELF = re.compile(
-    "有空|没空|得空|[有没]时间|上班|加班|倒班|夜班|干活|很忙|[太挺]忙|(?:我|俺|咱)(?:人|现在|还|正|就)*(?:在|是|住|家|今年|没|老了)|离得远|腿脚|身体"
+    "要带(?:孙|孩|娃|小)|有空|没空|得空|[有没]时间|上班|加班|倒班|夜班|干活|很忙|[太挺]忙|(?:我|俺|咱)(?:人|现在|还|正|就)*(?:在|是|住|家|今年|没|老了)|离得远|腿脚|身体"
 )
-_GIVES = re.compile("教|帮|做|会|可以|能(?!不)|修|讲|愿意|陪|打扫|引导|带")
+_GIVES = re.compile("教|帮|做|会|可以|能(?!不)|修|讲|愿意|陪|打扫|引导")
 _LACKS = re.compile("丢|掉了|不见|没带|找不[到着]|忘|没有卡|没卡|lost|forgot|no card|not with me")
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
