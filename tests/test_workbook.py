@@ -748,6 +748,20 @@ def test_an_id_renames_and_a_name_is_not_taken_twice(empty: OwnCentre, tmp_path:
     ]
 
 
+def test_what_a_number_counts_and_a_row_that_stands_twice_are_no_faults(empty: OwnCentre, tmp_path: Path) -> None:
+    counted = {"学费": f"{CLASSES[0]['学费']}元", "名额": f"{CLASSES[0]['名额']} 人", "次数": f"{CLASSES[0]['次数']}次"}
+    day: dict[str, object] = {"机构": "东门校区", "星期": "周一", "开门": "09:00", "关门": "12:00"}
+    empty.take(filled(tmp_path, 机构=PLACES, 课程=COURSES, 班级=[{**CLASSES[0], **counted}], 开放时间=[day, day]))
+    [group] = [each for each in empty.state.records.values() if isinstance(each, TrainingClass)]
+    assert (group.fee, group.capacity, group.sessions) == tuple(CLASSES[0][each] for each in ("学费", "名额", "次数"))
+    [hours] = [
+        each.hours
+        for each in empty.state.records.values()
+        if isinstance(each, Organisation) and each.name == "东门校区"
+    ]
+    assert len(hours) == 1
+
+
 def broken(**cells: object) -> list[dict[str, object]]:
     return [{**CLASSES[0], **cells}]
 
@@ -782,6 +796,7 @@ WRONG: list[tuple[str, list[dict[str, object]], str, str]] = [
     ("特殊日子", [{"日期": "2027-02-06", "到": "2027-02-01", "事由": "春节"}], "特殊日子 第 3 行 “到”：2027-02-01 早于 2027-02-06，或相隔一年以上", ""),
     ("机构", [*PLACES, {"名称": "西校区", "级别": "学校", "地址": "西街", "电话": "1"}], "机构 第 5 行 “上级”：一级一级往上，到不了学院", ""),
     ("机构", [*PLACES, {"名称": "另一个学院", "级别": "学院", "地址": "西街", "电话": "1"}], "机构 第 5 行 “级别”：学院只能有一个，已经有 松江职业学院", ""),
+    ("机构", [{**PLACES[0], "北纬": 109.5, "东经": 30.3}], "机构 第 3 行 “北纬”：109.5 度：最多 90 度，是不是北纬和东经写反了", ""),
     ("微课", [{"课程": "焊工", "标题": "认识焊机", "分钟": 30}], "微课 第 3 行 “分钟”：不能大于 15", ""),
     ("学员", [{**LEARNER, "卡号": card(1)[:-1] + str((int(card(1)[-1]) + 1) % 10)}], "学员 第 3 行 “卡号”：最后一位是校验位，和前面对不上", ""),
     ("学员", [{**LEARNER, "手机": "12345"}], "学员 第 3 行 “手机”：要写 11 位手机号，如 13800138000", ""),

@@ -19,7 +19,7 @@ _SEPARATORS = re.compile(r"[、，,;；|｜\n]")
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})(?:[:：]00)?")
 _GROUPS = re.compile(r"[\s\-]")
 _NUMBER = re.compile(r"\d[\d \-]{4,}")
-_WHOLE = re.compile(r"(-?\d+)(?:\.0+)?")
+_WHOLE = re.compile(r"(-?\d+)(?:\.0+)?\s*(?:元|次|人|名|个|台|分|份|周?岁|分钟|天|年)?")  # 300元, with what it counts
 _RANGE = re.compile(
     r"(?:周|星期|礼拜)?([一二三四五六日天1-7])\s*(?:到|至|-|—|–|~|～)\s*(?:周|星期|礼拜)?([一二三四五六日天1-7])"
 )
