@@ -96,6 +96,7 @@ _WAIT = re.compile(
     "(?:候补|排队|排[了着在])[^,，。]{0,4}(?:几|多少)[个位人]|(?:几|多少)个?人?[^,，。]{0,4}(?:候补|排队|在排)"
 )
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
+_LESS = re.compile("减|免(?!费)|优惠|便宜|打折|半价|discount|reduc")
 _ASKED_OF_ONE = re.compile(
     "怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
 )
@@ -162,6 +163,8 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
     none = unclear or (heard.best is not None and heard.best.intent in NO_ANSWER)
     if none and about_us.asks_of_a_deposit(heard.without()):
         return Candidate(heard.lines.sure, "training_info", "deposit")
+    if none and about.names_grounds(heard.folded) and _LESS.search(heard.folded) and not heard.first("course"):
+        return Candidate(heard.lines.sure, "training_info", None, None, "fee-free-who")  # 残疾证能减多少
     if unclear and about_us.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
     if _ACTIVITIES.fullmatch(heard.folded.rstrip("?？!. ")):

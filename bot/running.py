@@ -52,7 +52,9 @@ class Runner:
         what the same words ask of a name that is common everywhere."""
         best, said = heard.best, commonly(heard)
         unclear = best is None or best.score < heard.lines.likely or best.intent in NO_ANSWER
-        unclear = unclear or (best is not None and best.question in _CALLED_SO and heard.names("org"))
+        if best is not None and best.question in _CALLED_SO and heard.names("org"):  # 夜校有会计吗: likely at most
+            unclear, best = True, replace(best, score=min(best.score, heard.lines.likely))
+            heard = replace(heard, candidates=(best, *heard.candidates[1:]))
         if not unclear or said == heard.folded or is_story(said) or not rest(heard):
             return heard  # a name alone asks nothing
         read = self.readings.joined(replace(self.comprehension.understand(said, turn.today), entities=heard.entities))

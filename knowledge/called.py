@@ -94,7 +94,10 @@ def courses_called(catalogue: Catalogue) -> dict[str, str]:
     for course in catalogue.courses.values():
         for name in (course.name, *course.aliases):
             if (match := _LEARNT.fullmatch(name)) and match["what"] not in taken:
-                for called_so in (f"{match['what']}班", f"{match['what']}培训"):
+                certified = (
+                    (match["what"],) if name.endswith(("证", "证书")) else ()
+                )  # whoever says 叉车 means the licence
+                for called_so in (f"{match['what']}班", f"{match['what']}培训", *certified):
                     found[called_so].add(course.id)
         for name in (course.en.name,) if course.en else ():
             head = _HEAD.match(f"{name},")

@@ -104,6 +104,7 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
     database = Database(config.database.url, vault_of(config))
     entries = [
         entry("night-class-open", "夜校在东门街，周一到周五晚上开，谁都可以报。"),
+        entry("fee-free-who", "残疾人免学费。"),
         entry("enrol-age-min", "满16周岁可以报名。"),
         entry("bed", "宿舍四人间每晚20元。", "宿舍多少钱一晚", "住校要交多少钱", "有没有床位可以住", "学校能住宿吗"),
     ]
@@ -132,6 +133,7 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
     # What a house is called asks nothing of it; nor is what is taught, or an activity by one word of its name, somebody else's.
     ("夜校在哪", "东门街88号", "谁都可以报"), ("夜校收费吗", "学费", "谁都可以报"), ("驾照怎么考", "叉车班", "服务范围"),
     ("比武怎么报名", "打电话", "材料"), ("比武截止哪天", "冬季技能比武", "报名什么时候"),
+    ("夜校有会计吗", "“夜校是什么，怎么参加”", "没有把握"), ("残疾证能减多少", "残疾人免学费", "服务范围"), ("开叉车要多大年纪", "叉车", "近期培训班"),
     # What it costs some is no fee for all.
     ("月嫂班收费吗", "外县1200元", "：免费"), ("外县的人能学月嫂不", "外县1200元", "零基础"), ("有什么家政课", "符合条件的免费", "，免费"),
     ("直播班怎么报", "抽签，不是先到先得", "会计"), ("电工班带什么", "有初级证或从业满3年", "有初级证或从业满3年；零基础"),
