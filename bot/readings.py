@@ -123,8 +123,11 @@ class Readings:
 
     def costs(self, turn: Turn, candidate: Candidate) -> bool:
         """Whether a wrong answer would cost the resident something, so that what is only likely is asked about."""
-        if candidate.intent:
-            handler = self._handlers[candidate.intent]
+        intent = candidate.intent or self._named(
+            turn.heard, candidate.question
+        )  # how do I enrol in the accounting class
+        if intent:
+            handler = self._handlers[intent]
             return handler.personal or handler.careful
         if candidate.question:
             return turn.library.questions[candidate.question].careful
