@@ -36,8 +36,10 @@ _OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网
 _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
-_SAYS, _SAYS_ANYTHING, _SAYS_SURELY = 3, 2, 4  # characters
-_LEARNING = re.compile("[学练做打上会用]")
+_SAYS, _SAYS_SURELY = 3, 4  # characters
+_AROUND = re.compile("^学(?=..)|(?<=..)[班课]$")  # 插花 of 插花班
+_OF_A_FIELD = re.compile("沾边|[有相]关|方面|之类|一类|类的")  # 跟农业沾边的课: of many subjects
+_LEARNING = re.compile("[学练做打上会用跳唱拉弹吹耍画写教班课]")
 # Who learns, and that it is something.
 _GENERAL = re.compile(
     "老人家?|老年人|年纪|娃儿?|[孩孙]子|小孩|我[妈爸]|老[头太伴]|大家|东西|技术|手艺|本事|知识|老师|师傅|课程|报名|地方|好的?|那[个种]|这[个种]|一下|怎么|咋|今年|岁|[去来个种门样]"
@@ -72,7 +74,8 @@ def hear(turn: Turn, named: Sequence[Entity]) -> None:
         return
     courses = [Entity("course", id, each.start, each.end) for each in found for id in each.courses]
     turn.described = courses[0].value if len(courses) == 1 else None
-    untaught = [Entity("subject", each.subject, each.start, each.end) for each in found]
+    said = [(_AROUND.sub("", heard.folded[each.start : each.end]), each) for each in found]
+    untaught = [Entity("subject", text, each.start, each.end) for text, each in said]
     kept = (each for each in named if each not in parts)
     turn.heard = replace(heard, entities=(*kept, *(courses or untaught)))
 
@@ -166,7 +169,7 @@ def _subjects(turn: Turn) -> list[tuple[str, float]]:
     """The subjects that may be described where somebody surely wants to learn something, and says what; the likeliest first."""
     said, folded = _without_places(turn), turn.heard.folded
     surely = phrases.wants_to_learn(folded) or phrases.described(folded)
-    if not surely or len(_GENERAL.sub("", _WANTING.sub("", said))) < _SAYS_SURELY:
+    if not surely or _OF_A_FIELD.search(folded) or len(_GENERAL.sub("", _WANTING.sub("", said))) < _SAYS_SURELY:
         return []
     return turn.library.alike.ranked(said, parts_of(said))
 
@@ -184,13 +187,14 @@ def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
 
 
 def _says_nothing(heard: Understanding) -> bool:
-    """你们教什么, 老人能学什么, 周末有什么班, 家政课有哪些: of no course more than of any other there, then, or of that theme."""
+    """你们教什么, 老人能学什么, 周末有什么班, 家政课有哪些: of no course more than of any other there, then, or of that
+    theme; 骑马课: by a name, and none of ours."""
 
     def aside(each: Entity) -> str | None:
         whole = each.kind != "theme" or heard.folded[each.start : each.end] == each.value
         return "" if each.exact and each.kind in {"org", "when", "theme"} and whole else None
 
-    return len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))) < _SAYS_ANYTHING
+    return len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))) < _SAYS
 
 
 def parts_of(folded: str) -> list[str]:

@@ -31,6 +31,7 @@ from bot.rules import (
     seats,
     sessions,
     tasks,
+    wishes,
 )
 from bot.running import Runner
 from bot.turn import Turn
@@ -52,7 +53,7 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.tells_of_own, joining.before_coming, paying.of_money,
-    tasks.misspoke, sessions.held_on, follow.taught_beside, questions.ours, named.untaught, questions.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
+    tasks.misspoke, sessions.held_on, follow.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
     tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
@@ -61,7 +62,7 @@ LADDER: tuple[Rule, ...] = (
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     helping.found_wrong, questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,
-    helping.unable, questions.taught, records.not_on_record, questions.likely, named.named_at_least, questions.not_sure,
+    helping.unable, wishes.taught, records.not_on_record, questions.likely, named.named_at_least, questions.not_sure,
 )  # fmt: skip
 
 

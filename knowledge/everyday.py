@@ -27,6 +27,9 @@ _ALSO_OTHERWISE = frozenset((
 ))  # fmt: skip
 
 Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likeliest subjects of a text and its parts
+_LACKS = re.compile(
+    "[不没]"
+)  # 不识字, 毛笔写不直: what may be said of oneself, and makes no subject of what nobody teaches
 _LIKELY = 0.2
 _HOW = ("咋", "怎么", "怎样", "咋个", "如何")  # as it is said in one place and another; the table has the first
 
@@ -69,7 +72,7 @@ class Everyday:
         for text, names in meant.items():
             # What may be two things is what is taught of them; that neither is can be said of one alone.
             taught = sorted(names & self._courses.keys())
-            if taught or len(names) == 1:
+            if taught or (len(names) == 1 and not _LACKS.search(text)):
                 self._meant[text] = taught or [*names]
 
     def courses(self, subject: str) -> tuple[str, ...]:
@@ -77,8 +80,9 @@ class Everyday:
         return self._courses.get(subject, ())
 
     def said(self, folded: str) -> list[Said]:
-        """The subjects that a folded text speaks of, by position."""
-        return [self._found(each.id, each.start, each.end) for each in _names().find(folded) if each.id in self._meant]
+        """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""
+        found = (each for each in _names().find(folded) if not folded.endswith(("不", "没"), 0, each.start))
+        return [self._found(each.id, each.start, each.end) for each in found if each.id in self._meant]
 
     def _found(self, text: str, start: int, end: int) -> Said:
         names = self._meant[text]
@@ -105,7 +109,8 @@ def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[
     for id, titles in names.items():
         aliases = {*catalogue.courses[id].aliases}
         of_it = {name for title in titles for name in _subjects_of(title)}
-        of_it |= {each.name for each in subjects() if aliases & _own_names()[each.name]}
+        of_it = of_it or {each.name for each in subjects() if aliases & _own_names()[each.name]}
+        of_it |= {each.name for each in subjects() if each.name in aliases}
         if not of_it and ranked is not None:
             likely = ranked(titles[0], [catalogue.courses[id].summary, *aliases])
             of_it = {name for name, probability in likely if probability >= _LIKELY}

@@ -149,6 +149,7 @@ async def too_slow(run: Runner, turn: Turn) -> bool:
     """打字太慢，能不能说话: by telephone, or with a person."""
     best = turn.heard.best
     of_a_class = best is not None and best.intent == "course_level" and best.score >= turn.heard.lines.sure
+    of_a_class = of_a_class or (turn.heard.names("course") and phrases.wants_to_learn(turn.heard.folded))
     if turn.ticket or of_a_class or len(turn.heard.folded) > _SHORT or not _TYPING.search(turn.heard.folded):
         return False
     _shows_who_helps(turn, "by_voice")

@@ -181,6 +181,7 @@ def _asks_of_a_course(run: Runner, turn: Turn) -> bool:
     best = turn.heard.best
     handler = run.handlers.get(best.intent) if best and best.intent else None
     of_one = handler is not None and not handler.is_private and any(each.name == "course" for each in handler.slots)
+    of_one = of_one or (best is not None and best.intent == "village_training")
     wants = phrases.wants_to_learn(turn.heard.folded) and not (best and best.score >= turn.heard.lines.sure)
     of_its_teacher = best is not None and best.question in ASPECTS["teacher"].standards
     return of_one or wants or of_its_teacher or described.unclear(turn)

@@ -10,18 +10,16 @@ from bot.claiming import shares
 from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES, OF_LEARNING
+from bot.leanings import OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.compare import compares
-from bot.rules.named import activity_meant, names_meant
-from bot.rules.records import brief_of_it, of_what_was_told
+from bot.rules.records import brief_of_it
 from bot.rules.tasks import corrects
 from bot.running import SILENT_TOPICS, TRIES, Runner
 from bot.turn import CHOICES, Turn
 from nlu.questions import NO_ANSWER, RED_LINES
 
-_NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobody knows
 _OF_CREDITS = {"credit_lookup", "credit_redemption"}  # topics of one matter
 _NEARLY = 0.7  # of a standard question, that is no word for the ticket
 _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked for by themselves
@@ -47,17 +45,6 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
         return False
     turn.say("nothing_offered")
     return True
-
-
-async def ours(run: Runner, turn: Turn) -> bool:
-    """Who names what we teach, or describes it, asks about that."""
-    described.hear(turn, names_meant(turn))
-    if not phrases.is_story(turn.heard.folded) and not of_what_was_told(turn):
-        described.guess(turn)
-    if turn.described is None and (activity := activity_meant(run, turn)):
-        turn.heard = replace(turn.heard, hinted=activity)
-    turn.heard = run.lean(turn, turn.heard)
-    return False
 
 
 async def gist(run: Runner, turn: Turn) -> bool:
@@ -244,57 +231,6 @@ async def for_the_ticket(run: Runner, turn: Turn) -> bool:
         return False
     turn.say("noted", ref=turn.ticket)
     return True
-
-
-async def wanted(run: Runner, turn: Turn) -> bool:
-    """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
-    heard, best = turn.heard, turn.heard.best
-    if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
-        return False
-    if of_what_was_told(turn) or _asks_of_it(turn):
-        return False
-    if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
-        wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
-        # 想学写大字的, after a class of something else, is no question about that class.
-        anew = turn.state.just_told and described.says_what(heard.folded) and not spoken(heard.folded)
-        untaught = best.intent in OF_CLASSES and bool(described.perhaps_untaught(turn))
-        if wished or not (anew or untaught or len(phrases.clauses(heard.folded)) > 1):
-            return False
-    return _ask_which_course(run, turn, "find_class")
-
-
-def _asks_of_it(turn: Turn) -> bool:
-    """哪位老师教跳, 文化上有啥讲究, right after something that is taught: few words with one on an aspect of it, or
-    such as point back: 某某街道有没有这个班."""
-    folded, told = turn.heard.folded, any(each.startswith(("class:", "course:")) for each in turn.state.shown)
-    few = len(folded) <= phrases.FRAGMENT and bool(spoken(folded))
-    return told and turn.state.just_told and (few or phrases.points_back(folded))
-
-
-async def taught(run: Runner, turn: Turn) -> bool:
-    """直播卖货的课谁教: a course that is not called so here, and may be meant."""
-    best = turn.heard.best
-    if not phrases.is_of_a_course(turn.heard.folded) or turn.state.just_told or _of_something_else(turn):
-        return False
-    return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
-
-
-def _of_something_else(turn: Turn) -> bool:
-    """Whether what is meant is named, or is likely to be none of what is taught."""
-    heard, best = turn.heard, turn.heard.best
-    likely = best is not None and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS
-    return likely or bool(turn.ticket) or any(heard.first(each) for each in ("course", "activity", "item"))
-
-
-def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
-    values, near = run.readings.values(run.handlers[intent], turn), described.may_be_meant(turn)
-    courses = [(turn.catalogue.courses[id].name, intent, {**values, "course": id}) for id in near]
-    untaught = [(name, "find_class", {"subject": name}) for name in described.perhaps_untaught(turn)]
-    asked = run.ask_if(turn, [*untaught, *courses][:CHOICES])
-    if near:  # who goes on as if it had been answered means the likeliest
-        turn.show("course", near[0])
-        turn.focus("course", near[0])
-    return asked
 
 
 async def likely(run: Runner, turn: Turn) -> bool:
