@@ -34,10 +34,17 @@ class Offer(Struct, frozen=True, omit_defaults=True):
 
 
 class Danger(Struct, frozen=True):
-    """A danger to life that was told, and the ticket that tells of it; it lasts as long as that is open."""
+    """A danger that was told, to life or of a fraud, and the ticket that tells of it; it lasts as long as that is open."""
 
     kind: str
     ticket: str
+
+    @property
+    def red_line(self) -> str:
+        """The red line that it is of; its kind says more exactly what it is: drowning, despair_beside."""
+        if self.kind == "scam":
+            return self.kind
+        return "despair" if self.kind.startswith("despair") else "emergency"
 
 
 class Conversation(Struct, omit_defaults=True):

@@ -194,12 +194,19 @@ async def test_a_complaint_told_to_whom_it_is_of_goes_to_another(said: str, eith
     assert await resident.say("谢谢") == "", "it is the other's now"
 
 
-async def test_a_danger_stays_with_who_has_it_whatever_is_said(app: App) -> None:
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("我不想活了", "别劝我，我要投诉你"), ("我爸晕倒了", "我要投诉你，怎么这么慢"), ("有人掉水里了", "我要投诉你"),
+        ("我女儿拿刀片划胳膊", "王丽我要投诉你"), ("出人命了快救人", "我要投诉你"),
+    ],
+)  # fmt: skip
+async def test_a_danger_stays_with_who_has_it_whatever_is_said(told: str, said: str, app: App) -> None:
     await app.desk.people.add("wang", "seat", 1, "test", Profile(shown="王丽"))
     resident = Resident(app)
-    ref = str((await resident.receipt("我不想活了")).ticket)
+    ref = str((await resident.receipt(told)).ticket)
     await app.tickets.take(ref, "wang", AT)
-    assert await resident.say("别劝我，我要投诉你") == ""
+    assert await resident.say(said) == ""
     assert (await ticket(app, ref)).owner == "wang"
 
 

@@ -221,6 +221,23 @@ async def test_the_number_is_told_again_while_the_ticket_is_open(asked: str, app
     assert "119" in await resident.say(asked)
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "number"),
+    [
+        ("有人掉水里了", "几点有人", "120"), ("我爸晕倒了", "什么时候有人来处理啊", "120"), ("楼道着火了", "多久才有人接", "119"),
+        ("我不想活了", "几点有人", "12356"),
+    ],
+)  # fmt: skip
+async def test_who_asks_when_somebody_comes_hears_the_number_and_no_hours(
+    told: str, asked: str, number: str, app: App
+) -> None:
+    resident = Resident(app)
+    await resident.say(told)
+    answer = await resident.say(asked)
+    assert number in answer
+    assert "上班" not in answer
+
+
 async def test_other_questions_are_answered_though_there_is_danger(app: App) -> None:
     resident = Resident(app)
     await resident.say("我不想活了")

@@ -32,16 +32,16 @@ async def seat(run: Runner, turn: Turn) -> bool:
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
         if kind in LIFE:
             turn.in_danger(kind)
-    elif about_us.complains(turn.heard.folded) and not _holds_a_life(turn):
+    elif about_us.complains(turn.heard.folded) and not of_a_life(turn):
         return await _complaint_to_a_seat(run, turn)
     turn.silent = True
     return True
 
 
-def _holds_a_life(turn: Turn) -> bool:
-    """Whether the talk is of a danger to life: then nobody is taken from it for what is said."""
+def of_a_life(turn: Turn) -> bool:
+    """Whether the open ticket tells of a danger to life: then nobody is taken from it for what is said."""
     danger = turn.state.danger
-    return danger is not None and danger.kind in LIFE and danger.ticket == turn.ticket
+    return danger is not None and danger.red_line in LIFE and danger.ticket == turn.ticket
 
 
 async def _complaint_to_a_seat(run: Runner, turn: Turn) -> bool:
@@ -121,9 +121,8 @@ async def still_in_danger(run: Runner, turn: Turn) -> bool:
     """While the ticket of a danger is open: help again, or a calm word, which is right after its end as well; other
     questions are answered as ever."""
     danger, alarm = turn.state.danger, turn.alarm
-    if danger is None or danger.kind == "scam":
+    if danger is None or (kind := danger.red_line) not in LIFE:
         return False
-    kind = "despair" if danger.kind.startswith("despair") else "emergency"
     if alarm and alarm.sure and alarm.kind in LIFE and alarm.kind != kind:
         return False
     best = plainly(turn.heard)

@@ -8,6 +8,7 @@ from bot.alarming import LIFE
 from bot.commands import commands
 from bot.comprehension import Understanding
 from bot.conversation import Task
+from bot.rules.first import of_a_life
 from bot.running import Runner, fresh
 from bot.turn import Turn
 from bot.waiting import ANSWER, COMPLAINT, STAYS, TicketStatus
@@ -82,6 +83,9 @@ async def when_answered(run: Runner, turn: Turn) -> bool:
     heard = turn.heard
     if turn.ticket is None or turn.inbound.choice is not None or not _asks_when(heard.folded):
         return False
+    if (danger := turn.state.danger) and of_a_life(turn):  # nobody who waits for an ambulance hears of opening hours
+        await run.start(turn, danger.red_line, {"stage": "again"}, remind=False)
+        return True
     if any(heard.first(each) for each in _THINGS) or (turn.state.topic == COMPLAINT and heard.topic == COMPLAINT):
         return False  # of a complaint it is on record how long that takes
     seats = await turn.desk.place(turn.now, turn.ticket)
