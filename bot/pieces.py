@@ -12,10 +12,8 @@ from store.conversations import ConversationRow, MessageRow
 from store.transaction import Transaction
 from store.units import MINUTE
 
-LOOKED_AT, BEFORE = (
-    12,
-    3,
-)  # messages of a talk, and of these the resident's that may be pieces of the one that comes now
+LOOKED_AT = 12  # messages of a talk
+BEFORE = 3  # of these the resident's, that may be pieces of the one that comes now
 LATELY = 10 * MINUTE
 
 

@@ -7,7 +7,7 @@ them.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -50,6 +50,8 @@ _OF_A_MEETING = re.compile(
 )
 # What may go on with a number of the text before it: two digits and more, among few words.
 _PIECE, _NEXT = re.compile(rf"(?:[^\d{SAID_DIGITS}]{{0,12}})(?:[\d{SAID_DIGITS}][\W_]{{0,2}}){{2}}"), "\n"
+_DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
+_REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _CUT = 60  # digits of what is cut into numbers that run together
 _DAY_OR_TIME = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?!\d)"
@@ -84,13 +86,43 @@ def may_go_on(text: str) -> bool:
 
 def together(texts: Sequence[str], *, lately: bool = False) -> list[str]:
     """Texts of one resident, one after the other, each without what is a piece of a number that the last of them goes on or
-    ends; as they were where it does not."""
-    joined = _NEXT.join(texts)
+    ends; as they were where it does not. However long they are, their ends alone are read."""
+    *before, going_on = texts
+    ends = [*(each[-_REACH:] for each in before), going_on[:_REACH]]
+    joined = _NEXT.join(ends)
     of_code = lately or _OF_CODE.search(joined) is not None  # six digits alone may be prices
     of_proofs = (span for span in _spans_of(joined, lately=lately, asked=False) if of_code or span[2] != LABELS["code"])
-    last = len(joined) - len(texts[-1])
-    across = [span for span in (*masked(joined), *of_proofs) if span[0] < last < span[1]]
-    return [cover(text, _within(across, start, len(text))) for start, text in _placed(texts)]
+    last = len(joined) - len(ends[-1])
+    found = sorted({*masked(joined), *of_proofs, *_cut_anywhere(joined, last)})
+    across = [span for number in _numbers(joined, found) if number[0][0] < last < number[-1][1] for span in number]
+    covered = [cover(end, _within(across, start, len(end))) for start, end in _placed(ends)]
+    heads = [each.removesuffix(end) for each, end in zip(before, ends, strict=False)]
+    return [*map("".join, zip(heads, covered, strict=False)), covered[-1] + going_on[_REACH:]]
+
+
+def _numbers(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """What is covered of one number each: words in it stand between, and no digits."""
+    number: list[Span] = []
+    for span in spans:
+        if number and (number[-1][2] != span[2] or _DIGIT.search(text, number[-1][1], span[0])):
+            yield number
+            number = []
+        number.append(span)
+    if number:
+        yield number
+
+
+def _cut_anywhere(joined: str, last: int) -> Iterator[Span]:
+    """A card's number by its check digit alone, wherever the texts cut it: all the digits of those that it stands in."""
+    folded = fold_numbers(joined)
+    reader = _Reader(folded, of_card=False, of_code=False)
+    for run in runs(folded):
+        for part in _parts(run):
+            for first, group in enumerate(part):
+                number = _digits(part[first:])
+                begins = first == 0 or _NEXT in joined[part[first - 1].end : group.start]
+                if begins and group.start < last < part[-1].end and reader.is_proven(part[first:], number):
+                    yield from ((*span, LABELS["card"]) for span in _spans(part[first:]))
 
 
 def _placed(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -100,7 +132,7 @@ def _placed(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
         start += len(text) + len(_NEXT)
 
 
-def _within(spans: Sequence[Span], start: int, size: int) -> Iterator[Span]:
+def _within(spans: Iterable[Span], start: int, size: int) -> Iterator[Span]:
     """What of them is in a text that begins there."""
     for first, end, label in spans:
         if first < start + size and end > start:
@@ -234,6 +266,10 @@ class _Reader:
         if proven:
             return sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS
         return len(sizes) == 1 and not self._is_other(window[0].start)
+
+    def is_proven(self, groups: Sequence[DigitGroup], number: str) -> bool:
+        """Whether groups of any size are a card's number, by its check digit."""
+        return len(number) == _CARD_DIGITS and has_check_digit(number) and self._is_card(groups, (_CARD_DIGITS,))
 
     def _is_code(self, window: Sequence[DigitGroup], behind: bool) -> bool:
         return (

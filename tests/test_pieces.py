@@ -1,5 +1,7 @@
 """A number that comes in several messages: the last is covered as it comes, and what was kept of the others then."""
 
+import time
+
 import pytest
 
 from accounts.closing import ErasureReason
@@ -15,6 +17,9 @@ from tests.test_privacy import holds
     ("卡号是6208|0104|7296", "卡号是[学习卡号]|[学习卡号]|[学习卡号]"), ("6208|0104|7296", "[学习卡号]|[学习卡号]|[学习卡号]"),
     ("卡号六二零八|零一零四七二九六", "卡号[学习卡号]|[学习卡号]"), ("身份证330802|19580312|0427", "身份证[证件号]|[证件号]|[证件号]"),
     ("银行卡6591|1567|7984|0000 谢谢", "银行卡[卡号]|[卡号]|[卡号]|[卡号] 谢谢"), ("验证码648|571", "验证码[验证码]|[验证码]"),
+    ("6208|01047296", "[学习卡号]|[学习卡号]"), ("62080104|7296", "[学习卡号]|[学习卡号]"), ("62|0801|04 72|96", "[学习卡号]|[学习卡号]|[学习卡号]|[学习卡号]"),
+    ("身份证前六位110105|然后出生19491231|最后002X", "身份证前六位[证件号]|然后出生[证件号]|最后[证件号]"),
+    ("卡号先是6208|接着0104|最后7296", "卡号先是[学习卡号]|接着[学习卡号]|最后[学习卡号]"),
 ])  # fmt: skip
 def test_pieces_of_a_number(said: str, left: str) -> None:
     *_, last = texts = said.split("|")
@@ -25,10 +30,20 @@ def test_pieces_of_a_number(said: str, left: str) -> None:
 @pytest.mark.parametrize("said", [
     "手机138|0013|8000", "300|500", "10|11|12", "2026|1128|1430", "学习卡能用吗 2026|1128", "我的卡号多少|13800138000", "打13800138000|620801",
     "工单1126-00001|1126-00002", "订单D12345|67890", "周六9:00|14:30", "卡里有1200分|300分", "积分1200|500|300", "三年级|十二个人", "验证码|没收到",
-    "卡号620801|多少钱|120元",
+    "卡号620801|多少钱|120元", "6208|01047295", "62080104|7296 120", "20261128|1430",
 ])  # fmt: skip
 def test_what_only_follows_stays(said: str) -> None:
     assert "|".join(proofs.together(said.split("|"))) == said
+
+
+def test_long_texts_are_read_at_their_ends_alone() -> None:
+    long = "12 six six " * 1400
+    begun = time.thread_time()
+    assert proofs.together([long, long, long, "12 3"]) == [long, long, long, "12 3"]
+    assert proofs.together([long, long + "，卡号6208", "0104", "7296，" + "谢谢" * 7000])[1:] == [
+        long + "，卡号[学习卡号]", "[学习卡号]", "[学习卡号]，" + "谢谢" * 7000,
+    ]  # fmt: skip
+    assert time.thread_time() - begun < 0.3
 
 
 async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: App) -> None:
