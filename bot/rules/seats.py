@@ -100,7 +100,7 @@ async def rated(run: Runner, turn: Turn) -> bool:
     """五星，谢谢李老师, 三星吧，等太久了: what they thought of a seat, in words of their own, right after it was asked."""
     stars = {offer.slots["stars"]: offer for offer in fresh(turn.state) if offer.intent == "rate_service"}
     folded = turn.heard.folded
-    if not stars or turn.inbound.choice is not None or phrases.asks(folded) or _GIVES_NONE.search(folded):
+    if not stars or turn.inbound.choice is not None or phrases.asks(folded):
         return False
     if (said := _stars(folded)) is None or said not in stars:
         return False
@@ -109,27 +109,37 @@ async def rated(run: Runner, turn: Turn) -> bool:
 
 
 def _stars(folded: str) -> str | None:
-    """How many stars some words are worth; those without a number have to be hardly more than that."""
-    if counted := _COUNTED.search(folded):
+    """How many stars some words are worth, one clause of which says nothing else: 三个星期了 and 可以打给我 are none."""
+    said = phrases.clauses(folded) if len(folded) <= _LONG else []
+    if counted := next(filter(None, map(_COUNTED.fullmatch, said)), None):
         return str("一二三四五".find(counted["stars"]) + 1 or counted["stars"])
-    return (
-        next((str(each) for each, words in _WORTH if words.search(folded)), None) if len(folded) <= _LONG / 2 else None
-    )
+    return next((str(each) for each, words in _WORTH if any(map(words.fullmatch, said))), None)
 
 
-_COUNTED = re.compile("(?<![\\d十第])(?P<stars>[1-5一二三四五])(?:颗|个)?(?:星|分(?!钟))")
-_GIVES_NONE = re.compile("不(?:给|打|评|想评)|别|没法")
+# What may stand before it in its clause, and behind it.
+_TOLD_OF = (
+    r"(?:我|俺|[你他她]们?|您|人|这次|这回|刚才|总体|整体|觉得|感觉|认为|对|那?个|人工|服务|态度|坐席|客服|[一-龥]?老师|回[答复]|处理|解决|得|的|给|打|评|就|都|也|还(?!是)|算|是"
+    r"|真|挺|蛮|比较|谢谢|感谢|很好|挺好|不错|满意|非常|the|it|is|was|very|really|so|service|thanks?|thank you|\W)*"
+)
+_AND_MORE = r"(?:给[一-龥]{0,2}老师|[很挺蛮]?(?:好|满意|不错)|非常(?:好|满意)|好评|般|谢谢|感谢|辛苦|[的了吧啊呀哦呢啦哈]|service|thanks?|thank you|\W)*"
+
+
+def _worth(words: str) -> re.Pattern[str]:
+    return re.compile(f"{_TOLD_OF}(?:{words}){_AND_MORE}")
+
+
+_COUNTED = _worth("全?(?P<stars>[1-5一二三四五])(?:颗|个)?(?:星星?|分)")
 _WORTH = (
-    (1, re.compile("差评|(?:很|太|极|非常|特别|最)(?:差|不满意|糟|烂)|terrible|awful")),
-    (2, re.compile("不(?:太|怎么|大)?(?:满意|好|行)|bad")),
+    (1, _worth("差评|(?:很|太|极|非常|特别|最)(?:差|不满意|糟|烂)|terrible|awful")),
     (
-        5,
-        re.compile(
-            "满分|好评|打满|全五星|(?:很|太|非常|十分|特别|超级?|最)(?:满意|好|棒|赞)|点赞|excellent|great|perfect"
+        2,
+        _worth(
+            "不(?:是|算)?(?:太|怎么|大|很|特别|非常|十分)?(?:满意|好)|(?<![都也])不(?:太|怎么)?行|谈不上满意|not (?:very )?(?:good|great)|bad"
         ),
     ),
-    (4, re.compile("满意|挺好|蛮好|不错|可以|good")),
-    (3, re.compile("一般|凑合|马马虎虎|还行|so-so|average|ok")),
+    (5, _worth("满分|好评|打满|(?:很|太|非常|十分|特别|超级?|最)(?:满意|好|棒|赞)|点赞|excellent|great|perfect")),
+    (4, _worth("满意|[挺蛮]好|不错|可以|good|not bad")),
+    (3, _worth("一般|凑合|马马虎虎|还行|so-so|average")),
 )
 
 
