@@ -54,6 +54,10 @@ class Queueing:
         """How a seat's answer may come to somebody on a channel; on one that is not `looked_at` it comes by itself."""
         return self._ways if channel in self._looked_at else {}
 
+    def works(self, at: datetime) -> bool:
+        """Whether seats answer then."""
+        return self.hours.is_open(at)
+
     async def seats(self, now: datetime, priority: Priority, need: Need = ANYBODY) -> Seats:
         """The state of the desk for a resident who would wait with this priority for a seat that will do."""
         at = int(now.timestamp() * 1000)

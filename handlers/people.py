@@ -13,7 +13,8 @@ from handlers.eligibility import misfit, of_children, refused
 from handlers.slots import DETAIL, MAIL, MOBILE, PHONE
 from nlu.times import When
 
-WITHIN, WEEK = 60, 7  # days in which a time that was said is looked for, and of which one will do
+WITHIN = 14  # days in which a time that was said is looked for
+QUARTERS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))
 _WITHDRAWS = re.compile(r"解绑|解除.{0,4}绑定|取消.{0,4}绑定|(撤回|撤销|取消|收回).{0,4}(授权|同意)")
 
 
@@ -54,13 +55,23 @@ async def _tell_time(turn: Turn) -> None:
     """That the time is noted; of one at which no seat answers, when they do."""
     if (said := turn.get("ring_at")) is None:
         return
-    when = When.of(turn.task.memo["ring_at"])
-    starts = when.part[0] if when.part else "12:00"
-    days = [day for each in range(WITHIN) if when.fits(day := when.first + timedelta(days=each), starts)]
-    times = [datetime.combine(day, time.fromisoformat(starts), turn.now.tzinfo) for day in days[:WEEK]]
-    then = [await turn.desk.seats(each, Priority.ORDINARY) for each in times or [turn.now]]
-    key = "callback.at" if times and any(each.open for each in then) else "callback.at_closed"
-    turn.say(key, when=said.partition(" · ")[0], hours=then[0].words(turn.state.lang)[0])
+    key = "callback.at" if _is_worked(turn, When.of(turn.task.memo["ring_at"])) else "callback.at_closed"
+    hours, _ = (await turn.desk.seats(turn.now, Priority.ORDINARY)).words(turn.state.lang)
+    turn.say(key, when=said.partition(" · ")[0], hours=hours)
+
+
+def _is_worked(turn: Turn, when: When) -> bool:
+    """Whether seats answer at any time that is meant: in a morning, on a day; at ten, where that is all that was said."""
+    clocks = when.part[:1] if when.part and when.part[1] == _an_hour_after(when.part[0]) else QUARTERS
+    days = [when.first + timedelta(days=each) for each in range(WITHIN)]
+    meant = [(day, clock) for day in days for clock in clocks if when.fits(day, clock)]
+    return any(
+        turn.desk.works(datetime.combine(day, time.fromisoformat(clock), turn.now.tzinfo)) for day, clock in meant
+    )
+
+
+def _an_hour_after(clock: str) -> str:
+    return f"{int(clock[:2]) + 1:02}{clock[2:]}"
 
 
 async def answer_by(turn: Turn) -> None:

@@ -10,9 +10,11 @@ from bot.inbox import numbered
 from daoxue.app import App, compose
 from daoxue.chat import play
 from daoxue.config import Config
+from desk.hours import DeskSettings
 from desk.opening import ERASED
 from integrations.gateway_settings import GatewaySettings, TemplateSettings
 from integrations.mail.settings import MailSettings, SmtpSettings
+from knowledge.catalogue import Opening
 from players.post_office import PostOffice
 from store import conversations, queue
 from store.conversations import ConversationRow
@@ -281,6 +283,29 @@ async def test_the_seat_sees_when_they_would_like_to_be_rung(closed: App, seat: 
     shown = (await seat.get(f"/tickets/{await ref(closed, resident)}"))["resident"]["slots"]
     assert shown["ring_at"].startswith("后天下午三点")
     assert shown["phone"] == "138****5678"
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("下周一上午打给我", True), ("下周一打给我", True), ("下周一下午打给我", True), ("下周一上午十点打给我", True),
+        ("下周一中午十二点半打给我", False), ("下周一晚上打给我", False), ("下周六上午打给我", False), ("下周一八点打给我", False),
+        ("上午或者晚上打给我", True),
+    ],
+)  # fmt: skip
+async def test_seats_are_there_where_any_of_the_time_is_within_their_hours(
+    text: str, there: bool, config: Config
+) -> None:
+    """With a break at noon: neither the first minute of a morning nor twelve o'clock stands for the rest."""
+    hours = (Opening((1, 2, 3, 4, 5), "08:30", "12:00"), Opening((1, 2, 3, 4, 5), "13:30", "17:00"))
+    app = await compose(replace(config, desk=DeskSettings(hours=hours)))
+    resident = Resident(app)
+    for each in ("转人工", "打电话给我", PHONE):
+        await resident.say(each)
+    told = await resident.say(text)
+    assert "记下了" in told
+    assert ("那时可能没有人在" not in told) is there
+    app.database.close()
 
 
 @pytest.mark.parametrize("text", ["没人给我打电话啊", "电话打过了", "积分会过期吗", "明天学院开门吗", "后天有什么活动"])
