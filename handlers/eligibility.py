@@ -89,11 +89,17 @@ def _youngest(group: TrainingClass, facts: Facts) -> int:
 
 
 _VERY_OLD = 80  # years of age from which more holds
-_OF_THE_FEE = re.compile("免|减|半价|折|优惠|不收|不交|补贴?一半")
+# None of 避免, 免疫, 减肥, 骨折 and 打折叠伞.
+_EXEMPT = "(?<![避难以未])免(?!疫|检|试|费(?:提供|发|领|借))"
+_LESS = "减(?:免|半|收|学费|[0-9一二两三四五六七八九十])|打折(?!叠)|[0-9一二三四五六七八九] ?折|折扣|优惠"
+_OF_THE_FEE = re.compile(f"{_EXEMPT}|{_LESS}|半价|不收|不交|补贴?一半")
 _FREE = re.compile("(?<![不未])(?<!不再)(?<!不在)免(?!费(?:提供|借|领|发|之列)|材料|教材|[0-9一])|不收|不交|不用交")
-_IN_PART = re.compile("减半|半价|一半|折|优惠|减[0-9一二两三四五六七八九十]|部分")
+_IN_PART = re.compile(f"(?!减免){_LESS}|半价|一半|部分")
 _CLAUSES = re.compile("[，。；,;]")
-_BEARS_ON_FEE = re.compile("减|免(?!费(?:提供|发|领|借))|优惠|折|[0-9] ?元|收费")
+_BEARS_ON_FEE = re.compile(f"{_EXEMPT}|{_LESS}|[0-9] ?元|(?<!不)收费")
+_FREE_FOR_ALL = re.compile(
+    "(?:全[部程体都市县区]|所有|市民|居民|学员|人员?|一律|完全|[均都皆向对为是可]|面向|本|课程?|班|培训|活动|学费|公益|参加|学习)*免(?:费|学费)"
+)
 _HEALTH = re.compile(
     "怀孕|怀了|怀着|孕|肚[子里]*有(?:孩子|喜|了)|高血压|血压|心脏|手术|搭桥|支架|骨折|骨质|糖尿病|哮喘|腿脚|腰|膝|关节|毛病|病|pregnan|heart|blood pressure"
 )
@@ -122,7 +128,8 @@ def conditions(group: TrainingClass, turn: Turn) -> str:
 
 def bears_on_fee(group: TrainingClass) -> bool:
     """本县户籍免学费，外县1200元: whether its conditions, in Chinese, say what it costs some."""
-    return _BEARS_ON_FEE.search(group.eligibility) is not None
+    parts = _CLAUSES.split(group.eligibility)
+    return any(_BEARS_ON_FEE.search(part) and not _FREE_FOR_ALL.match(part) for part in parts)
 
 
 def unmet(group: TrainingClass, turn: Turn) -> str:

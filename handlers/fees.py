@@ -1,5 +1,7 @@
 """What a class costs, and whom it costs less."""
 
+import re
+
 from bot import halves
 from bot.phrases import PAIRS
 from bot.turn import Turn
@@ -7,6 +9,11 @@ from handlers import entries, wording
 from handlers.classes import named_otherwise, one
 from handlers.eligibility import RULE, SOURCE, bears_on_fee, conditions, fee_rule, refused
 from knowledge.catalogue import TrainingClass
+
+_DEPOSIT = re.compile("押金")
+_IN_PARTS = re.compile(
+    "分期(?!分批|举|开|办|培)|分次|分[两几]次|缓[交缴付]|[延推][期迟后缓][^，。]{0,3}[交缴付]|[交缴付][^，。]{0,4}[延推][期迟后缓]"
+)
 
 
 async def class_fee(turn: Turn) -> None:
@@ -32,14 +39,20 @@ async def class_fee(turn: Turn) -> None:
 
 async def deposit(turn: Turn) -> None:
     """押金退不退: what the centre has written of it, whatever was asked there; else that it has not."""
-    said = [each for each in turn.library.entries.values() if "押金" in each.answer and each.is_valid(turn.today)]
-    if said:
-        turn.answer(max(said, key=lambda each: sum(pair in each.answer for pair in PAIRS.findall(turn.heard.folded))))
+    if _written(turn, _DEPOSIT):
         return
     turn.unanswered = True
     turn.say("fee.deposit")
     turn.suggest("human")
     turn.suggest("site_phone")
+
+
+def _written(turn: Turn, words: re.Pattern[str]) -> bool:
+    """Says what the centre has written of something, whatever was asked there; whether it has."""
+    said = [each for each in turn.library.entries.values() if words.search(each.answer) and each.is_valid(turn.today)]
+    if said:
+        turn.answer(max(said, key=lambda each: sum(pair in each.answer for pair in PAIRS.findall(turn.heard.folded))))
+    return bool(said)
 
 
 def say_fee(turn: Turn, group: TrainingClass) -> None:
@@ -58,10 +71,11 @@ def say_fee(turn: Turn, group: TrainingClass) -> None:
 
 
 async def pay_later(turn: Turn) -> None:
-    """学费能推迟交吗: how fees are paid; that it may be later is written nowhere, and whom to ring."""
-    turn.answer_standard("fee-pay-how")
-    group = turn.catalogue.classes.get(turn.get("class") or "")
-    home = turn.catalogue.organisations.get(group.organisation if group else turn.get("org") or "")
-    if asked := home or turn.catalogue.college:
-        turn.say("fee.later", phone=asked.phone)
+    """学费能推迟交吗: what the centre has written of that; else how fees are paid, that it is written nowhere, and whom to ring."""
+    if not _written(turn, _IN_PARTS):
+        turn.answer_standard("fee-pay-how")
+        group = turn.catalogue.classes.get(turn.get("class") or "")
+        home = turn.catalogue.organisations.get(group.organisation if group else turn.get("org") or "")
+        if asked := home or turn.catalogue.college:
+            turn.say("fee.later", phone=asked.phone)
     turn.suggest("human")

@@ -106,6 +106,8 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
         entry("night-class-open", "夜校在东门街，周一到周五晚上开，谁都可以报。"),
         entry("fee-free-who", "残疾人免学费。"),
         entry("enrol-age-min", "满16周岁可以报名。"),
+        entry("fee-pay-how", "学费到教务处交，可以分期，每月一次。"),
+        entry("balance", "尾款三月底前交清就行。", "学费下个月交行吗", "尾款什么时候交清", "剩下的学费哪天交"),
         entry("bed", "宿舍四人间每晚20元。", "宿舍多少钱一晚", "住校要交多少钱", "有没有床位可以住", "学校能住宿吗"),
     ]
     save(database, Content(entries, RECORDS), "test")
@@ -124,6 +126,8 @@ async def app(tmp_path: Path, models: Path) -> AsyncIterator[App]:
     ("白果镇有什么课", "白果镇直播班", "会计"), ("东门夜校有什么课", "夜校会计入门晚班", "谁都可以报"), ("白果镇那个班哪天上", "白果镇直播班", "哪门课"),
     ("白果镇那个班多少钱", "白果镇直播班：免费", "会计"), ("有什么家政课", "月嫂", "会计"), ("有没有技能鉴定的班", "中级电工鉴定班", "会计"),
     ("周末有什么班", "成考辅导班", "会计"),
+    # What the centre has written of paying later is told, and not said to be written nowhere.
+    ("学费能推迟交吗", "每月一次", "没有写明"), ("学费下个月交行吗", "三月底前", "没有写明"),
     # By other names than were written down, in either language.
     ("会计班要基础吗", "零基础", "哪门课"), ("叉车证怎么考", "叉车班", "服务范围"), ("how much is the electrician class", "980 yuan", "？"),
     ("what time does the forklift class begin", "叉车班", "Which course"), ("when is the skills contest", "10:00", "no answer"),

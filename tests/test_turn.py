@@ -166,6 +166,20 @@ def test_laughing_takes_no_longer_than_speaking() -> None:
     assert sum(effort.seconds(look, said) for said in sayings for look in looks) < 2
 
 
+@pytest.mark.parametrize(("said", "asks"), [
+    ("我在外地能不能报名呢", True), ("我没有退休证可不可以报呢", True), ("我没带身份证能进呢", True), ("我在外地有没有网课呢", True),
+    ("我在公交车上呢", False), ("我在银行呢", False), ("我在外地不能来呢", False), ("我在智能手机班呢", False),
+])  # fmt: skip
+def test_who_says_where_they_are_and_asks_something_asks(said: str, asks: bool) -> None:
+    assert phrases.asks(said) == asks
+
+
+async def test_a_question_for_the_card_is_not_all_that_is_said_to_a_question(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("查一下我的学分")
+    assert not (await resident.say("我没带卡能不能用手机号呢")).startswith("请输入")
+
+
 async def test_what_was_corrected_can_be_spelt(app: App) -> None:
     resident = Resident(app)
     await resident.say("有没有太极拳班")

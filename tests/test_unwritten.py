@@ -35,12 +35,12 @@ def course(id: str, name: str, theme: str) -> Course:
 
 
 def group(
-    id: str, name: str, course: str, *, ballot: bool = False, fee: int = 0, audience: str = "成人"
+    id: str, name: str, course: str, *, ballot: bool = False, fee: int = 0, audience: str = "成人", condition: str = ""
 ) -> TrainingClass:
     return TrainingClass(
         id=id, name=name, course=course, organisation="taocun", first_day=TODAY + timedelta(9), sessions=5, days=(4,), starts="14:00",
         ends="15:30", room=UNWRITTEN, teacher=UNWRITTEN, capacity=20, fee=fee, audience=audience,
-        eligibility="不限" if audience == "成人" else "一家一个名额", materials=UNWRITTEN,
+        eligibility=condition or ("不限" if audience == "成人" else "一家一个名额"), materials=UNWRITTEN,
         enrol_from=TODAY - timedelta(1), enrol_until=TODAY + timedelta(6), ballot=ballot,
     )  # fmt: skip
 

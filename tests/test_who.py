@@ -13,6 +13,7 @@ from handlers import eligibility
 from knowledge.consistency import inconsistencies
 from knowledge.files import read
 from tests.talk import Resident
+from tests.test_unwritten import group
 
 PLACE = """
 - {{kind: organisation, id: hall, name: 星河街道社区学校, level: school, parent: college, aliases: [星河街道, 星河学校],
@@ -149,3 +150,12 @@ def test_only_a_condition_keeps_others_out(condition: str, here: bool) -> None:
 ])  # fmt: skip
 def test_only_who_pays_nothing_is_told_so(rule: str, free: bool) -> None:
     assert eligibility._is_free(re.compile("退役"), rule) is free
+
+
+@pytest.mark.parametrize(("condition", "bears"), [
+    ("患骨折未愈者请先咨询", False), ("减肥爱好者", False), ("爱打折叠伞的居民", False), ("面向全体市民，全部免费", False), ("避免空腹上课", False),
+    ("免疫力低的请先问医生", False), ("面向市民，不收费", False), ("本县户籍免学费；外县1200元", True), ("残疾人免费", True),
+    ("河谷县户籍学费减半", True), ("老学员打八五折", True), ("低保户打折", True), ("退役军人减免", True),
+])  # fmt: skip
+def test_only_what_a_condition_says_of_the_fee_bears_on_it(condition: str, bears: bool) -> None:
+    assert eligibility.bears_on_fee(group("free", "手工班", "crafts", condition=condition)) is bears

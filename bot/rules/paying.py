@@ -12,7 +12,8 @@ _BACK = re.compile(
     f"(?:[班课]的?)?(?P<money>{_MONEY})?[^,，。]{{0,3}}(?:能不能|可不可以|可以|能|给|让|包)?[^,，。]{{0,2}}(?:退|推)(?:回来|给我|钱|费|学费|掉)?(?:吗|不|么|嘛|没|没有|行吗|呢|不了?)?"
 )
 _LATER = re.compile(
-    f"{_MONEY}[^,，。]{{0,6}}(?:推迟|推后|延后|延期|延迟|缓|晚[点些]|迟[点些]|晚几天|迟几天|过几天|分期|分次|分[两几]次|先欠|赊|下个?月)"
+    f"{_MONEY}[^,，。]{{0,6}}(?:推迟|推后|延后|延期|延迟|缓(?!解)|分期|分次|分[两几]次|先欠|赊|(?:[晚迟](?:[点些]|几天)|过几天|下个?月)[^,，。]{{0,3}}[交付缴]"
+    "|[晚迟](?:[点些]|几天)(?:行|可以|成)[^,，。]{0,2}$)"
     "|(?:推迟|延期|延后|晚点|迟点|缓|分期|分[两几]次|过几天|先上课?再)[^,，。]{0,2}(?:交|付|缴)(?:钱|费|学费|款)?(?:吗|不|行|可以|成|$)"
 )
 _LESS = re.compile(
@@ -32,7 +33,9 @@ async def of_money(run: Runner, turn: Turn) -> bool:
     if after and kinds == {"org"} and _LESS.search(folded):
         await run.answer(turn, standard(turn, "fee-free-who"))
         return True
-    if _LATER.search(folded):
+    best = turn.heard.best
+    own = best is not None and best.entry is not None and best.question is None and best.score >= turn.heard.lines.sure
+    if _LATER.search(folded) and not own:  # what the centre asks itself it answers itself
         of = {kind: id for kind, id in shown(turn)[:1] if kind in {"class", "org"}}
         await run.start(turn, "pay_later", of)
         return True
