@@ -34,7 +34,7 @@ def complains_of_a_seat(folded: str, *, closed: bool) -> bool:
     """Whether it complains of a seat; `closed` says that one has just closed the resident's ticket."""
     if _PRAISE.search(folded):
         return False
-    if _OF_A_SEAT.search(folded):
+    if _says(_OF_A_SEAT, folded):
         return True
     return closed and _OF_THE_SERVICE.search(folded) is not None and _OF_THE_BOT.search(folded) is None
 
@@ -62,18 +62,28 @@ def scolds(folded: str) -> bool:
     return _SCOLDS.fullmatch(folded.strip(" ,，。.!！~")) is not None
 
 
-_TO_THE_SEAT = re.compile(r"(?<![不没别])(?:投诉|举报)(?:的)?(?:就)?是?[你您](?!们)|complain about you\b")
-_COMPLAINS = re.compile(r"(?<![不没别])(?:投诉|举报)|\bcomplain")
+_TO_THE_SEAT = re.compile(r"(?:投诉|举报)(?:的)?(?:就)?是?[你您](?!们)|complain about you\b")
+_COMPLAINS = re.compile(r"(?:投诉|举报)|\bcomplain")
+# 我不是要, 没打算, right before it; not 受不了我要, 不得不.
+_DENIED = re.compile(
+    "(?:(?<!不[得能])不|没|别|甭)(?:是|会|想|要|打算|准备|敢|用|必|需|有|在|说|再|去|来|真的?|为了|因为)*$"
+    r"|(?:\bnot|n't|\bnever)\b[^,.]{0,16}$"
+)
+
+
+def _says(complaint: re.Pattern[str], folded: str) -> bool:
+    """Whether it is said anywhere, and not denied."""
+    return any(not _DENIED.search(folded, 0, each.start()) for each in complaint.finditer(folded))
 
 
 def complains_of_who_hears_it(folded: str) -> bool:
     """我要投诉你, to a seat."""
-    return _TO_THE_SEAT.search(folded) is not None and _HOW_TO_COMPLAIN.search(folded) is None
+    return _says(_TO_THE_SEAT, folded) and _HOW_TO_COMPLAIN.search(folded) is None
 
 
 def complains(folded: str) -> bool:
     """Whether it says that it complains, of whomever."""
-    return _COMPLAINS.search(folded) is not None and _HOW_TO_COMPLAIN.search(folded) is None
+    return _says(_COMPLAINS, folded) and _HOW_TO_COMPLAIN.search(folded) is None
 
 
 _WISHES_TO_COMPLAIN = re.compile(

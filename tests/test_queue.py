@@ -128,6 +128,7 @@ async def test_nor_is_it_what_comes_later_of_the_same_talk(either_app: App) -> N
 @pytest.mark.parametrize("said", [
     "谢谢，刚才的老师很好", "坐席态度很好", "回得真快", "书法老师讲得太快了", "王老师的课什么时候上", "我的学分不对", "先不要给他报名", "人工智能班我不懂能学吗",
     "那个老师的课差不多要多久", "客服热线关了吗", "等下午没人的时候去行吗", "你答非所问", "别叫他来上课了",
+    "我不是要投诉刚才的坐席，我想问书法班",
 ])  # fmt: skip
 async def test_what_is_no_complaint_about_a_seat(said: str, app: App) -> None:
     resident, _ = await served(app)
@@ -175,8 +176,12 @@ async def test_who_is_named_in_a_complaint_never_gets_it(said: str, either_app: 
 
 
 @pytest.mark.parametrize(
-    "said", ["我要投诉你", "王丽，我要投诉你这种态度", "我要投诉王丽", "I will complain about you"]
-)
+    "said",
+    [
+        "我要投诉你", "王丽，我要投诉你这种态度", "我要投诉王丽", "I will complain about you", "受不了我要投诉你", "我不得不投诉你",
+        "态度不好我要投诉你",
+    ],
+)  # fmt: skip
 async def test_a_complaint_told_to_whom_it_is_of_goes_to_another(said: str, either_app: App) -> None:
     app = either_app
     for name, shown in (("wang", "王丽"), ("li", "李强")):
@@ -211,8 +216,12 @@ async def test_a_danger_stays_with_who_has_it_whatever_is_said(told: str, said: 
 
 
 @pytest.mark.parametrize(
-    "said", ["怎么投诉你们的老师", "我要投诉你们食堂", "我没投诉你", "你们王丽老师讲得好", "我要投诉李强"]
-)
+    "said",
+    [
+        "怎么投诉你们的老师", "我要投诉你们食堂", "我没投诉你", "你们王丽老师讲得好", "我要投诉李强", "我不是要投诉你，我是想问书法班",
+        "我不会投诉你的，放心", "王丽，我不是来投诉的", "没打算投诉你", "I don't want to complain about you",
+    ],
+)  # fmt: skip
 async def test_who_has_the_talk_keeps_it_where_they_are_not_complained_of(said: str, app: App) -> None:
     for name, shown in (("wang", "王丽"), ("li", "李强")):
         await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
