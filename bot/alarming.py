@@ -41,7 +41,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"不想再?活(?!动|络|跃|泼)|活着.{0,4}(没|有什么|有啥|还有什么).{0,2}(意思|意义|劲)|活着.{0,2}(太|好)?累|自杀|轻生|想不开|寻短见|跳楼|割腕"
             r"|(?<!被)(手腕|腕子).{0,3}(割|划)|(割|划).{0,3}(手腕|腕子)|结束(自己|我)的?生命|了结(自己|此生|一生)|活不下去|活够了|生无可恋|一了百了"
             r"|(坐|站|趴|翻|爬|跨)[^,，。]{0,8}(栏杆|护栏|女儿墙)[^,，。]{0,3}(外|那边|上面)|不如死|死了算了|想死|去死算|遗书"
-            r"|(刀|刀片|圆规|玻璃片?)[^,，。]{0,3}(划|割|扎|刺)(?!破|伤|到|开|了一下)[^,，。]{0,2}(自己(?!家|的)|胳膊|手臂|大腿)|自残|(划|割)自己(?!家|的)"
+            r"|(刀|刀片|圆规|玻璃片?)[^,，。]{0,3}(划|割|扎|刺)(?!破|伤|到|开|了一下)[^,，。]{0,2}自己(?!家|的)|自残|(?<![规计策谋筹])(划|割)自己(?!家|的)"
+            r"|[拿用持][^,，。]{0,3}(刀|圆规|玻璃)[^,，。]{0,3}(划|割|扎|刺)(?!破|伤|到|开|了一下)[^,，。]{0,2}(胳膊|手臂|大腿)(?![^。]*血)"
             r"|(攒|囤|存|藏|留|备).{0,6}(安眠药|农药|老鼠药)|(安眠药|农药|老鼠药).{0,6}(攒|囤|备好|买好|买回来|一口|全吃|一瓶)"
             r"|kill myself|want to die|end my life|suicide|(don't|do not|no longer) want to live"
         ),
@@ -130,10 +131,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 # Manners of speaking with death, fire and falling in them. What is left of a message without them may still be an alarm.
 _IDIOMS = re.compile(
-    r"《[^》]*》|跳楼(?:大?(?:价|甩卖|处理)|机)|(?:笨|蠢|傻|累|热|饿|笑|吓|气|急|困|忙|烦|愁|冻|渴|美|羡慕|高兴|开心|无聊|闷|馋|麻烦|丑|吵|堵|晒|臭|难看|好吃"
+    r"《[^》]*》|跳楼(?:大?(?:价|甩卖|处理)|机)|(?:笨|蠢|傻)死(?!了?算)|(?:累|热|饿|笑|吓|气|急|困|忙|烦|愁|冻|渴|美|羡慕|高兴|开心|无聊|闷|馋|麻烦|丑|吵|堵|晒|臭|难看|好吃"
     r"|尴尬|激动|倒霉|乐|后悔|郁闷|爱)死(?:个?人|我|俺|咱|你|他|她)?(?:们)?"
     r"|想死(?:你|您|他|她|我(?!了|算)|大家|咱|这|那)们?|将死|晕[车船机]|活着活着|活着就(?:要|得)|火急火燎|怕得要死|死(?:机|记硬背|脑筋|心眼|贵|板|党|对头|活[^,，。不]|马当活马|猪不怕|缠烂打)|好死不如赖活"
-    r"|社死|坑死人|(?:罐子?|气瓶|轮胎|车胎|皮球|花|草|鱼|树|菜|苗|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
+    r"|(?:规划|计划)(?:一下|好)?(?:自己|我|今后|以后|未来|人生)|社死|坑死人|(?:罐子?|气瓶|轮胎|车胎|皮球|花|草|鱼|树|菜|苗|电池|手机|电脑|系统|网络)[^,，。]{0,6}(?:死了|没气|抽风|休克)"
     r"|(?:电脑|手机|系统|网|机器|屏幕)[^,，。]{0,6}(?:抽风|昏迷|冒烟了似|快?不行了)|救命(?:稻草|恩人)"
     r"|救命(?:啊|呀|哪|哦)?[,，!！ ]*(?=[^。]{0,14}(?:密码|名额|验证码|登录|登不|报名|学分|积分|账号|作业|网课|哪个班|什么班|班还|课还))"
     r"|(?:想|要)?走了[,，]?(?:你们|太|不等)[^。]{0,4}(?:慢|久|磨|等)|(?:慢|久|磨叽)[^。]{0,4}(?:要|想)?走了"
@@ -168,6 +169,7 @@ _BEFORE = re.compile(
 # Who asks for a lesson, after what happened once.
 _TO_LEARN = re.compile("[想要]学|哪[里儿]?(?:能|可以)?学|(?:有没有|有)[^,，。]{0,8}(?:课|班|培训|讲座)")
 _WANTS_TO_LEARN = re.compile("(?<!不)[想要]学(?!校)")
+_HOW = re.compile("咋|怎么|怎样|如何")
 _HEARSAY = re.compile("(?:听|据)(?:说|讲|人|别人|朋友|邻居)")
 # What the news or a film tells of somebody: it happened to nobody here.
 _SOMEBODY = "(?:有人|有个|有一个|有几个|一个|那个(?=[老人男女孩])|哪里|哪儿|某)"
@@ -208,7 +210,7 @@ _TOPICS = re.compile(
 )
 _SUPPOSED = re.compile(
     r"万一|如果|要是|假如|假设|假使|倘若|(?:遇到|碰到|遇上|碰上).{0,12}(?:怎么|咋|如何|该)|(?:的话|的时候|时)(?:怎么|该|要|应该)|讲不讲|教不教"
-    r"|(?:学|干|做|练)[^,，。我]{0,6}(?:容易|会不会|怕)|(?:心梗|中风|脑溢血|休克)(?:之?前)?(?:一般|都|就)?会"
+    r"|(?:学|干|做|练)[^,，。我]{0,6}(?:容易|会不会|怕)|(?:打|练|学|跳|做)[^,，。]{1,5}(?:碍(?:不碍)?事|要不?要?紧|妨事|吃得消)|(?:心梗|中风|脑溢血|休克)(?:之?前)?(?:一般|都|就)?会"
     r"|会不会[讲教]|有没有[讲教]|[讲教][^,，。]{0,8}(?:怎么|如何|咋)|what if|in case"
 )
 _OWN_WORDS = re.compile(
@@ -353,11 +355,14 @@ def _is_of_others(folded: str, clause: str) -> bool:
     return bool(once) and _TO_LEARN.search(folded.replace(clause, "")) is not None
 
 
-def asks_to_be_taught(folded: str) -> bool:
-    """我想学救人，溺水了咋救那种: whether somebody wants to learn what to do, and nothing else says that it is here and now."""
+def asks_to_be_taught(folded: str, said: AlarmWords | None) -> bool:
+    """我想学救人，溺水了咋救那种: whether somebody wants to learn what to do, and asks how in the words of danger themselves, and
+    nothing says that it is here and now."""
+    if said is None or said.kind != "emergency" or not _WANTS_TO_LEARN.search(folded):
+        return False
     others = [each for each in _CLAUSES.split(folded) if not _WANTS_TO_LEARN.search(each)]
     here = any(_HERE.search(each) or _NOW.search(each) or _AGAIN.search(each) for each in others)
-    return _WANTS_TO_LEARN.search(folded) is not None and not here
+    return _HOW.search(said.clause) is not None and not here
 
 
 def is_over(folded: str) -> bool:

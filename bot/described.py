@@ -81,8 +81,8 @@ def hear(turn: Turn, named: Sequence[Entity]) -> None:
 
 
 def _is_part(course: Entity, said: Said, folded: str) -> bool:
-    """太极 in 太极扇; and not 画画 in 学画画."""
-    inside = said.start <= course.start and course.end <= said.end
+    """太极 in 太极扇, where titles say so; and not 画画 in 学画画, nor 大棚 in 大棚咋管."""
+    inside = said.start <= course.start and course.end <= said.end and (said.is_title or bool(said.courses))
     return inside and _LEARNING.sub("", folded[said.start : course.start] + folded[course.end : said.end]) != ""
 
 
@@ -149,9 +149,15 @@ def perhaps_untaught(turn: Turn) -> list[str]:
     return [name for name, odds in likely if odds >= _PERHAPS and not turn.library.everyday.courses(name)]
 
 
-def offer(turn: Turn, intent: str | None = None) -> None:
-    """Offers those, to start an intent with or to fill what was asked for."""
-    for id in may_be_meant(turn):
+def within(turn: Turn, subject: str) -> list[str]:
+    """The courses whose names stand in what none teaches: 太极 in 太极扇."""
+    known = turn.recorded.courses.values()
+    return [each.id for each in known if any(name in subject for name in (each.name, *each.aliases) if len(name) > 1)]
+
+
+def offer(turn: Turn, intent: str | None = None, beside: str = "") -> None:
+    """Offers those, to start an intent with or to fill what was asked for; before them what stands in the name of a subject."""
+    for id in list(dict.fromkeys((*within(turn, beside), *may_be_meant(turn))))[:CHOICES]:
         turn.offer(turn.catalogue.courses[id].name, intent, course=id)
 
 

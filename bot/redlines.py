@@ -95,7 +95,7 @@ _GONE = re.compile(
 )
 # A death long ago, or of a story, or that is told by who wants to learn; and what may be left to be seen to after one.
 _LONG_GONE = re.compile(
-    r"(?:[十百几多两二三四五六七八九\d]|好些|好多|好几|老)年|早(?:就|已|走|没|过|年|些)|老早|走得早|生前|在世|留下|以前|[前去]年|小时候|年轻"
+    r"(?:[十百几多两二三四五六七八九\d]|好些|好多|好几|老)[来多几]?年|早(?:就|已|走|没|过|年|些)|老早|走得早|生前|在世|留下|以前|[前去]年|小时候|年轻"
     r"|电影|电视|小说|剧|戏|书里|想[学报]|哪[里儿]?学|教不教|有(?:没有|什么|啥)[^,，。]{0,6}[课班]"
 )
 _AFFAIRS = re.compile(
@@ -204,7 +204,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     if kind in LIFE and said is None and _GLAD.search(heard.folded):
         return None
     # Whoever wants to be taught what to do is met with care, and hears nothing as if it had happened.
-    return Alarm(kind, odds >= sure and not (kind in LIFE and asks_to_be_taught(heard.folded)))
+    return Alarm(kind, odds >= sure and not asks_to_be_taught(heard.folded, said))
 
 
 def endangers(heard: Understanding) -> bool:

@@ -30,6 +30,7 @@ Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likelie
 _LACKS = re.compile(
     "[不没]"
 )  # 不识字, 毛笔写不直: what may be said of oneself, and makes no subject of what nobody teaches
+_DONE = re.compile("^[学做练弄]")
 _LIKELY = 0.2
 _HOW = ("咋", "怎么", "怎样", "咋个", "如何")  # as it is said in one place and another; the table has the first
 
@@ -43,9 +44,11 @@ class Subject(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """A subject that a text speaks of, with the courses that teach it here: none may."""
+    """A subject that a text speaks of, with the courses that teach it here: none may. `is_title` tells a word of titles from
+    what people say."""
 
     subject: str
+    is_title: bool
     courses: tuple[str, ...]
     start: int
     end: int
@@ -63,6 +66,10 @@ class Everyday:
 
     def __init__(self, catalogue: Catalogue, ranked: Ranking | None = None) -> None:
         self._courses = _taught(catalogue, ranked)
+        self._told = {
+            id: "，".join((*each.aliases, each.summary, *(lesson.title for lesson in each.lessons)))
+            for id, each in catalogue.courses.items()
+        }
         taken = {fold(text) for each in catalogue.courses.values() for text in (each.name, *each.aliases)}
         meant: dict[str, set[str]] = {}
         for each in subjects():
@@ -87,7 +94,12 @@ class Everyday:
     def _found(self, text: str, start: int, end: int) -> Said:
         names = self._meant[text]
         courses = dict.fromkeys(id for name in names for id in self._courses.get(name, ()))
-        return Said(names[0], tuple(courses), start, end)
+        if (
+            not courses and len(what := _DONE.sub("", text)) > 1
+        ):  # 做幻灯片, which is a lesson of a course on something else
+            courses = dict.fromkeys(id for id, told in self._told.items() if what in told)
+        titles = {title for each in subjects() if each.name in names for title in each.titles}
+        return Said(names[0], text in titles, tuple(courses), start, end)
 
 
 @cache
@@ -128,13 +140,16 @@ def _own_names() -> Mapping[str, Set[str]]:
 
 
 def _subjects_of(title: str) -> Iterable[str]:
-    """What a title says that is taught."""
+    """What a title says that is taught: of a compound its last word, and what shares a part with that."""
     for part in _BETWEEN.split(title):
         found = [
-            (part.rfind(text) + len(text), each.name) for each in subjects() for text in each.titles if text in part
+            (part.rfind(text), part.rfind(text) + len(text), each.name)
+            for each in subjects()
+            for text in each.titles
+            if text in part
         ]
-        last = max((end for end, _ in found), default=0)
-        yield from (name for end, name in found if end == last)
+        last = max(((end, start) for start, end, _ in found), default=(0, 0))[1]
+        yield from (name for _, end, name in found if end > last)
 
 
 def _list(words: str) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ EXAMPLES = {
 }  # fmt: skip
 # Words that stand in another sense, or in another word.
 OTHERWISE = [
+    ("孙子在河边耍，掉下去了，看不见人", "drowning"),
+    ("娃把花生米呛嗓子里了，脸都紫了", "choking"),
     ("老人在厨房晕倒了", "illness"),
     ("病房里有人昏倒", "illness"),
     ("有人在顶楼晕倒", "illness"),

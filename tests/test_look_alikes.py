@@ -10,6 +10,7 @@ from bot.alarming import LIFE, is_played
 from bot.redlines import detect
 from daoxue.app import App
 from nlu.text import fold
+from tests.talk import Resident
 
 TODAY = date(2026, 11, 26)
 ROWS = [
@@ -130,3 +131,46 @@ async def test_who_wants_to_be_taught_is_met_with_care(app: App, text: str) -> N
 async def test_what_is_here_and_now_is_sure_all_the_same(app: App, text: str) -> None:
     alarm = detect(app.comprehension.understand(text, TODAY))
     assert alarm is not None and alarm.sure  # noqa: PT018
+
+
+HERE_AND_NOW = (
+    "我想学的没学会，用刀割腕流血了", "孩子想学游泳，掉水里了快救人", "我爸想学骑电动车，摔下来昏迷不醒了", "他想学电工，自己弄触电了，没呼吸了",
+    "我爸想学游泳呛水了没气了",
+    "我真是蠢死了算了", "我这么笨死了算了", "我好笨死了算了，活着没用",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HERE_AND_NOW)
+async def test_no_wish_and_no_manner_of_speaking_takes_that_away(app: App, text: str) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None and alarm.sure  # noqa: PT018
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["镰刀割了大腿，血止不住", "菜刀割了胳膊，血流不止", "水果刀划了手臂，流了好多血怎么止", "玻璃扎了大腿，流血不止"],
+)
+async def test_a_wound_is_an_emergency(app: App, text: str) -> None:
+    assert detect(app.comprehension.understand(text, TODAY)) == ("emergency", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我规划自己考电工证", "我想规划自己今后的学习", "我计划自己开个店，有什么课吗", "我老公走了十来年了，一个人在家闷，找个班热闹热闹",
+     "心脏不太好，打太极碍事不碍事"],
+)  # fmt: skip
+async def test_plans_and_what_is_long_past_are_none(app: App, text: str) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is None or alarm.kind == "advice"
+
+
+@pytest.mark.parametrize("text", ["老公天天喝酒真不想活了", "儿子欠了一屁股债真想死"])
+async def test_who_is_left_with_it_speaks_of_themselves(app: App, text: str) -> None:
+    assert "您不是一个人" in await Resident(app).say(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["我女儿拿刀片划胳膊", "我妈天天说不想活了", "我孙子不想活了", "我闺女把自己锁屋里，说要割手腕"]
+)
+async def test_who_stands_beside_is_told_what_to_do(app: App, text: str) -> None:
+    assert "请先陪在身边" in await Resident(app).say(text)

@@ -132,6 +132,7 @@ async def two(run: Runner, turn: Turn) -> bool:
         for each in heard
         if _asks(each) and (candidate := plainly(each)) and not _goes_on(turn, each, candidate)
         and candidate.topic not in SILENT_TOPICS and candidate.intent not in _NAMED
+        and (candidate.intent != "unrelated" or turn.heard.says_also)  # 帮儿子带孙子，你们有课不: the first is why
         and candidate.score >= (lines.sure if run.readings.costs(turn, candidate) else enough)
     ]  # fmt: skip
     if len(clear) < 2 or len({(each.intent, each.question, each.entry) for _, each in clear}) < 2:
