@@ -35,6 +35,7 @@ from bot.rules import (
 )
 from bot.running import Runner
 from bot.turn import Turn
+from nlu import proofs
 from nlu.proofs import Kind
 from nlu.questions import ADVICE
 
@@ -73,9 +74,17 @@ class Dialogue:
         self._run = Runner(handlers, comprehension)
 
     def asks_for(self, state: Conversation) -> Kind | None:
-        """What was asked for that must be kept nowhere."""
-        task = self._run.waiting(state) or self._run.aside_of(state)
+        """What is asked for that must be kept nowhere."""
+        task = self._run.waiting(state)
         return self._run.slot(task).proves if task else None
+
+    def secret(self, said: str, state: Conversation, *, lately: bool) -> str | None:
+        """The digits that answer that, or the same question put aside; `lately` says that a code may be on its way."""
+        if asked := self.asks_for(state):
+            return proofs.answer(said, asked)
+        task = self._run.aside_of(state)
+        aside = self._run.slot(task).proves if task else None
+        return proofs.later_answer(said, aside, lately=lately) if aside else None
 
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""

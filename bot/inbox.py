@@ -322,41 +322,30 @@ class Inbox:
     async def _think(self, read: ConversationRow, inbound: Inbound, limits: Once) -> Turn:
         state = conversation.load(read.state)
         said = clean(_words(inbound, state))
+        lately = inbound.at < state.proving_until
         asked = self._mind.dialogue.asks_for(state) if read.seat is None else None
-        secret = proofs.answer(said, asked) if asked else None
+        secret = self._mind.dialogue.secret(said, state, lately=lately) if read.seat is None else None
 
         def hidden() -> str:
-            return proofs.hide(mask(said), lately=inbound.at < state.proving_until, asked=asked is not None)
+            return proofs.hide(mask(said), lately=lately, asked=asked is not None)
 
         # What is longer than anybody reads may take half a second, in which others would wait.
         text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
         before: Mapping[int, bytes] = {}
         if secret is None and proofs.may_go_on(text):
             rows = await self._database.read(lambda t: pieces.before(t, read))
-            text, before = pieces.together(rows, text, inbound.at, lately=inbound.at < state.proving_until)
+            text, before = pieces.together(rows, text, inbound.at, lately=lately)
         now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
         # What is changed from here on is found by the commit, and all is thought anew.
         calendar, revision = self._mind.library.calendar, self._mind.library.revision
         heard = await self._mind.comprehension.together(text, now.date())
         self._observe("understood")
         turn = Turn(
-            inbound=replace(inbound, text=text),
-            state=state,
-            heard=heard,
-            library=self._mind.library,
-            calendar=calendar,
-            revision=revision,
-            texts=self._mind.texts,
-            desk=self._mind.desk,
-            accounts=self._mind.accounts,
-            limits=limits,
-            now=now,
-            ticket=read.ticket,
-            seat=read.seat,
-            secret=secret,
-            before=before,
+            inbound=replace(inbound, text=text), state=state, heard=heard, library=self._mind.library, calendar=calendar,
+            revision=revision, texts=self._mind.texts, desk=self._mind.desk, accounts=self._mind.accounts, limits=limits,
+            now=now, ticket=read.ticket, seat=read.seat, secret=secret, before=before,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
-        )
+        )  # fmt: skip
         await self._mind.dialogue.respond(turn)
         return turn
 

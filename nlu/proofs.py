@@ -161,6 +161,14 @@ def answer(text: str, kind: Kind) -> str | None:
     return meant[-1].digits if meant else None
 
 
+def later_answer(text: str, kind: Kind, *, lately: bool) -> str | None:
+    """The same where the question was put aside: a card's number, or a code that may be on its way. Any other number means
+    something else: a year, a telephone."""
+    found = find(text, lately=lately, asked=False)
+    meant = [each.digits for each in found if each.kind == "card" or (kind == "code" and lately)]
+    return meant[-1] if meant else None
+
+
 def find(text: str, *, lately: bool, asked: bool) -> Iterator[Found]:
     """All of them in a cleaned text."""
     folded = fold_numbers(text)

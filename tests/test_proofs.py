@@ -12,7 +12,7 @@ from bot.messages import Inbound
 from daoxue.app import App
 from daoxue.config import Config
 from nlu.masking import mask
-from nlu.proofs import Kind, answer, hide
+from nlu.proofs import Kind, answer, hide, later_answer
 from store import queue
 from tests import effort
 from tests.desk_client import Desk
@@ -81,6 +81,22 @@ def test_what_is_neither_stays(said: str) -> None:
 ])  # fmt: skip
 def test_what_answers(said: str, kind: Kind, meant: str | None) -> None:
     assert answer(said, kind) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "lately", "meant"),
+    [
+        ("620801126488", "card", True, "620801126488"), ("我的卡号是6208 0112 6488", "card", False, "620801126488"),
+        ("123456", "code", True, "123456"), ("620801126488", "code", True, "620801126488"), ("123456", "code", False, None),
+        ("324000", "card", True, None), ("2026", "card", True, None), ("2026", "code", True, None),
+        ("13855512345", "card", True, None), ("13855512345", "code", True, None), ("05701234567", "card", True, None),
+        ("62080112648", "card", True, None),
+    ],
+)  # fmt: skip
+def test_what_was_put_aside_is_answered_by_a_card_or_a_code_alone(
+    said: str, kind: Kind, lately: bool, meant: str | None
+) -> None:
+    assert later_answer(said, kind, lately=lately) == meant
 
 
 @pytest.mark.parametrize("piece", ["1", "1 ", "卡1,", "13800138000 ", "验证码", "六", "一下"])
