@@ -6,14 +6,20 @@ said in between. A turn pays nothing for it.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+from rapidfuzz.distance import Postfix, Prefix
 
 from accounts.limits import HOUR_IN_SECONDS, Limit, Limits
 from bot.inbox import numbered
 from bot.live import Live
+from bot.messages import Message
 from desk.errors import TicketError
 from desk.masking import mask_said
 from desk.opening import handover, is_kept_away
@@ -30,6 +36,7 @@ AROUND = 24  # characters of a snippet before what was found
 NUMBERS = Limit("numbers searched for", 20, HOUR_IN_SECONDS)  # of a seat; a masked number has ten thousand readings
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
+_WORDS = {"summary", "slots", "text"}  # where a ticket has what a resident said
 _REF = re.compile(r"\d{4}-\d{5}")
 
 
@@ -149,9 +156,42 @@ def rewrite(transaction: Transaction, id: int, bodies: Mapping[int, bytes]) -> N
         for seq, body in bodies.items():
             for row in conversations.messages(transaction, id, seq, seq):
                 unanswered.drop(transaction, id, row.at)
+                _rewrite_tickets(transaction, id, *_changed(row.body, body))
             erasing.forget_message(transaction, id, seq, body)
 
     search.rewrite(transaction, id, bodies.keys(), change, words)
+
+
+def _changed(old: bytes, new: bytes) -> tuple[re.Pattern[str], str]:
+    """What stood in a message, wherever it is quoted, and what stands there now."""
+    was, now = (msgspec.json.decode(each, type=Message).reply.text for each in (old, new))
+    start = Prefix.similarity(was, now)
+    end = Postfix.similarity(was[start:], now[start:])
+    return re.compile(rf"(?<!\d){re.escape(was[start : len(was) - end])}(?!\d)"), now[start : len(now) - end]
+
+
+def _rewrite_tickets(transaction: Transaction, id: int, old: re.Pattern[str], new: str) -> None:
+    """The same in what the tickets of the conversation have of its words."""
+    for row in ticket_lists.through_conversation(transaction, id):
+        for table in ("ticket", "ticket_event"):
+            for written in erasing.written(transaction, table, row.ref):
+                body = cast(bytes, written["body"])
+                if (covered := _reworded(body, old, new)) != body:
+                    kept = {name: value for name, value in written.items() if name not in {"key", "kind", "body"}}
+                    erasing.blank(transaction, table, written["key"], body=covered, **kept)
+
+
+def _reworded(body: bytes, old: re.Pattern[str], new: str) -> bytes:
+    data: dict[str, object] = json.loads(body)
+    changed: dict[str, object] = {}
+    for name in data.keys() & _WORDS:
+        match data[name]:
+            case str(said):
+                changed[name] = old.sub(new, said)
+            case dict(slots):
+                changed[name] = {key: old.sub(new, value) for key, value in slots.items()}
+    after = data | changed
+    return body if after == data else msgspec.json.encode(after)
 
 
 def _index(transaction: Transaction, id: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 from accounts.closing import ErasureReason
 from daoxue.app import App
 from nlu import proofs
-from store import unanswered
+from store import tickets, unanswered
+from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.talk import Resident
 from tests.test_privacy import holds
@@ -66,6 +67,24 @@ async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: A
     await seat.post(f"/tickets/{ref}/close", {"result": "answered"})
     await app.desk.residents.erase(ref, "test", ErasureReason.OWN_WISH, 1)
     assert (await seat.get("/search?q=请查"))["found"] == []
+
+
+@pytest.mark.parametrize(
+    "begun", ["转人工，我的卡号是6208", "我要投诉你们的老师骂人，我的卡号是6208", "转人工|请转告老师，我的卡号是6208"]
+)
+async def test_nothing_of_it_stands_in_a_ticket(either_app: App, begun: str) -> None:
+    app = either_app
+    resident = Resident(app)
+    for said in (begun, "0104", "7296"):
+        receipt = await resident.receipt(said)
+    ref = receipt.ticket or str((await resident.receipt("转人工")).ticket)
+
+    def kept(transaction: Transaction) -> str:
+        row = tickets.get(transaction, ref)
+        return str((row and row.body, [each.body for each in tickets.events(transaction, ref)]))
+
+    assert "6208" not in await app.database.read(kept)
+    assert "[学习卡号]" in str(await (await Desk(app).person("supervisor")).get(f"/tickets/{ref}"))
 
 
 async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> None:
