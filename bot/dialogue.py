@@ -59,7 +59,7 @@ LADDER: tuple[Rule, ...] = (
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,
-    tasks.refined, follow.another, items.another_item, items.enough, tasks.taken_back,
+    tasks.refined, follow.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     helping.found_wrong, questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,

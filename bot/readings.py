@@ -19,6 +19,7 @@ THANKS = "thanks"
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 NEAR = 0.03  # of a reading that may be offered where nothing better helped
 _OF_POINTS = re.compile("分|卡|账|余额|point|credit|balance")
+_OPENS = re.compile("开门|关门|营业|开放|几点[开关]|open|close")
 LEAD = 0.05  # two readings closer than this are asked about
 
 
@@ -54,6 +55,10 @@ def of_ours(heard: Understanding) -> Understanding:
     if not activity and not heard.names("course"):
         return heard
     kept = [each for each in heard.candidates if each.intent not in NO_ANSWER or each.score >= heard.lines.sure]
+    if heard.names("course") and not heard.first("org") and not _OPENS.search(heard.folded):
+        kept = [
+            replace(each, intent="find_class") if each.intent == "site_hours" else each for each in kept
+        ]  # 晚上七点的瑜伽还进得去不
     if activity:
         score = max((each.score for each in kept if each.intent == ACTIVITY), default=0.0)
         kept = [each for each in kept if each.intent != ACTIVITY]

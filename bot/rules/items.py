@@ -8,7 +8,8 @@ from bot.names import plain_item
 from bot.rules.named import LEAD, NEAR
 from bot.rules.told import shown
 from bot.running import Runner
-from bot.turn import Turn
+from bot.turn import CHOICES, Turn
+from knowledge import hours
 from nlu import numerals
 
 _BRIEF, _SHORT = 8, 16  # characters
@@ -56,6 +57,20 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
+    return True
+
+
+async def cheapest(run: Runner, turn: Turn) -> bool:
+    """有没有便宜点的, of what points get: the few that take the least of them."""
+    move, last = turn.heard.move, turn.state.last
+    of_points = turn.state.topic == "credit_redemption" or (last is not None and last.intent == "redemption_items")
+    cheaper = move.label == "follow/cheaper" and move.probability >= phrases.CERTAIN
+    there = sorted((each for each in turn.catalogue.items.values() if each.stock), key=lambda each: each.points)
+    if not (cheaper and of_points and there) or turn.heard.first("item"):
+        return False
+    names = (turn.line("item.priced", name=each.name, points=each.points) for each in there[:CHOICES])
+    turn.say("item.cheapest", names=hours.listed(names, turn.state.lang))
+    turn.show("item", *(each.id for each in there[:CHOICES]))
     return True
 
 
