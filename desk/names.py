@@ -17,6 +17,15 @@ _OURS = (
 )  # fmt: skip
 _WORD, _ASIDE = re.compile(r"[a-z0-9._@-]+"), re.compile(r"[ ·.,'’#@_()（）/-]")
 _LOOKS = str.maketrans("0i1", "oll")
+# What a given name may end in and nothing else begins with, or what a title follows; and whose place is not at the desk.
+_GOES_ON = re.compile(
+    "[娟芳萍霞燕玲珍琴梅莉婷雯倩颖琳娜媛莲蓉丽萱涵欣瑶琪琼瑛珊英华军伟杰斌鹏辉峰磊涛勇俊宇浩轩]"
+    "|(?!老)[一-鿿](?<![的和跟与同是在说对叫让找问这那等])(?:老师|先生|女士|主任|师傅|经理)"
+)
+_ELSEWHERE, _BEFORE = (
+    re.compile("(?:食堂|门卫|保安|保洁|后勤|财务|宿舍|图书[馆室]|阅览室|机房|超市|医务室|[班课])[里上]?的?$"),
+    8,
+)
 _FORM = Words(
     "用户名用小写字母、数字或汉字，中间可以有 . _ @ -，如 wang.li",
     "a user name is of lower-case letters, digits or Chinese characters, with . _ @ - between them: wang.li",
@@ -89,7 +98,15 @@ def named(said: str, there: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         account
         for account, shown in there.items()
-        if any(each in (words if each.isascii() else bare) for each in _forms(account) | _forms(shown))
+        if any(each in words if each.isascii() else _calls(bare, each) for each in _forms(account) | _forms(shown))
+    )
+
+
+def _calls(text: str, name: str) -> bool:
+    """Whether a text without blanks has this name, and not one that goes on (王丽娟), or somebody's of another place (食堂李老师)."""
+    return any(
+        not (_GOES_ON.match(text, each.end()) or _ELSEWHERE.search(text, max(0, each.start() - _BEFORE), each.start()))
+        for each in re.finditer(re.escape(name), text)
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from daoxue.app import App
 from desk.errors import TicketError
-from desk.names import unfit
+from desk.names import named, unfit
 from desk.people import Profile
 from desk.staff import StaffAccount, put
 from store import people
@@ -57,6 +57,15 @@ def test_who_is_called_something_already_stays_so() -> None:
     for name, shown in there.items():
         assert unfit(name, shown, there) is None
         assert unfit(name, "", there) is None
+
+
+@pytest.mark.parametrize(("said", "who"), [
+    ("我要投诉王丽娟老师", ()), ("王丽娟骂人", ()), ("我要投诉王丽峥老师", ()), ("食堂李老师骂人", ()), ("书法班的李老师迟到", ()), ("我要投诉王丽", ("w",)),
+    ("王丽老师骂人", ("w",)), ("王丽的主任也不管", ("w",)), ("王丽态度差，食堂李老师也是", ("w",)), ("我要投诉李老师", ("l",)),
+    ("刚才李老师骂人", ("l",)), ("食堂李老师没事，是你们李老师骂人", ("l",)), ("王丽和李老师都骂人", ("w", "l")),
+])  # fmt: skip
+def test_who_is_called_by_name(said: str, who: tuple[str, ...]) -> None:
+    assert named(said, {"w": "王丽", "l": "李老师"}) == who
 
 
 @pytest.mark.parametrize("way", ["desk", "command", "workbook"])
