@@ -226,8 +226,8 @@ class Residents:
             for each in theirs:
                 _forget_carried(transaction, each.ref)
                 forget_ticket(transaction, each, nobody, asked_for=True)
-            done = f"{closed} tickets, {sum(erased)} messages, sha256 {digest}" if was_there else "nothing was left"
-            conversations.audited(transaction, by, "resident.erase", ref, f"{why}; {done}", now)
+            gone = f"{closed} tickets, {sum(erased)} messages, sha256 {digest}" if was_there else "nothing was left"
+            conversations.audited(transaction, by, "resident.erase", ref, f"{why}; {gone}", now)
             return ErasureProof(closed, len(erased), sum(erased), digest if was_there else "", now)
 
         proof = await self._database.write(work)

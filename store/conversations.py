@@ -83,8 +83,9 @@ _RECENT = Statement(  # PostgreSQL's alone: of the parts of the table it looks i
 )
 _UNANSWERED = Statement(adding(unanswered))
 _AUDIT = Statement(adding(audit))
-# No shorter word holds somebody's number; a digest is ours.
+# No shorter word holds somebody's number; a digest is ours, and so is a list of numbers with no Chinese about it.
 _WORD, _DIGEST = re.compile(r"[^\s,;]{11,}"), re.compile("[0-9a-f]{32,}")
+_PART, _HAN = re.compile("[^,;]+"), re.compile("[一-鿿]")
 
 
 class ConversationRow(Struct, frozen=True, gc=False):
@@ -337,9 +338,17 @@ def _open(transaction: Transaction, new: ConversationRow) -> int:
 
 
 def audited(transaction: Transaction, actor: str, action: str, subject: str, detail: str, at: int) -> None:
-    """Writes down what must never be lost sight of: who reads it reads nobody's number, whatever it was called or about."""
+    """Writes down what must never be lost sight of: who reads it reads nobody's number: in Chinese words
+    however it is grouped, else where it stands in one piece."""
     transaction.add(_AUDIT, at=at, actor=actor, action=action, subject=_bare(subject), detail=_bare(detail))
 
 
 def _bare(text: str) -> str:
-    return _WORD.sub(lambda word: word[0] if _DIGEST.fullmatch(word[0]) else unreachable(word[0]), text)
+    return _PART.sub(_without_numbers, text)
+
+
+def _without_numbers(part: re.Match[str]) -> str:
+    """Of Chinese words as a whole (卡号6208 0104 7296), of what else is written word by word."""
+    if _HAN.search(part[0]) and not _DIGEST.search(part[0]):
+        return unreachable(part[0])
+    return _WORD.sub(lambda word: word[0] if _DIGEST.fullmatch(word[0]) else unreachable(word[0]), part[0])

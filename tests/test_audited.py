@@ -111,11 +111,11 @@ async def test_nobody_s_number_stands_in_the_audit(app: App) -> None:
     ours = (
         f"1126-00001 1126-00002, D0123456789 learner 12; 12 345 6789 12345 6789 12345 6789 2026-11-28 sha256 {digest}"
     )
-    theirs = "张三13800138000,330802195803120427;item-620801047296 6591156779840000"
+    theirs = "张三13800138000,330802195803120427;item-620801047296 6591156779840000;要给139 1234 5678回电话,卡号6208 0104 7296"
     for detail in (ours, theirs):
         await app.database.write(lambda t, said=detail: conversations.audited(t, "li", "refused", said, said, 1))  # type: ignore[misc]
     lines = (await (await Desk(app).person("auditor")).get("/audit?action=refused"))["lines"]
-    kept = "张三138****8000,[证件号];item-[学习卡号] [卡号]"
+    kept = "张三138****8000,[证件号];item-[学习卡号] [卡号];要给139****5678回电话,卡号[学习卡号]"
     assert [(each["subject"], each["detail"]) for each in lines] == [(kept, kept), (ours, ours)]
 
 
