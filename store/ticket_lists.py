@@ -26,6 +26,7 @@ from store.conversations import MessageRow
 from store.engine import Row, Value
 from store.queue import QueueState
 from store.schema import conversation, message, queue, ticket, ticket_talk
+from store.schema import unanswered as in_vain
 from store.ticket_rows import TicketRow
 from store.tickets import columns, find, selecting
 from store.transaction import Statement, Transaction
@@ -38,10 +39,10 @@ _COMMA: str = literal_column("','")  # type: ignore[assignment] # as a parameter
 def _complaints(talk: ColumnElement[int]) -> ScalarSelect[str]:
     """Of whom the tickets complain that are in a talk, or have been: their lists, with commas between them."""
     other = ticket.alias()
-    been = select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == talk).correlate(ticket)
+    been = select(ticket_talk.c.ticket).where(ticket_talk.c.conversation == talk).correlate(ticket, in_vain)
     here = or_(other.c.conversation == talk, other.c.ref.in_(been))
     lists = select(func.aggregate_strings(other.c.barred, _COMMA)).where(other.c.barred != "[]", here)
-    return lists.correlate(ticket).scalar_subquery()
+    return lists.correlate(ticket, in_vain).scalar_subquery()
 
 
 _COMPLAINED_OF = Statement(select(_complaints(bindparam("talk"))))
@@ -50,6 +51,11 @@ _COMPLAINED_OF_IN_FRONT = Statement(
     .where(ticket.c.state == "waiting")
     .order_by(ticket.c.rank, ticket.c.ref)
     .limit(bindparam("most"))
+)
+_COMPLAINED_OF_IN_VAIN = Statement(
+    select(in_vain.c.id, _complaints(in_vain.c.conversation)).where(
+        in_vain.c.done == 0, in_vain.c.at >= bindparam("since")
+    )
 )
 _FRONT = Statement(
     select(*columns)
@@ -191,6 +197,13 @@ def complained_of(transaction: Transaction, talk: int) -> frozenset[str]:
     """The seats of whom a ticket complains that is in this talk, or has been in it."""
     row = transaction.one(_COMPLAINED_OF, talk=talk)
     return _seats(row[0]) if row else frozenset()
+
+
+def complained_of_in_vain(transaction: Transaction, since: int) -> dict[int, frozenset[str]]:
+    """Of each question that nothing has answered since then, by its number, the seats of whom something complains that came of
+    the same talk."""
+    rows = transaction.all(_COMPLAINED_OF_IN_VAIN, since=since)
+    return {cast(int, id): _seats(lists) for id, lists in rows}
 
 
 def _seats(lists: Value) -> frozenset[str]:

@@ -72,8 +72,8 @@ async def unanswered(
 def _newest(transaction: Transaction, since: int, by: str) -> list[UnansweredRow]:
     """But for what was said in a talk that complains of who looks."""
     found = rows.newest(transaction, since, MOST)
-    of_whom = {id: ticket_lists.complained_of(transaction, id) for id in {each.conversation for each in found}}
-    return [each for each in found if by not in of_whom[each.conversation]]
+    of_whom = ticket_lists.complained_of_in_vain(transaction, since)
+    return [each for each in found if by not in of_whom[each.id]]
 
 
 def _group(library: Library, standard: str | None, group: list[UnansweredRow]) -> Gap:
