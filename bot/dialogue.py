@@ -47,7 +47,7 @@ LADDER: tuple[Rule, ...] = (
     # Who has the talk, and what comes before everything else
     first.seat, first.continued, first.masked, first.secret, first.red_line, first.given_away, first.known,
     first.still_in_danger, seats.how_answered, first.maybe_danger, first.outlived,
-    seats.rated, first.about_a_seat, tasks.taken_up, seats.when_answered, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
+    seats.rated, first.about_a_seat, tasks.taken_up, seats.when_answered, seats.not_rung, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
     helping.scolded, helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs, tasks.put_aside,
     # What is no question

@@ -23,7 +23,12 @@ async def human(turn: Turn) -> None:
 
 
 async def callback(turn: Turn) -> None:
-    """Rung back: at a number, which is asked for once, and about the time that was said."""
+    """Rung back: at a number, which is asked for once, and about the time that was said; or not, where that is refused."""
+    if turn.get("refused"):
+        turn.say("callback.spared", ref=turn.ticket)
+        await turn.hand_over("no_call", quiet=True)
+        turn.state.rings = ""
+        return
     _hear_time(turn)
     known = turn.ticket is not None and turn.state.rings == turn.ticket
     if not known:

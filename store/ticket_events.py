@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from store.ticket_rows import Priority, TicketRow, TicketState, ranked
 
 TO_CALL = frozenset({"callback", "voicemail"})  # reasons whose residents wait to be rung up
+NO_CALL = "no_call"  # the reason of who wants no call any more
 PASSED = 8  # seats that let it go by, the last of them, that are remembered
 
 
@@ -88,7 +89,7 @@ class TicketRaised(Happened, frozen=True):
         priority = min(Priority(row.priority), self.priority)
         skill = self.skill or row.skill if priority < row.priority else row.skill
         to_call = self.to_call or self.reason in TO_CALL
-        since = row.call_since or (at if to_call else None)
+        since = None if self.reason == NO_CALL else row.call_since or (at if to_call else None)
         raised = replace(row, priority=priority, rank=ranked(priority, row.opened_at), skill=skill, call_since=since)
         return raised.barring(self.barred)
 

@@ -79,6 +79,28 @@ async def test_a_call_that_is_promised_after_a_closed_ticket_is_owed(either_app:
     assert row.call_since is not None
 
 
+@pytest.mark.parametrize("said", ["不要给我打电话了", "不用打了", "你们老来电话烦死了", "please don't call me"])
+async def test_a_call_that_is_refused_is_owed_no_more(said: str, either_app: App) -> None:
+    resident = Resident(either_app)
+    for each in ("转人工", "打电话给我"):
+        await resident.say(each)
+    ref = (await resident.receipt("13800138000")).ticket
+    assert (await ticket(either_app, ref)).call_since is not None
+    told = await resident.say(said)
+    assert "不打电话给您" in told or "nobody will ring you" in told
+    row = await ticket(either_app, ref)
+    assert (row.call_since, row.state) == (None, "waiting")
+    assert "13800138000"[-4:] in await resident.say("打电话给我") + await resident.say("13800138000")
+    assert (await ticket(either_app, ref)).call_since is not None
+
+
+@pytest.mark.parametrize("said", ["请老师打给我", "别忘了打给我", "上午别打给我，下午打给我"])
+async def test_what_refuses_no_call_is_promised_one(said: str, app: App) -> None:
+    resident = Resident(app)
+    await resident.say("转人工")
+    assert "请留一个联系电话" in await resident.say(said)
+
+
 # -- the seat that is complained of
 
 

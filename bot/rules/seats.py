@@ -78,6 +78,22 @@ async def rings_back(run: Runner, turn: Turn) -> bool:
     return True
 
 
+async def not_rung(run: Runner, turn: Turn) -> bool:
+    """别给我打电话, with a ticket that is open: nobody rings, whatever was asked or promised."""
+    folded, task = turn.heard.folded, run.waiting(turn.state)
+    if turn.ticket is None or turn.inbound.choice is not None or of_a_life(turn):
+        return False
+    asked = task is not None and task.intent in {ANSWER, _CALL} and task.asked == "phone"
+    owed = asked or turn.state.rings == turn.ticket
+    refused = _NO_RING.search(folded) or (_RINGS_NO_MORE.search(folded) if owed else None)
+    if refused is None or _RINGS.search(folded, refused.end()):
+        return False  # 上午别打给我，下午打
+    if asked:
+        turn.state.tasks.pop()
+    await run.start(turn, _CALL, {"refused": "yes"}, remind=False)
+    return True
+
+
 async def when_answered(run: Runner, turn: Turn) -> bool:
     """几点有人接, 啥时候给我打, with a ticket that is open: when seats answer next, and what is owed."""
     heard = turn.heard
@@ -154,6 +170,12 @@ _RING = re.compile(
     "打(?:一?个)?(?:电话)?[\\d -]*(?:给|到)[我俺]|[给跟][我俺][^,，。]{0,4}(?:打|回)|回(?:一?个)?(?:电话|电)|打(?:电话)?过来|打我(?:电话|手机)"
     "|来(?:一?个)?电话|(?:再|才|那会儿|那时候?|时候)[^,，。]{0,3}打(?:来|吧|$)|联系我|(?:call|ring) me"
 )
+_REFUSES = "(?:(?<!要)不要|不用|不必|不需要?|不想|不希望|不许|不准|别(?![人忘处])|甭|勿|莫|老(?![师人公婆伴乡])是?|总(?!部|台|机)是?|一直)"
+_NO_RING = re.compile(
+    f"{_REFUSES}[^,，。]{{0,6}}?(?:{_RING.pattern})|(?:don't|do not|never|stop)\\s(?:call|ring|phon)\\w* me"
+)
+_RINGS_NO_MORE = re.compile(f"{_REFUSES}再?(?:给?[我俺])?(?:打|回|联系)(?:我|电话|手机)*[了啦来吧]*(?:$|[,，。!！])")
+_RINGS = re.compile("(?<![别用要必])打|call|ring")
 _OTHER = re.compile("[换改错]")  # 换个号码，…
 _RANG = re.compile("没[人有]?[^,，。]{0,6}[打回联]|打过(?!来)|打了|回了")  # 没人给我打电话 wishes for nothing new
 _MAY = re.compile("(?:行不行|行不|行吗|可以吗|可以不|好吗|好不好|成吗|方便吗)[?？]?$|能不能|能否|可不可以")

@@ -54,6 +54,7 @@ const REASONS: Record<string, [string, string]> = {
   answer_by: ['想换个方式收到答复', 'Wants the answer another way'],
   voicemail: ['电话留言', 'Voicemail'],
   message_left: ['留言', 'Message left'],
+  no_call: ['不要打电话', 'Wants no call'],
   complaint: ['投诉', 'Complaint'],
   privacy_incident: ['个人信息泄露', 'Privacy incident'],
   scam_report: ['疑似诈骗', 'Possible scam'],
