@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Set
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from knowledge.words import Words
@@ -105,8 +106,8 @@ def named(said: str, there: Mapping[str, str]) -> tuple[str, ...]:
 def _calls(text: str, name: str) -> bool:
     """Whether a text without blanks has this name, and not one that goes on (王丽娟), or somebody's of another place (食堂李老师)."""
     return any(
-        not (_GOES_ON.match(text, each.end()) or _ELSEWHERE.search(text, max(0, each.start() - _BEFORE), each.start()))
-        for each in re.finditer(re.escape(name), text)
+        not (_GOES_ON.match(after) or _ELSEWHERE.search(before[-_BEFORE:]))
+        for before, after in pairwise(text.split(name))
     )
 
 
