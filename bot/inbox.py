@@ -291,23 +291,21 @@ class Inbox:
         another talk comes here, where they still are who they have proven to be; else this talk has no part in it any more."""
         read, quick = row.read, not row.files
 
-        def work(transaction: Transaction) -> tuple[int, int] | None:
+        def work(transaction: Transaction, row: conversations.TurnRow) -> tuple[int, int] | None:
             committed = conversations.commit_turn(transaction, row)
             if committed is not None and before:
                 self._mind.rewrite(transaction, read.id, before)
             return committed
 
         try:
-            return await self._database.write(work, quick=quick, changes=read.id)
+            return await self._database.write(lambda t: work(t, row), quick=quick, changes=read.id)
         except tickets.ElsewhereError:
             person = await self._mind.accounts.identity.owner(read.channel, read.address, inbound.at, inbound.session)
         except ConflictError:
             return None
         followed = replace(row, follows=person)
         try:
-            return await self._database.write(
-                lambda t: conversations.commit_turn(t, followed), quick=quick, changes=read.id
-            )
+            return await self._database.write(lambda t: work(t, followed), quick=quick, changes=read.id)
         except tickets.ElsewhereError:
             await self._database.write(lambda t: tickets.leave(t, read.id, read.ticket))
         except ConflictError:

@@ -1,5 +1,6 @@
 """A number that comes in several messages: the last is covered as it comes, and what was kept of the others then."""
 
+import json
 import time
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from accounts.closing import ErasureReason
 from daoxue.app import App
 from nlu import proofs
-from store import tickets, unanswered
+from store import conversations, tickets, unanswered
 from store.transaction import Transaction
 from tests.desk_client import Desk
 from tests.talk import Resident
+from tests.test_one_person import asked, at_both
 from tests.test_privacy import holds
 
 
@@ -85,6 +87,21 @@ async def test_nothing_of_it_stands_in_a_ticket(either_app: App, begun: str) -> 
 
     assert "6208" not in await app.database.read(kept)
     assert "[学习卡号]" in str(await (await Desk(app).person("supervisor")).get(f"/tickets/{ref}"))
+
+
+async def test_nothing_of_it_stands_where_the_ticket_went_on_elsewhere_meanwhile(either_app: App) -> None:
+    seat = await Desk(either_app).person()
+    wechat, browser = await at_both(either_app)
+    ref = await asked(wechat)
+    await asked(browser)
+    await seat.post(f"/tickets/{ref}/take")
+    await wechat.say("我的卡号是6208")
+    await wechat.say("0104")
+    await browser.say("我在网页上")
+    id = (await wechat.receipt("7296")).conversation
+    rows = await either_app.database.read(lambda t: conversations.messages(t, id, 1, 99))
+    theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
+    assert theirs[-3:] == ["我的卡号是[学习卡号]", "[学习卡号]", "[学习卡号]"]
 
 
 async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> None:
