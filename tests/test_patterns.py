@@ -25,6 +25,7 @@ SUSPECT, MOST = (
 SHORT = {
     "bot.commands._PATTERNS": 16, "bot.commands._NUMBER": 16, "bot.commands": 20, "bot.language._WANTED": 60,
     "bot.rules.moves._NUMBER_WORDS": 100, "integrations.elders._MYSELF": 1_000, "integrations.elders._AGED": 1_000,
+    "bot.rules.seats._WORTH": 24, "bot.rules.seats._COUNTED": 24,
     "integrations.refusals._MACHINE": 500, "nlu.masking._KEPT": 80, "nlu.terms._LIST": 12, "nlu.terms._LINKS": 12,
     "knowledge.columns._ASIDE": 100, "daoxue.workbook.words._PATTERNS": 500,
     # What an answer of ours says, and a step of it.
