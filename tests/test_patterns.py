@@ -168,14 +168,14 @@ def attacks(pattern: re.Pattern[str]) -> set[tuple[str, str]]:
 
 def spent(pattern: re.Pattern[str], ways: frozenset[str], text: str) -> float:
     """Seconds that reading it takes, on a core as fast as the limits'."""
-    worst = 0.0
+    worst, much = 0.0, SUSPECT if len(text) <= LENGTHS[-1] + 1 else MOST
     for how in {"search" if way in ANY else way for way in ways}:
         read = partial(pattern.sub, "") if how == "search" else getattr(pattern, how)
         took = effort.seconds(read, text)
-        if took > SUSPECT:  # by itself, or by what else the machine did
+        if took > much:  # by itself, or by what else the machine did
             took = min(took, effort.seconds(read, text), effort.seconds(read, text))
         worst = max(worst, took)
-    return worst / effort.pace() if worst > SUSPECT else worst
+    return worst / effort.pace() if worst > much else worst
 
 
 def slow(where: str, pattern: re.Pattern[str], ways: frozenset[str]) -> str | None:

@@ -20,7 +20,6 @@ _LESS = re.compile(
     "^(?:学费|价钱|价格)?(?:能|可以|能不能|可不可以|有没有|有)[^,，。]{0,3}(?:便宜|优惠|打折|打个折|减免?)[^,，。]{0,3}$"
 )
 _PAID = {"class", "course", "org"}  # the kinds after which it is of fees, and not of points
-_RULES = {"enrol-refund", "enrol-withdraw"}
 
 
 async def of_money(run: Runner, turn: Turn) -> bool:
