@@ -3,12 +3,14 @@
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.everyday import FILE, subjects
+from knowledge.meaning import Rows
 from knowledge.taught import characters_of, found, pairs_of, postings
 from nlu.encoder import Encoder, Use
 
@@ -25,9 +27,8 @@ class Alike:
     """All subjects; without an encoder, or with another than the points were made by, words alone tell."""
 
     def __init__(self, encoder: Encoder | None) -> None:
-        whole = ["，".join((*each.titles, *each.said)) for each in subjects()]
         self.names = [each.name for each in subjects()]
-        self._pairs, self._characters = postings(map(pairs_of, whole)), postings(map(characters_of, whole))
+        self._pairs, self._characters = _having()
         self._encoder, self._points = encoder, _points(encoder)
 
     def ranked(self, folded: str, parts: Sequence[str]) -> list[tuple[str, float]]:
@@ -45,11 +46,18 @@ class Alike:
         share = self._shared(characters_of(folded), self._characters) / min(max(len(folded), _FEW), _MANY)
         return near, self._shared(pairs_of(folded), self._pairs), share
 
-    def _shared(self, pieces: set[str], having: dict[str, NDArray[np.intp]]) -> Floats:
+    def _shared(self, pieces: set[str], having: dict[str, Rows]) -> Floats:
         scores = np.zeros(len(self.names))
         for rows in found(pieces, having):
             scores[rows] += math.log(len(self.names) / len(rows))
         return scores
+
+
+@cache
+def _having() -> tuple[dict[str, Rows], dict[str, Rows]]:
+    """The rows of the subjects that have each pair of characters, and each character."""
+    whole = ["，".join((*each.titles, *each.said)) for each in subjects()]
+    return postings(map(pairs_of, whole)), postings(map(characters_of, whole))
 
 
 def write(encoder: Encoder) -> None:

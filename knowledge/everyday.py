@@ -5,9 +5,8 @@ teaches a subject, or that none does, is read from each centre's own catalogue.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import cache, lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -70,17 +69,7 @@ class Everyday:
             id: "，".join((*each.aliases, each.summary, *(lesson.title for lesson in each.lessons)))
             for id, each in catalogue.courses.items()
         }
-        taken = {fold(text) for each in catalogue.courses.values() for text in (each.name, *each.aliases)}
-        meant: dict[str, set[str]] = {}
-        for each in subjects():
-            for text in {*each.titles, *each.said} - taken:
-                meant.setdefault(text, set()).add(each.name)
-        self._meant: dict[str, list[str]] = {}
-        for text, names in meant.items():
-            # What may be two things is what is taught of them; that neither is can be said of one alone.
-            taught = sorted(names & self._courses.keys())
-            if taught or (len(names) == 1 and not _LACKS.search(text)):
-                self._meant[text] = taught or [*names]
+        self._taken = {fold(text) for each in catalogue.courses.values() for text in (each.name, *each.aliases)}
 
     def courses(self, subject: str) -> tuple[str, ...]:
         """Those that teach a subject; none may."""
@@ -88,18 +77,40 @@ class Everyday:
 
     def said(self, folded: str) -> list[Said]:
         """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""
-        found = (each for each in _names().find(folded) if not folded.endswith(("不", "没"), 0, each.start))
-        return [self._found(each.id, each.start, each.end) for each in found if each.id in self._meant]
+        found = [each for each in _names().find(folded) if not folded.endswith(("不", "没"), 0, each.start)]
+        meant = ((each, self._meant(each.id)) for each in found)
+        return [self._found(each.id, names, each.start, each.end) for each, names in meant if names]
 
-    def _found(self, text: str, start: int, end: int) -> Said:
-        names = self._meant[text]
+    def _meant(self, text: str) -> list[str]:
+        """What it may be: of two things what is taught of them, for that neither is can be said of one alone."""
+        names = set() if text in self._taken else _meanings()[text]
+        taught = sorted(names & self._courses.keys())
+        return taught or ([*names] if len(names) == 1 and not _LACKS.search(text) else [])
+
+    def _found(self, text: str, names: Sequence[str], start: int, end: int) -> Said:
         courses = dict.fromkeys(id for name in names for id in self._courses.get(name, ()))
-        if (
-            not courses and len(what := _DONE.sub("", text)) > 1
-        ):  # 做幻灯片, which is a lesson of a course on something else
+        if not courses and len(what := _DONE.sub("", text)) > 1:  # 做幻灯片: a lesson of a course on something else
             courses = dict.fromkeys(id for id, told in self._told.items() if what in told)
-        titles = {title for each in subjects() if each.name in names for title in each.titles}
-        return Said(names[0], text in titles, tuple(courses), start, end)
+        return Said(names[0], text in _of_titles(), tuple(courses), start, end)
+
+
+@cache
+def _meanings() -> Mapping[str, Set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in subjects():
+        for text in (*each.titles, *each.said):
+            found.setdefault(text, set()).add(each.name)
+    return found
+
+
+@cache
+def _of_titles() -> Mapping[str, Set[str]]:
+    """The subjects that each word of titles tells."""
+    found: dict[str, set[str]] = {}
+    for each in subjects():
+        for text in each.titles:
+            found.setdefault(text, set()).add(each.name)
+    return found
 
 
 @cache
@@ -121,8 +132,8 @@ def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[
     for id, titles in names.items():
         aliases = {*catalogue.courses[id].aliases}
         of_it = {name for title in titles for name in _subjects_of(title)}
-        of_it = of_it or {each.name for each in subjects() if aliases & _own_names()[each.name]}
-        of_it |= {each.name for each in subjects() if each.name in aliases}
+        of_it = of_it or {name for text in aliases for name in _own_names().get(text, ())}
+        of_it |= {each.name for each in subjects()} & aliases
         if not of_it and ranked is not None:
             likely = ranked(titles[0], [catalogue.courses[id].summary, *aliases])
             of_it = {name for name, probability in likely if probability >= _LIKELY}
@@ -133,23 +144,22 @@ def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[
 
 @cache
 def _own_names() -> Mapping[str, Set[str]]:
-    """Of each subject its name, and of its titles and what people say those that no other has: 戏曲 is several."""
-    of_each = {each.name: {*each.titles, *each.said} for each in subjects()}
-    common = Counter(text for names in of_each.values() for text in names)
-    return {name: {text for text in names if common[text] == 1} | {name} for name, names in of_each.items()}
+    """What titles and people call one subject and no other: 戏曲 is several."""
+    meant = _meanings().items()
+    return {text: names if len(names) == 1 else {text} for text, names in meant if len(names) == 1 or text in names}
 
 
-def _subjects_of(title: str) -> Iterable[str]:
+@lru_cache(4096)
+def _subjects_of(title: str) -> Set[str]:
     """What a title says that is taught: of a compound its last word, and what shares a part with that."""
+    told = set()
     for part in _BETWEEN.split(title):
-        found = [
-            (part.rfind(text), part.rfind(text) + len(text), each.name)
-            for each in subjects()
-            for text in each.titles
-            if text in part
+        spans = [
+            (at, end) for at in range(len(part)) for end in range(at + 2, len(part) + 1) if part[at:end] in _of_titles()
         ]
-        last = max(((end, start) for start, end, _ in found), default=(0, 0))[1]
-        yield from (name for _, end, name in found if end > last)
+        last = max(((end, at) for at, end in spans), default=(0, 0))[1]
+        told |= {name for at, end in spans if end > last for name in _of_titles()[part[at:end]]}
+    return told
 
 
 def _list(words: str) -> tuple[str, ...]:
