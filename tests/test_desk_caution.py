@@ -169,8 +169,10 @@ async def test_a_sending_that_failed_says_so_and_outlives_a_reload(one_browser: 
     await page.reload()
     await expect(page.locator(".pending")).to_contain_text("明天上午来就行")
     await expect(page.locator(".pending")).to_contain_text("没有发出")
+    await page.wait_for_load_state("networkidle")
     await page.unroute("**/messages", cut)
-    await page.get_by_role("button", name="重发").click()
+    async with page.expect_response("**/messages"):
+        await page.get_by_role("button", name="重发").click()
     await expect(page.get_by_text("秒后发给居民")).to_be_visible()
     await expect(page.locator(".said.seat:not(.pending)")).to_have_count(1, timeout=30_000)
     await until(asker, lambda: asker.heard[-1]["author"] == "seat")

@@ -71,7 +71,9 @@ def test_no_words_are_shown_without_a_line(role: str, state: str, centre: Centre
         answer = who.ask(method, path, body)
         if answer.status_code == 200 and PART in answer.text:
             shown += 1
-            assert is_named(centre, who, before, tickets.values()), (method, path, answer.text[:300])
+            # A list that is asked for again names what is new in it; the rest stands in a line of minutes ago.
+            again = path.startswith(("/search", "/tickets?"))
+            assert is_named(centre, who, 0 if again else before, tickets.values()), (method, path, answer.text[:300])
     assert (shown > 2) is (role in ("colleague", "supervisor"))
 
 
