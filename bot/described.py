@@ -55,29 +55,30 @@ class Strongest(Struct, frozen=True):
 
 
 def hear(turn: Turn, named: Sequence[Entity]) -> None:
+    """What a message names, of which some was set aside, with the courses that it calls by an everyday name."""
+    turn.heard = called(turn, turn.heard, named)
+    courses = [each.value for each in turn.heard.entities if each.kind == "course" and each not in named]
+    turn.described = courses[0] if len(courses) == 1 else None
+
+
+def called(turn: Turn, heard: Understanding, named: Sequence[Entity]) -> Understanding:
     """修电路的班: to what a message names adds the courses that teach what it calls by an everyday name, or the subject that none
     does; where it speaks of learning, and names nothing of ours, or in it alone: 太极扇 is no 太极."""
-    heard, best = turn.heard, turn.heard.best
-    turn.heard = replace(heard, entities=tuple(named))
+    best = heard.best
     classes = best is not None and best.intent in OF_CLASSES and best.score >= heard.lines.likely
     learning = classes or phrases.wants_to_learn(heard.folded) or phrases.is_of_a_course(heard.folded)
-    if not (learning or "老师" in heard.folded or phrases.follows(heard.folded)) or len(heard.folded) > _LONG:
-        return
-    found = turn.library.everyday.said(heard.folded)
-    parts = [
-        each
-        for each in heard.entities
-        if each.kind == "course" and any(_is_part(each, said, heard.folded) for said in found)
-    ]
+    learning = learning or "老师" in heard.folded or phrases.follows(heard.folded)
+    found = turn.library.everyday.said(heard.folded) if learning and len(heard.folded) <= _LONG else []
+    courses = [each for each in heard.entities if each.kind == "course"]
+    parts = [each for each in courses if any(_is_part(each, said, heard.folded) for said in found)]
     others = [each for each in heard.entities if each.kind in OURS and (each not in parts or each not in named)]
-    if any(not heard.denies(each) for each in others):
-        return
-    courses = [Entity("course", id, each.start, each.end) for each in found for id in each.courses]
-    turn.described = courses[0].value if len(courses) == 1 else None
+    if not found or any(not heard.denies(each) for each in others):
+        return replace(heard, entities=tuple(named))
+    taught = [Entity("course", id, each.start, each.end) for each in found for id in each.courses]
     said = [(_AROUND.sub("", heard.folded[each.start : each.end]), each) for each in found]
     untaught = [Entity("subject", text, each.start, each.end) for text, each in said]
     kept = (each for each in named if each not in parts)
-    turn.heard = replace(heard, entities=(*kept, *(courses or untaught)))
+    return replace(heard, entities=(*kept, *(taught or untaught)))
 
 
 def _is_part(course: Entity, said: Said, folded: str) -> bool:

@@ -40,7 +40,8 @@ class Runner:
 
     def hear(self, turn: Turn, text: str) -> Understanding:
         """A part of a message as the whole of one would be heard."""
-        return self.lean(turn, redlines.without(self.comprehension.understand(text, turn.today)))
+        heard = redlines.without(self.comprehension.understand(text, turn.today))
+        return self.lean(turn, described.called(turn, heard, heard.entities))
 
     def lean(self, turn: Turn, heard: Understanding) -> Understanding:
         """What is heard, with what it names of ours ahead; what is named in a story may have nothing to do with it."""

@@ -97,9 +97,6 @@ async def find_class(turn: Turn) -> None:
     if _VILLAGE.search(said) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
     known = turn.task.slots.keys() & {"course", "theme"}
-    if not known and (courses := [id for each in turn.library.everyday.said(said) for id in each.courses]):
-        turn.task.slots["course"] = courses[0]  # one of two questions: 外地来的能报吗，想学直播卖货
-        known = {"course"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
         described.offer(turn, "find_class", subject)

@@ -4,14 +4,13 @@ import hashlib
 import math
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.everyday import FILE, subjects
 from knowledge.meaning import Rows
-from knowledge.taught import characters_of, found, pairs_of, postings
+from knowledge.taught import characters_of, found, measure, pairs_of, postings
 from nlu.encoder import Encoder, Use
 
 POINTS = FILE.with_suffix(".npz")  # in the midst of what is said of each subject, as the encoder reads it
@@ -19,7 +18,6 @@ POINTS = FILE.with_suffix(".npz")  # in the midst of what is said of each subjec
 # are shared, the rarer the more. Learnt from descriptions by another's hand (tests/described/subjects.tsv; a test learns them
 # again).
 WEIGHTS = (12.9, 0.19, 6.4)
-_FEW, _MANY = 4, 16  # characters of a text, of which those that are shared are a part
 Floats = NDArray[np.float64]
 
 
@@ -43,7 +41,7 @@ class Alike:
         near = np.zeros(len(self.names))
         if self._encoder is not None and self._points is not None:
             near = (self._encoder.encode([folded, *parts]) @ self._points.T).max(axis=0).astype(np.float64)
-        share = self._shared(characters_of(folded), self._characters) / min(max(len(folded), _FEW), _MANY)
+        share = self._shared(characters_of(folded), self._characters) / measure(folded)
         return near, self._shared(pairs_of(folded), self._pairs), share
 
     def _shared(self, pieces: set[str], having: dict[str, Rows]) -> Floats:
@@ -67,10 +65,10 @@ def write(encoder: Encoder) -> None:
     np.savez_compressed(POINTS, points=points.astype(np.float16), of=_of(encoder))
 
 
-def _points(encoder: Encoder | None, path: Path = POINTS) -> NDArray[np.float32] | None:
-    if encoder is None or not path.exists():
+def _points(encoder: Encoder | None) -> NDArray[np.float32] | None:
+    if encoder is None or not POINTS.exists():
         return None
-    with np.load(path) as kept:
+    with np.load(POINTS) as kept:
         return kept["points"].astype(np.float32) if str(kept["of"]) == _of(encoder) else None
 
 

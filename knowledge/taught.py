@@ -48,13 +48,18 @@ class Taught:
         characters, most = np.zeros(len(self.ids)), math.log(max(2, len(self.ids)))
         for rows in found(characters_of(folded), self._characters):
             characters[rows] += math.log(len(self.ids) / len(rows)) / most
-        share = characters / min(max(len(folded), _FEW), _MANY)
+        share = characters / measure(folded)
         signs = (names, told, np.minimum(pairs, _MOST), share)
         return np.asarray(sum(weight * sign for weight, sign in zip(WEIGHTS, signs, strict=True)), dtype=np.float64)
 
 
 def _told(course: Course) -> list[str]:
     return [course.summary, f"{course.name}：{course.summary}", *(each.title for each in course.lessons)]
+
+
+def measure(text: str) -> int:
+    """How many characters of a text those that are shared are a part of."""
+    return min(max(len(text), _FEW), _MANY)
 
 
 def pairs_of(text: str) -> set[str]:

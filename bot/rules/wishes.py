@@ -61,7 +61,7 @@ def _of_something_else(turn: Turn) -> bool:
     """Whether what is meant is named, or is likely to be none of what is taught."""
     heard, best = turn.heard, turn.heard.best
     likely = best is not None and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS
-    return likely or bool(turn.ticket) or any(heard.first(each) for each in ("course", "activity", "item"))
+    return likely or bool(turn.ticket) or any(map(heard.first, described.OURS))
 
 
 def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
