@@ -1,7 +1,7 @@
 """Courses that are not called so here, and may be meant, by what they teach: 直播卖货, 石桥镇讲防火的那堂课."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -150,15 +150,25 @@ def perhaps_untaught(turn: Turn) -> list[str]:
     return [name for name, odds in likely if odds >= _PERHAPS and not turn.library.everyday.courses(name)]
 
 
-def within(turn: Turn, subject: str) -> list[str]:
-    """The courses whose names stand in what none teaches: 太极 in 太极扇."""
+def offer(turn: Turn, intent: str | None = None) -> None:
+    """Offers those, to start an intent with or to fill what was asked for."""
+    _offer(turn, may_be_meant(turn), intent)
+
+
+def offer_beside(turn: Turn, subject: str) -> None:
+    """Of what none of our courses teaches those whose names stand in it, and those on what is near to it; where we know nothing
+    of it, those that may be meant."""
     known = turn.recorded.courses.values()
-    return [each.id for each in known if any(name in subject for name in (each.name, *each.aliases) if len(name) > 1)]
+    within = [each.id for each in known if any(name in subject for name in (each.name, *each.aliases) if len(name) > 1)]
+    said = turn.library.everyday.said
+    names = [each.subject for each in said(subject) or said(f"学{subject}")]
+    near = (other for name in names for other in turn.library.alike.beside(name))
+    courses = [id for other in near for id in turn.library.everyday.courses(other)] if names else may_be_meant(turn)
+    _offer(turn, [*dict.fromkeys((*within, *courses))][:CHOICES], "find_class")
 
 
-def offer(turn: Turn, intent: str | None = None, beside: str = "") -> None:
-    """Offers those, to start an intent with or to fill what was asked for; before them what stands in the name of a subject."""
-    for id in list(dict.fromkeys((*within(turn, beside), *may_be_meant(turn))))[:CHOICES]:
+def _offer(turn: Turn, courses: Iterable[str], intent: str | None) -> None:
+    for id in courses:
         turn.offer(turn.catalogue.courses[id].name, intent, course=id)
 
 

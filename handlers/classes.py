@@ -99,7 +99,7 @@ async def find_class(turn: Turn) -> None:
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
         turn.say("class.unknown", subject=subject, source=SOURCE)
-        described.offer(turn, "find_class", subject)
+        described.offer_beside(turn, subject)
         turn.suggest("find_course")
         turn.suggest("human")
         return

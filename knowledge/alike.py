@@ -18,6 +18,7 @@ POINTS = FILE.with_suffix(".npz")  # in the midst of what is said of each subjec
 # are shared, the rarer the more. Learnt from descriptions by another's hand (tests/described/subjects.tsv; a test learns them
 # again).
 WEIGHTS = (12.9, 0.19, 6.4)
+_NEAR = 0.56  # of two subjects: 电工 beside 电动车维修, and not 急救
 Floats = NDArray[np.float64]
 
 
@@ -35,6 +36,14 @@ class Alike:
         odds = np.exp(scores - np.max(scores))
         order = np.argsort(-odds)
         return [(self.names[at], float(odds[at] / odds.sum())) for at in order]
+
+    def beside(self, name: str) -> list[str]:
+        """The other subjects near to one, the nearest first; none without points."""
+        if self._points is None:
+            return []
+        near = self._points @ self._points[self.names.index(name)]
+        order = (int(at) for at in np.argsort(-near) if near[at] >= _NEAR)
+        return [self.names[at] for at in order if self.names[at] != name]
 
     def signs(self, folded: str, parts: Sequence[str]) -> tuple[Floats, Floats, Floats]:
         """What speaks for each subject, a column a weight."""

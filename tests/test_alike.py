@@ -87,3 +87,19 @@ async def test_what_says_no_subject_is_none(app: App, text: str) -> None:
     await app.library.all_read()
     said = await Resident(app).say(text)
     assert not [each for each in ("说的像是", "没有查到") if each in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("我想学修电动车", "电工基础"),
+        ("学咖啡拉花", "西点烘焙"),
+        ("想学法语", "老年英语口语"),
+        ("想学太极扇", "太极拳"),
+    ],
+)
+async def test_what_is_near_stands_beside_what_nobody_teaches(app: App, text: str, near: str) -> None:
+    receipt = await Resident(app).receipt(text)
+    labels = [each.label for answer in receipt.answers for each in answer.message.reply.options]
+    assert near in labels
+    assert not {"家庭消防安全", "家长课堂", "垃圾分类"} & {*labels}
