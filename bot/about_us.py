@@ -27,7 +27,7 @@ _OF_THE_SERVICE = re.compile(
 )
 _OF_THE_BOT = re.compile("你(?!们)|机器")
 _BLAME = re.compile(_BADLY)
-_PRAISE = re.compile("(?:很|真|挺|特别|非常|态度|要命地|太)好(?!意思)|不错|表扬|点赞|夸")
+_PRAISE = re.compile("(?:很|真|挺|特别|非常|态度|要命地|太)好(?!意思)|不错|表扬|点赞|夸|恩人|多亏")
 
 
 def complains_of_a_seat(folded: str, *, closed: bool) -> bool:

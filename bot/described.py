@@ -37,6 +37,8 @@ _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
 _SAYS, _SAYS_SURELY = 3, 4  # characters
+_OF_TEACHING = re.compile("老师|一期|学费")
+_BRIEF, _WHAT = 16, re.compile("什么|[啥咩]|哪|神马|么子|推荐|适合")  # characters of a question for one thing; for any
 _AROUND = re.compile("^学(?=..)|(?<=..)[班课]$")  # 插花 of 插花班
 _OF_A_FIELD = re.compile("沾边|[有相]关|方面|之类|一类|类的")  # 跟农业沾边的课: of many subjects
 _LEARNING = re.compile("[学练做打上会用跳唱拉弹吹耍画写教班课]")
@@ -67,7 +69,7 @@ def called(turn: Turn, heard: Understanding, named: Sequence[Entity]) -> Underst
     best = heard.best
     classes = best is not None and best.intent in OF_CLASSES and best.score >= heard.lines.likely
     learning = classes or phrases.wants_to_learn(heard.folded) or phrases.is_of_a_course(heard.folded)
-    learning = learning or "老师" in heard.folded or phrases.follows(heard.folded)
+    learning = learning or _OF_TEACHING.search(heard.folded) is not None or phrases.follows(heard.folded)
     found = turn.library.everyday.said(heard.folded) if learning and len(heard.folded) <= _LONG else []
     courses = [each for each in heard.entities if each.kind == "course"]
     parts = [each for each in courses if any(_is_part(each, said, heard.folded) for said in found)]
@@ -100,7 +102,7 @@ def guess(turn: Turn) -> None:
     heard, wants = turn.heard, phrases.wants_to_learn(turn.heard.folded)
     if not unclear(turn) or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
         return
-    if _says_nothing(heard):
+    if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
         return
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
     if theme or any(map(heard.first, OURS)) or heard.first("subject"):
@@ -133,7 +135,7 @@ def may_be_meant(turn: Turn) -> list[str]:
     """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
     is clear that classes are looked for (最近有神马课), no unlikely one."""
     found, heard = _described(turn), turn.heard
-    if _says_nothing(heard):
+    if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
         return []
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
@@ -203,15 +205,20 @@ def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
     return Strongest([id for id, _ in ranked], odds)
 
 
-def _says_nothing(heard: Understanding) -> bool:
-    """你们教什么, 老人能学什么, 周末有什么班, 家政课有哪些: of no course more than of any other there, then, or of that
-    theme; 骑马课: by a name, and none of ours."""
+def content(heard: Understanding) -> str:
+    """What a message says of what is to be taught; next to nothing of 你们教什么, 老人能学什么, 周末有什么班, 家政课有哪些."""
 
     def aside(each: Entity) -> str | None:
         whole = each.kind != "theme" or heard.folded[each.start : each.end] == each.value
         return "" if each.exact and each.kind in {"org", "when", "theme"} and whole else None
 
-    return len(_GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))) < _SAYS
+    return _GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))
+
+
+def names_what(heard: Understanding) -> bool:
+    """有教修空调的吗: whether few words ask for something by name, that nothing of ours was found by."""
+    brief = len(heard.folded) <= _BRIEF and _WHAT.search(heard.folded) is None
+    return brief and phrases.wants_to_learn(heard.folded) and len(content(heard)) > 1
 
 
 def parts_of(folded: str) -> list[str]:

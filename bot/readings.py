@@ -19,6 +19,7 @@ THANKS = "thanks"
 ACTIVITY, ACTIVITY_TOPIC = "find_activity", "activity"
 NEAR = 0.03  # of a reading that may be offered where nothing better helped
 _OF_POINTS = re.compile("分|卡|账|余额|point|credit|balance")
+_REMARKS = re.compile("[给对向][^,，。]{1,10}提(?:个|点|些|一下|几条)?意见")
 _OPENS = re.compile("开门|关门|营业|开放|几点[开关]|open|close")
 LEAD = 0.05  # two readings closer than this are asked about
 
@@ -43,6 +44,10 @@ def of_ours(heard: Understanding) -> Understanding:
     if about_us.praises(heard.folded):
         candidates = tuple(
             replace(e, intent=THANKS, topic="chitchat") if e.intent == "complaint" else e for e in candidates
+        )
+    if _REMARKS.search(heard.folded):  # 我要给唱歌班的老师提意见
+        candidates = tuple(
+            replace(e, score=max(e.score, heard.lines.sure)) if e.intent == "complaint" else e for e in candidates
         )
     if about_us.exaggerates(heard.folded):
         candidates = tuple(each for each in candidates if each.intent != "complaint")

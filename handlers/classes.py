@@ -103,6 +103,9 @@ async def find_class(turn: Turn) -> None:
         turn.suggest("find_course")
         turn.suggest("human")
         return
+    asked = turn.task.slots.keys() & {*WISHES, "course"}
+    if not asked and turn.inbound.choice is None and described.names_what(turn.heard):
+        turn.say("class.unheard")
     if found := _fitting_any(turn):
         _list_for(turn, found)
         return

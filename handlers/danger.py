@@ -26,7 +26,7 @@ _NO_MORE = "不想再?活|活不下去|活够|不如死|死了算|想死|去死"
 # What they do or say; and what they are said to want, right behind them: 老公天天喝酒真不想活了 is of who says it.
 _OF_ANOTHER = re.compile(
     rf"{_OTHERS}(?:(?!{_LEFT})[^。我俺]){{0,14}}(?:(?:说|讲|觉得|念叨|喊|发|写|哭|闹)[^,，。我俺]{{0,6}}(?:活着|{_NO_MORE})"
-    r"|自杀|轻生|想不开|寻短见|跳楼|跳河|割|划|扎自己|遗书|安眠药|自残|自伤|kill|die|suicide|hurt|cut)"
+    r"|自杀|轻生|想不开|寻短见|跳楼|跳河|割|划|扎自己|留了?[^,，。]{0,3}(?:条子|纸条|字条|信)[^。]{0,4}对不起|遗书|安眠药|自残|自伤|kill|die|suicide|hurt|cut)"
     rf"|{_OTHERS}(?:(?!{_LEFT}|真|实在|太|天天|欠|赌|喝|害|气|吵)[^,，。我俺]){{0,6}}(?:{_NO_MORE})"
 )
 _OF_ONESELF = re.compile(

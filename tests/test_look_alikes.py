@@ -174,3 +174,16 @@ async def test_who_is_left_with_it_speaks_of_themselves(app: App, text: str) -> 
 )
 async def test_who_stands_beside_is_told_what_to_do(app: App, text: str) -> None:
     assert "请先陪在身边" in await Resident(app).say(text)
+
+
+async def test_what_is_done_first_is_what_helps(app: App) -> None:
+    """Pills that were swallowed, a note that was left, money that has gone."""
+    assert "120" in (await Resident(app).say("我把一瓶安眠药都吃了"))[:12]
+    assert "110" in (await Resident(app).say("儿子不接电话 留了张条子说对不起爸妈"))[:12]
+    assert detect(app.comprehension.understand("刚才扫了个码 卡里三万块没有了", TODAY)) == ("scam", True)
+
+
+@pytest.mark.parametrize("text", ["宝妈一枚，家里娃两岁", "嗯好 娃哭了先这样", "安眠药吃了没用，有助眠的课吗"])
+async def test_a_mother_is_none(app: App, text: str) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is None or alarm.kind == "advice"

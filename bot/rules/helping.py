@@ -116,7 +116,11 @@ def _show_other_ways(turn: Turn, guide: Task) -> None:
 
 async def declines(run: Runner, turn: Turn) -> bool:
     """电话不想留，行不: what it is for, and how to go on without; of a ticket that is open already, that it may be left out."""
-    if len(turn.heard.folded) > _SHORT or not phrases.declines(turn.heard.folded):
+    best = turn.heard.best
+    anonymous = (
+        best is not None and "complaint-anon" in (best.question, best.entry) and best.score >= turn.heard.lines.sure
+    )
+    if anonymous or len(turn.heard.folded) > _SHORT or not phrases.declines(turn.heard.folded):
         return False
     if run.waiting(turn.state):
         return await moves.why(run, turn)

@@ -132,6 +132,8 @@ def _called(turn: Turn) -> list[TrainingClass]:
 async def named_at_least(run: Runner, turn: Turn) -> bool:
     """给我妈打听打听八段锦, 听说你们有八段锦: nothing is clear but what it is about, and that is told."""
     folded = turn.heard.folded
+    if turn.heard.best and turn.heard.best.intent == "complaint" and turn.heard.best.score >= turn.heard.lines.likely:
+        return False  # 楼上弹筝太吵了
     about = turn.described or _ABOUT.search(folded) or not phrases.asks(folded) or phrases.follows(folded)
     if run.waiting(turn.state) or turn.ticket or not about:
         return False
@@ -146,7 +148,9 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
 async def untaught(run: Runner, turn: Turn) -> bool:
     """学开无人机, 钢琴难不难: a subject that none of our courses teaches, where it is asked what only a course can answer."""
     subject = turn.heard.first("subject")
-    if subject is None or not _asks_of_a_course(run, turn) or run.waiting(turn.state) or turn.ticket:
+    if subject is None or not _asks_of_a_course(run, turn) or run.waiting(turn.state):
+        return False
+    if turn.ticket and not phrases.asks(turn.heard.folded):  # 我是教钢琴的, to the seat that will come
         return False
     await run.start(turn, "find_class", {"subject": subject})
     return True
