@@ -1,6 +1,6 @@
 """A record of which only the least is written down: what is not is left out or said not to be on record, never glued in."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import pytest
@@ -12,10 +12,10 @@ from knowledge.catalogue import UNWRITTEN, Activity, Course, Opening, Organisati
 from knowledge.consistency import inconsistencies
 from knowledge.entries import Entry
 from knowledge.headings import Theme
-from tests.talk import Resident
+from tests.talk import Resident, its_day
 from tests.test_held import new, put  # noqa: F401 - a fixture
 
-TODAY = date.today()
+TODAY = its_day()
 
 
 def place(
