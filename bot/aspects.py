@@ -50,7 +50,8 @@ ASPECTS = {
         r"(?:老师|师傅|教练)(?![,，]?(?:我|俺|请问|问|麻烦|想问)|[^,，。]{0,2}(?:什么时候|啥时候?|几点|几时|哪[一]?天|几号))"
         r"|[教讲](?:课|我们)?的人(?:是|叫)"
         r"|谁[来在主]?(?:教(?!材)|[讲上带])"
-        r"|谁[^,，。谁]{1,2}教(?![材室务育])|哪[个位][^,，。]{1,4}授课|哪[个位]来[教讲上带]|哪[个位](?!班|课)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
+        r"|谁[^,，。谁]{1,2}教(?![材室务育])|哪[个位][^,，。]{1,4}授课|哪[个位]来[教讲上带]"
+        r"|哪[个位](?!班|课|村|镇|乡|街|社区|学校|地|教室|点|站|天|月)[^,，。]{1,3}[讲教带]|[教讲]课的|teacher|who teaches",
         "teacher", "teacher-who", heard="老师",
     ),
     "bring": _aspect(
@@ -71,7 +72,7 @@ ASPECTS = {
         r"|\d+ (?:working )?(?:minute|hour|day|week|month|year|time)s?\b|same day|on the spot",
     ),
     "until": _aspect(
-        r"截止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline",
+        r"截止|为止|报名到|最晚|最迟|来得及|几号前|deadline", "until", "enrol-deadline",
         said=r"\d+个?(?:天|周|月|年|工作日)内|前|截止|过期|within \d|\bbefore\b|expire|lapse",
     ),
     "places": _aspect(

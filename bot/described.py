@@ -1,14 +1,14 @@
 """Courses that are not called so here, and may be meant, by what they teach: 直播卖货, 石桥镇讲防火的那堂课."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bot import phrases
 from bot.aspects import ASPECTS
-from bot.comprehension import Understanding
+from bot.comprehension import Candidate, Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
 from bot.turn import CHOICES, Turn
 from knowledge.everyday import Said
@@ -20,9 +20,14 @@ from nlu.questions import NO_ANSWER
 STRENGTH, LEAD, TAUGHT, BIAS = 0.43, 0.31, 1.32, -6.11
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
-_PERHAPS = 0.5  # of a subject that is described, from which it is asked about: right in three of four
+_SURELY, _PERHAPS = (
+    0.8,
+    0.5,
+)  # of a subject that is described, from which it is meant, and asked about: right in three of four
 _LIKELY = 0.1  # the same, from which its courses are offered before others
 _MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
+_HELP = "course_help"  # what the model takes 拉筋劈叉、垫子上练的那种 for
+_OF_ONE = OF_CLASSES | {"class_fee"}
 _OF_ANY = OF_FEE | {each for aspect in ASPECTS.values() for each in aspect.standards}  # asked of classes in general
 _WANTING = re.compile(
     "有没有|最近|近期|现在|可以|培训|时候|开[课班]|有[吗没么不]|什么|神马|么子|啥|咩|哪些|[教学讲课班想要能会报上我你他们的了吗呢吧啊有没不还别其他都些的，。？?！!]"
@@ -36,8 +41,15 @@ _OF_CREDITS = re.compile("学分|(?<!微)积分|学习卡|credit|points")  # 网
 _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
-_SAYS, _SAYS_SURELY = 3, 4  # characters
+_SAYS, _SAYS_SURELY, _SAYS_ALONE = 3, 4, 6  # characters
 _OF_TEACHING = re.compile("老师|一期|学费")
+# 画水墨的收不收, 翻身喂饭的培训: asks for something, whatever it is, that may be taught.
+_ASKS_FOR = re.compile(
+    "(?:有没有?|有[吗么不没]|的[,， ]?还?[收招][不吗][收招]?|培训|手艺|本事)[^,，。]{0,4}$"
+    "|[那这]一?[个种套门样堂](?:几点|哪[一]?天|什么时候|啥时候?)[^,，。]{0,3}$"
+)
+# 拉弦子，两根弦那个: says what is done, and nothing of anybody or of what has come of it.
+_TELLS = re.compile("[我俺咱你您他她谁了没不吗么呢咋哪几]|怎|什么|啥|多少|有|要|能|在|是")
 _BRIEF, _WHAT = 16, re.compile("什么|[啥咩]|哪|神马|么子|推荐|适合")  # characters of a question for one thing; for any
 _AROUND = re.compile("^学(?=..)|(?<=..)[班课]$")  # 插花 of 插花班
 _OF_A_FIELD = re.compile("沾边|[有相]关|方面|之类|一类|类的")  # 跟农业沾边的课: of many subjects
@@ -92,25 +104,37 @@ def _is_part(course: Entity, said: Said, folded: str) -> bool:
 def unclear(turn: Turn) -> bool:
     """Whether nothing but what is taught can be what a message is about."""
     heard, best = turn.heard, turn.heard.best
-    if best is None or best.score < heard.lines.likely or best.intent in OF_CLASSES or best.question in _OF_ANY:
+    if best is None or best.score < heard.lines.likely or is_of_classes(best):
         return True
-    return best.intent in NO_ANSWER and phrases.wants_to_learn(heard.folded)
+    alone = asks_for(heard.folded) or says_what_alone(heard.folded)
+    return best.intent in NO_ANSWER | {_HELP} and alone
+
+
+def is_of_classes(meant: Candidate) -> bool:
+    """Whether it is asked of classes, of one or of any."""
+    return meant.intent in _OF_ONE or meant.question in _OF_ANY
 
 
 def guess(turn: Turn) -> None:
     """Adds the course that a message describes, where it names none and is not clear otherwise."""
-    heard, wants = turn.heard, phrases.wants_to_learn(turn.heard.folded)
-    if not unclear(turn) or not (wants or phrases.is_of_a_course(heard.folded)) or turn.ticket:
+    heard = turn.heard
+    alone = not turn.state.just_told and says_what_alone(heard.folded)
+    asks = asks_for(heard.folded) or phrases.is_of_a_course(heard.folded) or alone
+    if not (asks and unclear(turn)) or turn.ticket:
         return
     if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
         return
     theme = any(each.kind == "theme" and heard.folded[each.start : each.end] == each.value for each in heard.entities)
-    if theme or any(map(heard.first, OURS)) or heard.first("subject"):
+    if theme or heard.first("course") or heard.first("item") or heard.names("activity") or heard.first("subject"):
         return
-    if perhaps_untaught(turn) or (course := _meant(turn)) is None:
+    if (course := _meant(turn)) is None:
         return
     turn.described = course
-    turn.heard = replace(heard, entities=(*heard.entities, Entity("course", course, 0, 0, exact=False)))
+    best = heard.best
+    other = best is not None and best.intent in NO_ANSWER | {_HELP}
+    classes = [Candidate(heard.lines.sure, "training_info", "find_class")] if alone or other else heard.candidates
+    described = Entity("course", course, 0, 0, exact=False)
+    turn.heard = replace(heard, entities=(*heard.entities, described), candidates=tuple(classes))
 
 
 def tell(turn: Turn) -> None:
@@ -139,11 +163,9 @@ def may_be_meant(turn: Turn) -> list[str]:
         return []
     clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
-    if found.odds < least:
-        return []
-    likely = [name for name, probability in _subjects(turn) if probability >= _LIKELY]
-    courses = (id for name in likely for id in turn.library.everyday.courses(name))
-    return [*dict.fromkeys((*courses, *found.courses))][:CHOICES]
+    courses = _likely(turn)
+    others = found.courses if found.odds >= least and not courses else []
+    return [*dict.fromkeys((*courses, *others))][:CHOICES]
 
 
 def perhaps_untaught(turn: Turn) -> list[str]:
@@ -162,11 +184,22 @@ def offer_beside(turn: Turn, subject: str) -> None:
     of it, those that may be meant."""
     known = turn.recorded.courses.values()
     within = [each.id for each in known if any(name in subject for name in (each.name, *each.aliases) if len(name) > 1)]
-    said = turn.library.everyday.said
-    names = [each.subject for each in said(subject) or said(f"学{subject}")]
+    names = _subjects_in(turn, subject)
     near = (other for name in names for other in turn.library.alike.beside(name))
     courses = [id for other in near for id in turn.library.everyday.courses(other)] if names else may_be_meant(turn)
-    _offer(turn, [*dict.fromkeys((*within, *courses))][:CHOICES], "find_class")
+    taught = in_a_lesson(turn, subject)
+    _offer(turn, [*dict.fromkeys((*taught, *within, *courses))][:CHOICES], "find_class")
+
+
+def in_a_lesson(turn: Turn, subject: str) -> list[str]:
+    """The courses on something else that have a lesson on it."""
+    everyday = turn.library.everyday
+    return [*dict.fromkeys(id for name in _subjects_in(turn, subject) for id in everyday.in_a_lesson(name))]
+
+
+def _subjects_in(turn: Turn, subject: str) -> list[str]:
+    said = turn.library.everyday.said
+    return [each.subject for each in said(subject) or said(f"学{subject}")]
 
 
 def _offer(turn: Turn, courses: Iterable[str], intent: str | None) -> None:
@@ -175,7 +208,13 @@ def _offer(turn: Turn, courses: Iterable[str], intent: str | None) -> None:
 
 
 def _meant(turn: Turn) -> str | None:
-    """The one that is meant. Where a place is named, of what is taught there."""
+    """The one that is meant, by its subject, or by what it teaches itself. Where a place is named, of what is taught there."""
+    subjects = _subjects(turn)
+    courses = _shares(subjects, turn.library.everyday.courses)
+    if courses and max(courses.values()) >= _SURELY:
+        return max(courses, key=courses.__getitem__)
+    if subjects and subjects[0][1] >= _PERHAPS:
+        return None
     org, catalogue = turn.heard.first("org"), turn.catalogue
     there = {each.course for each in catalogue.classes.values() if org and catalogue.is_within(each.organisation, org)}
     found = _described(turn, there)
@@ -187,10 +226,29 @@ def _meant(turn: Turn) -> str | None:
 def _subjects(turn: Turn) -> list[tuple[str, float]]:
     """The subjects that may be described where somebody surely wants to learn something, and says what; the likeliest first."""
     said, folded = _without_places(turn), turn.heard.folded
-    surely = phrases.wants_to_learn(folded) or phrases.described(folded)
+    surely = asks_for(folded) or phrases.described(folded) or says_what_alone(folded)
     if not surely or _OF_A_FIELD.search(folded) or len(_GENERAL.sub("", _WANTING.sub("", said))) < _SAYS_SURELY:
         return []
     return turn.library.alike.ranked(said, parts_of(said))
+
+
+def _shares(subjects: Sequence[tuple[str, float]], teaching: Callable[[str], Iterable[str]]) -> dict[str, float]:
+    """The courses that teach one of some subjects, with the probability of those together."""
+    found: dict[str, float] = {}
+    for name, probability in subjects:
+        for id in teaching(name):
+            found[id] = found.get(id, 0) + probability
+    return found
+
+
+def _likely(turn: Turn) -> list[str]:
+    """The courses that teach what is likely to be described, and then those that teach what is near to it."""
+    likely = [each for each in _subjects(turn) if each[1] >= _LIKELY]
+    near = [(other, chance) for name, chance in likely for other in turn.library.alike.beside(name)]
+    everyday = turn.library.everyday
+    teaching = everyday.courses, everyday.in_a_lesson
+    found = *(_shares(likely, each) for each in teaching), _shares(near, everyday.courses)
+    return [id for shares in found for id in sorted(shares, key=lambda id: -shares[id])]
 
 
 def _described(turn: Turn, among: set[str] | None = None) -> Strongest:
@@ -213,6 +271,16 @@ def content(heard: Understanding) -> str:
         return "" if each.exact and each.kind in {"org", "when", "theme"} and whole else None
 
     return _GENERAL.sub("", _WANTING.sub("", _without_aspects(heard.renamed(aside))))
+
+
+def says_what_alone(folded: str) -> bool:
+    """拉弦子，两根弦那个: whether it may be all that somebody has to say of what they want to be taught."""
+    return len(folded) >= _SAYS_ALONE and not _TELLS.search(folded)
+
+
+def asks_for(folded: str) -> bool:
+    """画水墨的收不收: whether it asks for something that may be taught."""
+    return phrases.wants_to_learn(folded) or _ASKS_FOR.search(folded) is not None
 
 
 def names_what(heard: Understanding) -> bool:

@@ -53,14 +53,22 @@ _THAT_ITEM = re.compile(
     "(?:[我俺]?(?:看中|相中|想要|要)了?)?(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
 )  # and its name
 _CLASS_ALONE = re.compile(
-    "(?:班|课|培训|讲座|讲的|教的|学的)[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
+    "(?:班|课|培训|讲座|讲的|教的|学的|[那这][种套])[啊呀呢]?$|(?:有没有|有[吗么没不嘛])[啊呀]?$|有没有[^,。]{2,8}$"
     "|^(?:(?:is|are) there|do you (?:have|teach|offer)) [^?]{0,30}[?]?$"
 )
 _CERTIFICATE = re.compile(
     "(?:想|要|去|打算|准备)考[^,，。]{0,6}证$|[证照](?:要|该|得|去)?(?:怎么|咋|如何)(?:才?能|去)?[考拿学]|证[^,，。]{0,6}(?:能|可以)[考拿][吗不么嘛]?$"
 )  # 我儿子想考电工证, 叉车证怎么考
 # What such a half sentence is read as.
-_TAKEN_FOR = {"class_fee", "class_schedule", "redemption_items", "find_activity", "unrelated", "other_office"}
+_TAKEN_FOR = {
+    "course_help",
+    "class_fee",
+    "class_schedule",
+    "redemption_items",
+    "find_activity",
+    "unrelated",
+    "other_office",
+}
 _GETS = re.compile(
     "能[换兑]|[换兑](?:到|得|不|吗)"
     "|(?:几|多少)个?(?:积)?分|[几多]少?(?:积)?分|积分(?:要|得)?(?:多少|几)|有货|有没有货|还有[吗没]|缺货|how many points|exchange|redeem|in stock|can i get"
@@ -73,6 +81,10 @@ _WHICH = re.compile(
 )
 _RINGS = re.compile("打[给个]|打电话给|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件套块条副身]|一[把支台架根张双件套块条副身]多少钱|[哪去]里?买")
+_HIRES = re.compile(
+    "多少钱一(?:天|个?月(?!的)|小时)|(?:一[天月]|个月)(?:要|得)?多少钱"
+    "|[请找雇叫](?:个|一个|位|名)[^,，。教学]{1,6}(?:上门|多少钱|照顾|伺候)|上门(?:[修装做带]|服务)?$"
+)
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
@@ -83,6 +95,8 @@ OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "e
 _OF_A_LESSON = {"course_level", "course_help"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
+_LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
+_REFUNDS = re.compile("退(?:钱|费|款|学费|一半|给|得|不退|多少|回)")
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
 _WHO_THEN = re.compile("那?(?:该|要)?(?:找|问|归)(?:谁|哪[个里儿](?:部门)?)(?:办|管|问|弄)?[呢啊呀]?[?？]?")
 _LIVE = re.compile("(?<!商)(?<!货)直播(?:课|间的?课|的课|上课)(?!程)")
@@ -98,7 +112,7 @@ _WAIT = re.compile(
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
 _LESS = re.compile("减|免(?!费)|优惠|便宜|打折|半价|discount|reduc")
 _ASKED_OF_ONE = re.compile(
-    "怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
+    "礼拜几|星期几|周几|[放演办搞]|怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
 )
 _A_WORD = 3  # characters at most
 _OF_ITS_OWN = {"time", "place"}
@@ -110,6 +124,7 @@ _HOW = re.compile(
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
+    heard = _without_taken_for(heard)
     found = (
         _in_so_many_words(heard)
         or _of_the_rate(heard)
@@ -140,6 +155,15 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     others = (each for each in heard.candidates if each.intent != found.intent or each.question != found.question)
     behind = [replace(each, score=min(each.score, score - AHEAD)) for each in others]
     return replace(heard, candidates=(replace(found, score=score), *behind))
+
+
+def _without_taken_for(heard: Understanding) -> Understanding:
+    """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
+    helped = not _LOST.search(heard.folded) and heard.first("course") is not None
+    greeted = phrases.points_at_one(heard.folded)
+    wrong = ({"course_help"} if helped else set[str]()) | ({"greeting"} if greeted else set[str]())
+    kept = tuple(each for each in heard.candidates if each.intent not in wrong)
+    return heard if len(kept) == len(heard.candidates) else replace(heard, candidates=kept)
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
@@ -221,7 +245,12 @@ def _of_a_telephone(heard: Understanding, state: Conversation) -> Candidate | No
 def _of_a_purchase(heard: Understanding) -> Candidate | None:
     """二胡多少钱一把: what is learnt here is not sold here."""
     bought = heard.first("course") is not None and _BUYS.search(heard.folded) is not None
-    return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if bought else None
+    return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if bought or hires(heard) else None
+
+
+def hires(heard: Understanding) -> bool:
+    """请个护工多少钱一天: nor is anybody hired here, who was taught it."""
+    return heard.first("course") is not None and _HIRES.search(heard.folded) is not None
 
 
 def _which_classes(heard: Understanding) -> Candidate | None:
@@ -271,7 +300,8 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
 def _of_fee(heard: Understanding, state: Conversation) -> Candidate | None:
     """What a course costs that is named or talked of, though it be asked as who need not pay."""
     talked_of = "class" in state.focus and state.focus_age <= FRESH and about.tells(heard.folded, heard.entities)
-    if not (heard.first("course") or talked_of) or not _COSTS.search(heard.folded) or _TAKES.search(heard.folded):
+    asks = _COSTS.search(heard.folded) and not (_TAKES.search(heard.folded) or _REFUNDS.search(heard.folded))
+    if not (heard.first("course") or talked_of) or not asks:
         return None
     shares = [each.score for each in heard.candidates if each.intent == "class_fee" or each.question in OF_FEE]
     said = sum(shares) >= heard.lines.likely or about.tells(heard.folded, heard.entities)

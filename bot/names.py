@@ -76,15 +76,20 @@ def _class_names(catalogue: Catalogue) -> Iterable[Name]:
 
 def _last_words(catalogue: Catalogue) -> Iterable[Name]:
     """理发券 of 街角理发店理发券, 雨伞 of 折叠雨伞: what an item is, where no other is one."""
-    last = {item.id: known_words(plain_item(item.name))[-1:] for item in catalogue.items.values()}
     names = [
-        (id, name)
-        for id, words in last.items()
-        for name in ("".join(words), *_VOUCHER.findall(catalogue.items[id].name))
+        (item.id, name)
+        for item in catalogue.items.values()
+        for name in (*_endings(plain_item(item.name)), *_VOUCHER.findall(item.name))
     ]
     for id, name in dict.fromkeys(names):
         if len(name) > 1 and sum(name in item.name for item in catalogue.items.values()) == 1:
             yield Name("item", id, name)
+
+
+def _endings(name: str) -> Iterable[str]:
+    """The last word of a name, and what of that is a word: 雨伞 of 晴雨伞."""
+    for last in known_words(name)[-1:]:
+        yield from (last[at:] for at in range(len(last) - 1) if not at or known_words(last[at:]) == [last[at:]])
 
 
 def services_in(folded: str) -> Iterable[Entity]:

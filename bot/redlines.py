@@ -82,6 +82,8 @@ _MYSELF = re.compile(
 )
 _OF_A_CHILD = re.compile("(?:多|半)?的[大小]?(?:外?孙|儿子|女儿|闺女|娃|孩子|宝宝|囡|丫头|外甥|侄)")  # 我五岁的小外孙
 _BORN = re.compile(r"19\d\d ?年?(?:的|生|出生|属)|[四五六七八九][零〇一二三四五六七八九]年(?:生|出生|的人)")
+# 我妈呢，六十八: an age without a word that says so.
+_YEARS = re.compile("(?<![\\d第])(?:[2-9]\\d|[二三四五六七八九]十[一二三四五六七八九]?)(?=了|的|$|[,，。])")
 _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
 # School days long past.
 _ONCE = re.compile(
@@ -305,7 +307,7 @@ def _is_grown(heard: Understanding) -> bool:
     if heard.values("age") and not ages:
         return True  # 3岁的去得不: who is so young writes nothing
     grown = bool(ages) and min(ages) >= CHILD and not _UNDER.search(heard.folded)
-    grown = grown or _BORN.search(heard.folded) is not None
+    grown = grown or _BORN.search(heard.folded) is not None or _YEARS.search(heard.folded) is not None
     return grown or _PARENT.search(heard.folded) is not None or _ONCE.search(heard.folded) is not None
 
 

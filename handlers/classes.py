@@ -98,7 +98,11 @@ async def find_class(turn: Turn) -> None:
         turn.task.memo["village"] = "yes"  # also for 更多
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
-        turn.say("class.unknown", subject=subject, source=SOURCE)
+        if courses := described.in_a_lesson(turn, subject):
+            names = (turn.line("class.quoted", name=turn.catalogue.courses[id].name) for id in courses)
+            turn.say("class.in_a_lesson", subject=subject, courses=wording.listed(names, turn), source=SOURCE)
+        else:
+            turn.say("class.unknown", subject=subject, source=SOURCE)
         described.offer_beside(turn, subject)
         turn.suggest("find_course")
         turn.suggest("human")
@@ -124,9 +128,7 @@ async def find_class(turn: Turn) -> None:
     turn.say("class.none", source=SOURCE)
     turn.suggest("join_waiting_list", **_wishes(turn))
     if course := turn.get("course"):
-        turn.offer(
-            turn.line("label.learn_online", course=turn.catalogue.courses[course].name), "find_course", course=course
-        )
+        _offer_course(turn, course)
     turn.suggest("find_class")
 
 
@@ -269,10 +271,18 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
 
 def say_none(turn: Turn, course: str) -> None:
     """That a course has no class now, and what there is instead."""
-    name = turn.catalogue.courses[course].name
-    turn.say("class.none_of_course", course=name, source=SOURCE)
+    known = turn.catalogue.courses[course]
+    key = "class.none_of_course_here" if known.mode == "线下" else "class.none_of_course"
+    turn.say(key, course=known.name, source=SOURCE)
     turn.suggest("join_waiting_list", course=course)
-    turn.offer(turn.line("label.learn_online", course=name), "find_course", course=course)
+    _offer_course(turn, course)
+
+
+def _offer_course(turn: Turn, course: str) -> None:
+    """What is learnt in it: online, where that can be."""
+    known = turn.catalogue.courses[course]
+    key = "label.what_is_taught" if known.mode == "线下" else "label.learn_online"
+    turn.offer(turn.line(key, course=known.name), "find_course", course=course)
 
 
 def _taught(turn: Turn, question: str) -> list[TrainingClass]:

@@ -64,7 +64,7 @@ class Everyday:
     """The subjects as the courses of one catalogue teach them. `ranked` tells what a course is that no title tells."""
 
     def __init__(self, catalogue: Catalogue, ranked: Ranking | None = None) -> None:
-        self._courses = _taught(catalogue, ranked)
+        self._courses, self._lessons = _taught(catalogue, ranked), _in_lessons(catalogue)
         self._told = {
             id: "，".join((*each.aliases, each.summary, *(lesson.title for lesson in each.lessons)))
             for id, each in catalogue.courses.items()
@@ -74,6 +74,15 @@ class Everyday:
     def courses(self, subject: str) -> tuple[str, ...]:
         """Those that teach a subject; none may."""
         return self._courses.get(subject, ())
+
+    def in_a_lesson(self, subject: str) -> tuple[str, ...]:
+        """The courses on something else that have a lesson on it."""
+        return self._lessons.get(subject, ())
+
+    def of_a_word(self, word: str) -> str | None:
+        """蛋糕: the only subject of which so much is said; None where there is none, or more."""
+        found = [each.name for each in subjects() if any(word in text for text in (*each.titles, *each.said))]
+        return found[0] if len(found) == 1 else None
 
     def said(self, folded: str) -> list[Said]:
         """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""
@@ -120,6 +129,16 @@ def _names() -> Gazetteer:
     twice = {text for text in texts if text[0] == "学" and text[1:] in texts}
     known = [text for text in texts if text not in _ALSO_OTHERWISE and text not in twice]
     return Gazetteer(Name("subject", text, text.replace("咋", how)) for text in known for how in _HOW)
+
+
+def _in_lessons(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+    """The courses that have a lesson of its own on a subject: 打车, of one on telephones."""
+    having: dict[str, dict[str, None]] = {}
+    for id, course in catalogue.courses.items():
+        for lesson in course.lessons:
+            for name in _own_names().get(fold(lesson.title), ()):
+                having.setdefault(name, {})[id] = None
+    return {name: tuple(ids) for name, ids in having.items()}
 
 
 def _taught(catalogue: Catalogue, ranked: Ranking | None) -> Mapping[str, tuple[str, ...]]:

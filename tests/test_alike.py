@@ -76,7 +76,7 @@ def test_without_an_encoder_words_tell(encoder: Encoder | None) -> None:
 async def test_it_is_asked_about_and_not_assumed(app: App) -> None:
     await app.library.all_read()
     resident = Resident(app)
-    assert "您是想问“茶叶种植”吗" in await resident.say("承包了二十亩茶山，想学学管护这一块")
+    assert "\n茶叶种植\n" in await resident.say("承包了二十亩茶山，想学学管护这一块")
     assert "没有查到“茶叶种植”的班" in await resident.say("1")
 
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from bot import halves, phrases
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.comprehension import Candidate
-from bot.leanings import OF_CLASSES
+from bot.leanings import OF_CLASSES, hires
 from bot.readings import plainly
 from bot.turn import Turn
 from nlu.questions import NO_ANSWER
@@ -161,9 +161,13 @@ def asked_of_a_name(turn: Turn) -> str | None:
     best = plainly(turn.heard)
     told = best is not None and best.intent in OF_CLASSES | {"class_fee", "site_phone", "site_address", "course_level"}
     several = len({*turn.heard.values("course")}) > 1
+    if hires(turn.heard):
+        return None
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
         return None if aspect in _told_whole(turn, best) else aspect
+    if best and best.question in ASPECTS["exam"].standards and not several and "证" not in turn.heard.folded:
+        return "exam"  # 养老护理员要考试吗: which what is so of all courses does not say
     also = _ALSO.search(turn.heard.folded) and not spoken(phrases.without_names(turn.heard)) and turn.state.just_told
     if (phrases.follows(turn.heard.folded) or also) and turn.state.asked:
         return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was

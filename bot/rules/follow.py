@@ -45,6 +45,10 @@ _REDEEMS = re.compile("换|兑|redeem")
 _LESS = re.compile(
     "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
 )
+# Whether somebody of whom something is told may come.
+_MAY = re.compile(
+    "(?:也|还|就)?(?:想|要)(?:来|去|学|报|参加|上)(?:个|一个)?(?=[,，])|[,，]?(?:能不能|可不可以|能|可以|够不够|收不)?(?:去|来|学|报名?|参加|上|收|够)?(?:行不行|行|成不成|成|中不中|中|可以|要得)?[吗么嘛不没]?[呀啊呢]?[?？]?$"
+)
 _TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)")
 _OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
 _REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
@@ -150,10 +154,10 @@ def _is_told(turn: Turn, kind: str) -> bool:
 
 
 def _is_small_talk(turn: Turn) -> bool:
-    """要得要得，劳慰你了: asks nothing."""
+    """要得要得，劳慰你了: asks nothing, and says nothing of what was told: 满了啊，唉."""
     best = turn.heard.best
     small = best is not None and best.topic in SILENT_TOPICS and best.score >= turn.heard.lines.likely
-    return small and not phrases.asks(turn.heard.folded)
+    return small and not phrases.asks(turn.heard.folded) and not half_sentence(turn)
 
 
 def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
@@ -270,15 +274,20 @@ async def suits(run: Runner, turn: Turn) -> bool:
     folded = turn.heard.folded
     pays = about.names_grounds(folded)  # 低保户呢
     less = pays and _LESS.search(folded) is not None  # 我是退伍军人能便宜不
-    if len(turn.state.shown) != 1 or not (less or about.tells_only(folded, turn.heard.entities)):
+    who = _MAY.sub("", folded)  # 我老公也想来，他有工作的 of 我老公也想来，他有工作的，行不
+    if len(turn.state.shown) != 1 or not (less or about.tells_only(who, turn.heard.entities)):
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
-    if kind != "class" or run.waiting(turn.state) or (last is not None and last.by_whom and not (less or pays)):
+    if (
+        kind not in {"class", "course"}
+        or run.waiting(turn.state)
+        or (last is not None and last.by_whom and who == folded and not (less or pays))
+    ):
         return False
     if turn.state.facts.grounds:  # which is what they say it for
-        return await run.aside(turn, Task("class_fee", {"class": id}))
-    return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"class:{id}"}))
+        return await run.aside(turn, Task("class_fee", {kind: id}))
+    return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"{kind}:{id}"}))
 
 
 async def taught_beside(run: Runner, turn: Turn) -> bool:

@@ -71,6 +71,8 @@ async def still_not(run: Runner, turn: Turn) -> bool:
     if not (broken or stuck or _STILL.search(folded)):
         return False
     told = any(each.steps for id in state.told if (each := turn.library.entries.get(id)))
+    if guide is not None and _asks_another(turn, guide):
+        return False  # 还是收不到那个码, while it is told how a password is set anew
     if not (stuck or told or state.topic == _GUIDED or (state.told and _TRIED.search(folded))):
         return False
     turn.unanswered = True
@@ -92,13 +94,16 @@ def _was_stuck(guide: Task) -> bool:
 
 def _is_stuck(turn: Turn, guide: Task) -> bool:
     """Whether a step of the guide comes to nothing, and nothing else is asked for certain."""
-    best = turn.heard.best
-    if turn.heard.named & {"course", "activity", "item", "org"}:
-        return False
-    if best and best.question and best.score >= turn.heard.lines.sure and best.entry != guide.slots["entry"]:
+    if turn.heard.named & {"course", "activity", "item", "org"} or _asks_another(turn, guide):
         return False
     lacks = _STUCK.search(turn.heard.folded) or _HAS_NONE.search(turn.heard.folded)
     return lacks is not None or (_was_stuck(guide) and _WHAT_NOW.fullmatch(turn.heard.folded) is not None)
+
+
+def _asks_another(turn: Turn, guide: Task) -> bool:
+    best = turn.heard.best
+    sure = best is not None and best.question is not None and best.score >= turn.heard.lines.sure
+    return sure and best is not None and best.entry != guide.slots["entry"]
 
 
 def _show_other_ways(turn: Turn, guide: Task) -> None:
@@ -153,7 +158,7 @@ async def too_slow(run: Runner, turn: Turn) -> bool:
     """打字太慢，能不能说话: by telephone, or with a person."""
     best = turn.heard.best
     of_a_class = best is not None and best.intent == "course_level" and best.score >= turn.heard.lines.sure
-    of_a_class = of_a_class or (turn.heard.names("course") and phrases.wants_to_learn(turn.heard.folded))
+    of_a_class = of_a_class or (turn.heard.first("course") is not None and phrases.wants_to_learn(turn.heard.folded))
     if turn.ticket or of_a_class or len(turn.heard.folded) > _SHORT or not _TYPING.search(turn.heard.folded):
         return False
     _shows_who_helps(turn, "by_voice")

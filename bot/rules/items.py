@@ -22,6 +22,9 @@ _NAMED = re.compile(
 _COSTS = re.compile(
     "(?:那|它|这个)?(?:换)?(?:一[张袋瓶桶把份个套次])?(?:要|得|需要|得要)?(?:攒|花|用)?(?:几|多少)(?:[个积学]{0,2}分)?(?:一[张袋瓶桶把份个套次])?(?:才?[够行能][换兑]?|[换兑]|拿得?[走到]?|领)?[啊呀呢]?"
 )
+_GETS = re.compile(
+    "积分[^,，。]{0,3}[换兑](?:一?[袋瓶桶把份张盒个点些])(?P<name>[一-鿿]{1,5}?)(?:行|可以)?[吗么不嘛]?$"
+)
 _OF_A_KIND = re.compile("^(?:我?要?换|看看?)|[那这]?一?类?的?[呢吧啊]?$")
 _THAT = re.compile("的?[那这][个张种件]?")
 _NUMBER = r"(?P<points>\d{1,5}|[一二两三四五六七八九十百千]{1,7})(?:个?(?:积|学)?分)?"
@@ -47,7 +50,8 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     if told and _OF_A_KIND.sub("", brief) in turn.recorded.category_by_word:
         await run.start(turn, "redemption_items", {})
         return True
-    if not told or found is None or len(turn.heard.folded) > _BRIEF:
+    brief_enough = told and len(turn.heard.folded) <= _BRIEF
+    if (found := found if brief_enough else _gets(turn)) is None:
         return False
     items = {each.id: plain_item(each.name) for each in turn.recorded.items.values()}
     said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
@@ -58,6 +62,12 @@ async def another_item(run: Runner, turn: Turn) -> bool:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
     return True
+
+
+def _gets(turn: Turn) -> re.Match[str] | None:
+    """我想拿积分换把伞: what somebody says that they want to get for their points."""
+    of_points = turn.heard.best is not None and turn.heard.best.topic == "credit_redemption"
+    return _GETS.search(turn.heard.folded) if of_points and not turn.heard.first("item") else None
 
 
 async def cheapest(run: Runner, turn: Turn) -> bool:

@@ -19,6 +19,10 @@ _RINGS_FIRST = re.compile(
 _IN_PERSON = re.compile(
     "(?:要|非得?|必须|得|是不是|要不要)[^,，。]{0,2}本人[^,，。]{0,4}[吗么嘛不]?$|本人(?:是不是)?(?:要|得|需要|必须)(?:亲自)?[去来到][^,，。]{0,3}[吗么嘛不]?$"
 )
+_THINKS = re.compile("考虑|想想|再说|再看|商量|琢磨|不急|think")  # 好，我考虑哈
+_QUEUES = re.compile(
+    "(?:我|先|帮)[^,，。什么怎咋]{0,4}(?:排[个上着]?[一]?个?(?:队|位|名|号)|候补)(?!的|要|几|了几|怎|咋)"
+)
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
@@ -35,8 +39,14 @@ async def enrols(run: Runner, turn: Turn) -> bool:
             turn.answer_if_known("enrol-how")
         await run.start(turn, "enrol", {"class": told[0].id} if len(told) == 1 else {"course": courses.pop()})
         return True
+    told = classes_of(turn)
+    if len(told) == 1 and not told[0].places and _QUEUES.search(turn.heard.folded):  # 那我先排个队，行不行
+        await run.start(turn, "join_waiting_list", {"class": told[0].id})
+        return True
     waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
     if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):
+        return False
+    if _THINKS.search(turn.heard.folded):
         return False
     if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
         return False  # 咋个报法, 带啥子去报

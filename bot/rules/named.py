@@ -19,6 +19,7 @@ from nlu.entities import Entity
 
 _ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _TEACHES = re.compile("(?:里[面头])?[都会也有]{0,2}[讲教](?:不[讲教])?")
+_JOINS = re.compile("(?:怎么|怎样|咋|如何)(?:才能?|去|样)?(?:参加|加入|进去?|报)")
 _NAMES = {"course", "org", "item", "teacher"}
 NEAR, LEAD = 0.4, 0.1  # likeness to what is meant, and how much more than to anything else
 # What is said of any activity.
@@ -134,10 +135,20 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
     folded = turn.heard.folded
     if turn.heard.best and turn.heard.best.intent == "complaint" and turn.heard.best.score >= turn.heard.lines.likely:
         return False  # 楼上弹筝太吵了
-    about = turn.described or _ABOUT.search(folded) or not phrases.asks(folded) or phrases.follows(folded)
-    if run.waiting(turn.state) or turn.ticket or not about:
+    about = (
+        turn.described
+        or described.asks_for(folded)
+        or _ABOUT.search(folded)
+        or not phrases.asks(folded)
+        or phrases.follows(folded)
+    )
+    joins = _JOINS.search(folded) is not None  # 合唱团怎么参加
+    if run.waiting(turn.state) or turn.ticket or not (about or joins):
         return False
     exact = turn.heard.named | ({"course"} if turn.described else set())
+    if "course" in exact and joins:
+        await run.start(turn, "enrol", run.readings.values(run.handlers["enrol"], turn))
+        return True
     for kind, intent in (("course", "find_class"), ("item", "redemption_items"), ("activity", "find_activity")):
         if kind in exact:
             await run.start(turn, intent, run.readings.values(run.handlers[intent], turn))

@@ -122,8 +122,14 @@ async def neighbour(run: Runner, turn: Turn) -> bool:
 async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
     heard = [run.hear(turn, half) for half in turn.heard.halves()]
+    wishes = [each for each in heard if not _CANNOT.search(each.folded)]
+    if len(wishes) == 1 and wishes != heard and phrases.wants_to_learn(wishes[0].folded):
+        turn.heard = wishes[0]  # 老伴想学手机，视频都不会打
+        return False
     if (turn.heard.hinted or turn.heard.first("activity")) and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
+    if turn.described and not turn.heard.names("course"):
+        return False  # 医院的号要在手机里头戳，有地方教吗: one course, described by all of it
     lines, whole = turn.heard.lines, turn.heard.best
     sure = whole is not None and whole.score >= lines.sure and not turn.heard.says_also and not _asks_parts(heard)
     enough = lines.sure if sure else lines.likely
@@ -172,6 +178,9 @@ def _asks_parts(heard: list[Understanding]) -> bool:
 _STATES = re.compile(
     "(?:我|俺|现在|那)?(?:还没|没有?|已经|都|才|刚|快)(?:(?![什啥几哪怎咋]|多少)[^,，。]){1,6}呢"
 )  # 还没开课呢
+_CANNOT = re.compile(
+    "^[^,，。怎咋]{0,6}(?:都|也|还|就)?不(?:会|大会|太会)(?:打|弄|用|点|搞|看|开|使|整)?$"
+)  # 视频都不会打: why one wants to learn
 # What one begins with before the question comes.
 _BEGINS = re.compile(
     "(?:你好|您好)?(?:老师|师傅|同志|大[哥姐]|美女|帅哥|领导)?[,，]?(?:我|俺|咱)?(?:就是|就)?(?:想|来|要)?(?:请|麻烦)?[问打][听问]?(?:个事|一?下|一?哈)?[子儿呀啊嘛哦]?"
@@ -183,7 +192,7 @@ def _asks(part: Understanding) -> bool:
     if _STATES.fullmatch(part.folded):
         return False
     said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
-    said = said and not _BEGINS.fullmatch(part.folded)
+    said = said and not (_BEGINS.fullmatch(part.folded) or _CANNOT.search(part.folded))
     return bool(said) and not (about.tells_only(part.folded, part.entities) or phrases.tells_of_own(part.folded))
 
 

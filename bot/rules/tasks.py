@@ -8,6 +8,7 @@ from bot.comprehension import Candidate
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly, spell
+from bot.rules.told import courses_of
 from bot.running import PEOPLE, Runner
 from bot.slots import Slot
 from bot.turn import Turn
@@ -20,8 +21,9 @@ _ELSEWHERE = 0.5  # the probability from which 临江的还有没 leaves the day
 _AGE = re.compile(r"[,，是]*(?P<age>\d{2}|[二三四五六七八九]?十[一二三四五六七八九]?)(?:岁|了|的|呢|。)*")
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
 _LIVES = re.compile(
-    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?(?:这边|那边|这里|附近)?"
-)  # 我在某某街道, after classes
+    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?(?:这边|那边|这里|附近|这块)?[,，]?(?:有没有|有[吗没不])?|(?:离)?(?:我|俺|咱)?(?:家)?近(?:些|点|一点)?"
+)  # 我在某某街道, 某某街道近: after classes
+_KIND_OF = re.compile("的?(?:[那这][种个类])?的?[班课]?$")
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
@@ -222,7 +224,8 @@ async def refined(run: Runner, turn: Turn) -> bool:
     level = at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
     if level:
         values = {"course": level}
-    if not values or not (corrected or level or len(phrases.rest(heard)) <= 1):
+    lives = last.intent in OF_CLASSES and _LIVES.fullmatch(heard.without()) is not None
+    if not values or not (corrected or level or lives or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
@@ -231,7 +234,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
         slot.name for slot in handler.slots
     }  # a class, after hours
     another = another and (bool(of_more) or phrases.named_share(heard) < _ALL)  # 大后天: nothing but what is named
-    another = another and not (last.intent in OF_CLASSES and _LIVES.fullmatch(heard.without()))
+    another = another and not lives
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
@@ -280,6 +283,11 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     if heard.entities or (meant and meant.score >= heard.lines.sure and meant.intent not in NO_ANSWER):
         turn.heard = heard
         return False
+    subject = turn.library.everyday.of_a_word(_KIND_OF.sub("", instead)) if courses_of(turn) else None
+    if subject is not None:  # 我说的是蛋糕那种
+        courses = turn.library.everyday.courses(subject)
+        await run.start(turn, "find_class", {"course": courses[0]} if courses else {"subject": subject})
+        return True
     if best is None or best.intent != "wrong_info":
         return False
     turn.say("taken_back")

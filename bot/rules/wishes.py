@@ -27,7 +27,8 @@ async def ours(run: Runner, turn: Turn) -> bool:
 async def wanted(run: Runner, turn: Turn) -> bool:
     """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
     heard, best = turn.heard, turn.heard.best
-    if not phrases.wants_to_learn(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
+    asks = phrases.wants_to_learn if turn.state.just_told else described.asks_for
+    if not asks(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
     if of_what_was_told(turn) or _asks_of_it(turn):
         return False
@@ -35,7 +36,7 @@ async def wanted(run: Runner, turn: Turn) -> bool:
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
         # 想学写大字的, after a class of something else, is no question about that class.
         anew = turn.state.just_told and described.says_what(heard.folded) and not spoken(heard.folded)
-        untaught = best.intent in OF_CLASSES and bool(described.perhaps_untaught(turn))
+        untaught = described.is_of_classes(best) and bool(described.perhaps_untaught(turn))
         if wished or not (anew or untaught or len(phrases.clauses(heard.folded)) > 1):
             return False
     return _ask_which_course(run, turn, "find_class")
@@ -60,8 +61,9 @@ async def taught(run: Runner, turn: Turn) -> bool:
 def _of_something_else(turn: Turn) -> bool:
     """Whether what is meant is named, or is likely to be none of what is taught."""
     heard, best = turn.heard, turn.heard.best
-    likely = best is not None and best.score >= heard.lines.likely and best.intent not in OF_CLASSES | _NOT_OURS
-    return likely or bool(turn.ticket) or any(map(heard.first, described.OURS))
+    likely = best is not None and best.score >= heard.lines.likely
+    other = best is not None and likely and best.intent not in _NOT_OURS and not described.is_of_classes(best)
+    return other or bool(turn.ticket) or any(map(heard.first, described.OURS))
 
 
 def _ask_which_course(run: Runner, turn: Turn, intent: str) -> bool:
