@@ -11,6 +11,7 @@ from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
+from bot.leanings import of_fitness
 from bot.messages import CONTINUE
 from bot.rules import (
     Rule,
@@ -31,6 +32,7 @@ from bot.rules import (
     seats,
     sessions,
     tasks,
+    who,
     wishes,
 )
 from bot.running import Runner
@@ -54,7 +56,7 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.tells_of_own, joining.before_coming, paying.of_money,
-    tasks.misspoke, sessions.held_on, follow.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, follow.suits,
+    tasks.misspoke, sessions.held_on, follow.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
     helping.found_wrong, tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
@@ -149,7 +151,8 @@ def _sense(turn: Turn) -> None:
         alarm = None
     if alarm and alarm.kind == "scam" and about_us.suspects_us(turn.heard.folded):
         alarm = None
-    if alarm and alarm.kind == ADVICE and records.asks_of_the_record(turn, sure=alarm.sure):
+    of_a_class = turn.ticket is None and of_fitness(turn.heard, turn.state)
+    if alarm and alarm.kind == ADVICE and (of_a_class or records.asks_of_the_record(turn, sure=alarm.sure)):
         alarm = None
         turn.heard = replace(
             turn.heard, candidates=tuple(each for each in turn.heard.candidates if each.intent != ADVICE)

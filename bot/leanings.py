@@ -96,6 +96,18 @@ _OF_A_LESSON = {"course_level", "course_help"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 _LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
+_BUSY = re.compile(
+    "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|上班|走不开)[的了啊呀]?"
+)
+_NO_PAPERS = re.compile(
+    "(?:身份证|居住证)[^,，。]{0,5}(?:丢|掉了|没带|忘|找不|没了|不见|没有|不在|过期|没办|没下来|还没)"
+)
+_ISSUED = re.compile("补办|办理|挂失|[去在到]哪|哪里|找谁|派出所")
+# Of what is taken or treated a doctor is asked.
+_FITNESS = re.compile(
+    "^(?!.*(?:药|治|疼|痛|晕|医院|严重|吃))[^。]*(?:血压|心脏|糖尿|血糖|腰|膝盖|关节|腿脚?|颈椎|手术|怀孕|孕妇|哮喘|心梗|支架|身体)"
+    "[^。]{0,8}(?:要不要紧|要紧[吗不么]|碍不碍事|碍事[吗不么]|有(?:没有)?影响|没事吧|跟得上|(?:能|可以)(?:不能)?(?:去|来|练|学|上|跳|打|报|参加)|[行成]不[行成]?$|[行成]吗)"
+)
 _REFUNDS = re.compile("退(?:钱|费|款|学费|一半|给|得|不退|多少|回)")
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
 _WHO_THEN = re.compile("那?(?:该|要)?(?:找|问|归)(?:谁|哪[个里儿](?:部门)?)(?:办|管|问|弄)?[呢啊呀]?[?？]?")
@@ -132,6 +144,8 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_rule(heard)
         or _of_a_matter(heard)
         or _of_an_item(heard)
+        or _of_papers(heard, state)
+        or (Candidate(heard.lines.sure, "enrolment", None, None, "enrol-health") if of_fitness(heard, state) else None)
         or _of_a_telephone(heard, state)
         or of_hours(heard)
         or of_an_address(heard)
@@ -211,6 +225,18 @@ def _of_a_matter(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "out_of_scope", "other_office") if asks else None
 
 
+def _of_papers(heard: Understanding, state: Conversation) -> Candidate | None:
+    """我身份证掉了还没补, in a talk on getting into a class: what does instead, and not where it is issued."""
+    lacks = state.topic in OF_LEARNING and _NO_PAPERS.search(heard.folded) and not _ISSUED.search(heard.folded)
+    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-id-none") if lacks else None
+
+
+def of_fitness(heard: Understanding, state: Conversation) -> bool:
+    """她有高血压要不要紧, in a talk on classes: whether one may come, and no advice on one's health."""
+    learning = state.topic in OF_LEARNING or ("course" in state.focus and state.focus_age <= FRESH)
+    return learning and len(heard.folded) <= _SHORT and _FITNESS.search(heard.folded) is not None
+
+
 def _of_a_rule(heard: Understanding) -> Candidate | None:
     """师带徒怎么算学分: how one kind of learning earns credits, by its name; 带徒弟一天记几分: or in other words."""
     score = max((each.score for each in heard.candidates if each.question or each.intent), default=0.0)
@@ -279,7 +305,9 @@ def _of_the_queue(heard: Understanding) -> Candidate | None:
 
 
 def _at_a_time(heard: Understanding) -> Candidate | None:
-    """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class."""
+    """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class; 白天没时间: so is what is free then."""
+    if heard.first("when") and _BUSY.fullmatch(heard.without("when")):
+        return Candidate(heard.lines.sure, "training_info", "find_class")
     there = heard.names("org")
     listed = (
         heard.best is not None and heard.best.intent == "find_course" and (there or heard.first("when") is not None)

@@ -6,7 +6,7 @@ What may be asked about a thing stands in `bot.aspects`.
 import re
 from collections.abc import Collection, Sequence
 
-from bot import about, halves, phrases
+from bot import halves, phrases
 from bot.aspects import HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
@@ -42,12 +42,8 @@ _ORDINAL = 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
 # 太贵了，能不能少点: less for the same class, and not another one.
-_LESS = re.compile(
+LESS = re.compile(
     "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
-)
-# Whether somebody of whom something is told may come.
-_MAY = re.compile(
-    "(?:也|还|就)?(?:想|要)(?:来|去|学|报|参加|上)(?:个|一个)?(?=[,，])|[,，]?(?:能不能|可不可以|能|可以|够不够|收不)?(?:去|来|学|报名?|参加|上|收|够)?(?:行不行|行|成不成|成|中不中|中|可以|要得)?[吗么嘛不没]?[呀啊呢]?[?？]?$"
 )
 _TEACHES_ELSE = re.compile("还(?:有没有|有|在|会|能)?[教带上开][^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)")
 _OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
@@ -111,6 +107,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
 
 async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str, *, likely: bool) -> bool:
     """An aspect of some things, by whoever has a shorter or a better answer to it."""
+    if _is_of_another_place(turn, things, aspect):
+        return False
     if things[0][0] == "org":
         if aspect not in spoken(turn.heard.folded) or _REDEEMS.search(turn.heard.folded):
             return False  # 那哪里可以换, after one where points are not redeemed
@@ -147,6 +145,12 @@ async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str
         turn.state.topic = _TOPICS.get(things[0][0], of_class)
         run.remind(turn)
     return True
+
+
+def _is_of_another_place(turn: Turn, things: Sequence[Thing], aspect: str) -> bool:
+    """某某村在哪条路, after an activity or an item: asks about that place."""
+    named = turn.heard.names("org") and things[0][0] in {"activity", "item"} and things[0][0] not in turn.heard.named
+    return named and aspect in {"place", "way", "phone"}
 
 
 def _is_told(turn: Turn, kind: str) -> bool:
@@ -242,17 +246,18 @@ async def another(run: Runner, turn: Turn) -> bool:
     wants = _wants_another(turn, 0)
     if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
         wishes.pop("org", None)  # 学院太远了，别处有没有: not there
+    there = "org" in wishes and tasks.lives(turn.heard)
     if wishes:
         alone = best and best.intent == "find_class" and not phrases.names_matter(turn.heard.folded)  # 有没得白天打的
-        takes = len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)
+        takes = there or len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)
     else:
         takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
     elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
-    elsewhere = elsewhere and not (wants and move.probability >= MOVE)
+    elsewhere = elsewhere and not there and not (wants and move.probability >= MOVE)
     if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
         return False
     if move.label == "follow/cheaper":
-        if _LESS.search(turn.heard.folded):
+        if LESS.search(turn.heard.folded):
             await _tell_of_less(run, turn)
             return True
         wishes["fee"] = "free"
@@ -267,27 +272,6 @@ async def _tell_of_less(run: Runner, turn: Turn) -> None:
         await run.start(turn, "class_fee", {"class": told[0].id})
     else:
         await run.start(turn, "not_answered", {"question": "fee-free-who"})
-
-
-async def suits(run: Runner, turn: Turn) -> bool:
-    """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
-    folded = turn.heard.folded
-    pays = about.names_grounds(folded)  # 低保户呢
-    less = pays and _LESS.search(folded) is not None  # 我是退伍军人能便宜不
-    who = _MAY.sub("", folded)  # 我老公也想来，他有工作的 of 我老公也想来，他有工作的，行不
-    if len(turn.state.shown) != 1 or not (less or about.tells_only(who, turn.heard.entities)):
-        return False
-    kind, id = shown(turn)[0]
-    last = run.row(turn.state.last)
-    if (
-        kind not in {"class", "course"}
-        or run.waiting(turn.state)
-        or (last is not None and last.by_whom and who == folded and not (less or pays))
-    ):
-        return False
-    if turn.state.facts.grounds:  # which is what they say it for
-        return await run.aside(turn, Task("class_fee", {kind: id}))
-    return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"{kind}:{id}"}))
 
 
 async def taught_beside(run: Runner, turn: Turn) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from bot import about, phrases
 from bot.commands import CORRECTION, commands
-from bot.comprehension import Candidate
+from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly, spell
@@ -224,8 +224,8 @@ async def refined(run: Runner, turn: Turn) -> bool:
     level = at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
     if level:
         values = {"course": level}
-    lives = last.intent in OF_CLASSES and _LIVES.fullmatch(heard.without()) is not None
-    if not values or not (corrected or level or lives or len(phrases.rest(heard)) <= 1):
+    there = last.intent in OF_CLASSES and lives(heard)
+    if not values or not (corrected or level or there or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
     another = best is not None and best.intent != last.intent and not corrected
@@ -234,7 +234,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
         slot.name for slot in handler.slots
     }  # a class, after hours
     another = another and (bool(of_more) or phrases.named_share(heard) < _ALL)  # 大后天: nothing but what is named
-    another = another and not lives
+    another = another and not there
     line = heard.lines.ask if own else heard.lines.sure
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
@@ -293,6 +293,11 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     turn.say("taken_back")
     turn.keeps = True
     return True
+
+
+def lives(heard: Understanding) -> bool:
+    """我在某某街道, 某某街道近: where somebody is, and nothing else."""
+    return _LIVES.fullmatch(heard.without()) is not None
 
 
 def _names_level(folded: str) -> bool:
