@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from knowledge.catalogue import Catalogue
-from nlu.gazetteer import Gazetteer, Name
+from nlu.gazetteer import Gazetteer, Mention, Name
 from nlu.text import fold
 
 FILE = Path(__file__).with_suffix(".tsv")
@@ -86,7 +86,7 @@ class Everyday:
 
     def said(self, folded: str) -> list[Said]:
         """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""
-        found = [each for each in _names().find(folded) if not folded.endswith(("不", "没"), 0, each.start)]
+        found = [each for each in _mentioned(folded) if not folded.endswith(("不", "没"), 0, each.start)]
         meant = ((each, self._meant(each.id)) for each in found)
         return [self._found(each.id, names, each.start, each.end) for each, names in meant if names]
 
@@ -120,6 +120,11 @@ def _of_titles() -> Mapping[str, Set[str]]:
         for text in each.titles:
             found.setdefault(text, set()).add(each.name)
     return found
+
+
+@lru_cache(2048)  # what residents ask again and again is looked for once
+def _mentioned(folded: str) -> Sequence[Mention]:
+    return _names().find(folded)
 
 
 @cache
