@@ -46,6 +46,7 @@ _OF_TEACHING = re.compile("老师|一期|学费")
 # 画水墨的收不收, 翻身喂饭的培训: asks for something, whatever it is, that may be taught.
 _ASKS_FOR = re.compile(
     "(?:有没有?|有[吗么不没]|的[,， ]?还?[收招][不吗][收招]?|培训|手艺|本事)[^,，。]{0,4}$"
+    "|^(?:我|俺|就是)?想(?:来)?(?:听听|听一听|了解)"
     "|[那这]一?[个种套门样堂](?:几点|哪[一]?天|什么时候|啥时候?)[^,，。]{0,3}$"
 )
 # 拉弦子，两根弦那个: says what is done, and nothing of anybody or of what has come of it.

@@ -22,6 +22,7 @@ from bot.leanings_to_places import (
     of_an_address,
     of_hours,
     of_place,
+    of_what_is_near,
 )
 from nlu.questions import NO_ANSWER
 
@@ -96,6 +97,9 @@ _OF_A_LESSON = {"course_level", "course_help"}
 OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 _LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
+_TERM = re.compile(
+    "下个?学期|明年(?:的)?(?:春|上半年|开春|下半年|秋|夏)|来年|(?:下一期|下期|春季|秋季)(?:的)?(?:班|课|培训|开)"
+)
 _BUSY = re.compile(
     "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|上班|走不开)[的了啊呀]?"
 )
@@ -147,6 +151,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_papers(heard, state)
         or (Candidate(heard.lines.sure, "enrolment", None, None, "enrol-health") if of_fitness(heard, state) else None)
         or _of_a_telephone(heard, state)
+        or of_what_is_near(heard)
         or of_hours(heard)
         or of_an_address(heard)
         or of_a_site(heard)
@@ -157,6 +162,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _which_classes(heard)
         or _a_class_alone(heard)
         or _of_the_queue(heard)
+        or _of_a_term(heard)
         or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -304,6 +310,12 @@ def _of_the_queue(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "training_info", "class_places") if asks else None
 
 
+def _of_a_term(heard: Understanding) -> Candidate | None:
+    """下学期有什么班, 明年春天的班都有哪些: what is not published yet; when it will be is."""
+    asks = heard.best is not None and heard.best.intent in OF_CLASSES and _TERM.search(heard.folded)
+    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-school-time") if asks else None
+
+
 def _at_a_time(heard: Understanding) -> Candidate | None:
     """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class; 白天没时间: so is what is free then."""
     if heard.first("when") and _BUSY.fullmatch(heard.without("when")):
@@ -320,7 +332,8 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
     """金水镇有陶艺课上不: whether a course is taught at a place that is named, where nothing else is asked of either."""
     named = heard.names("course") and heard.names("org")
     unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent in _OF_A_LESSON
-    asks = named and unclear and not set(spoken(heard.folded)) - {"eligible", "place"}
+    near = heard.best is not None and heard.best.intent == "nearest_site" and phrases.wants_to_learn(heard.folded)
+    asks = named and (unclear or near) and not set(spoken(heard.folded)) - {"eligible", "place"}
     whether = _TAUGHT.search(heard.folded) or ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
 

@@ -38,6 +38,10 @@ _HAS = {
 _OPEN = re.compile(
     "去[^,。]{0,14}(?:行|成|可以)[吗不]|开(?:门|放)?[吗么嘛不没]|开不开|上不上班|休息[吗么嘛不没]|关门[吗么嘛不没]|有没有人|有人(?:在|上班)?[吗么嘛不没]"
 )
+_OF_OTHERS = re.compile(
+    "(?:哪[里儿]?|附近|边上|旁边|近|有)[^,，。]{0,8}(?:旅馆|宾馆|酒店|饭店|饭馆|面馆|超市|银行|取款机|药店|药房|医院|诊所|菜场|菜市场|商场|理发店|网吧|加油站|浴室)(?!的?(?:学校|站点|对面|旁边|隔壁))"
+)
+_STOPS = re.compile("公交|地铁|车站|轻轨")
 _NO_THING = re.compile("班|课|费|钱|便宜|优惠|打折|退|推迟|报名|请假|改|换")
 ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
 OF_ACTIVITY = re.compile("活动|开放[日周]|沙龙|讲座|讲坛|那场|这场|集市|放电影|电影票|义[诊剪修]")
@@ -100,6 +104,16 @@ def of_hours(heard: Understanding) -> Candidate | None:
     asks = heard.names("org") and not of_a_thing and _HOURS.search(heard.folded)
     asks = asks or _YOU_OPEN.search(heard.folded)
     return Candidate(heard.lines.sure, "site_hours", "site_hours") if asks else None
+
+
+def of_what_is_near(heard: Understanding) -> Candidate | None:
+    """附近哪里有便宜的旅馆: what is none of our places, however near it is."""
+    best = heard.best
+    of_ours = best is not None and best.intent in {"nearest_site", "site_address"}
+    if of_ours and heard.names("org") and _STOPS.search(heard.folded):  # 学院附近有公交站吗
+        return Candidate(heard.lines.sure, "site_hours", "site_address")
+    other = of_ours and _OF_OTHERS.search(heard.folded) and not heard.names("course")
+    return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if other else None
 
 
 def of_an_address(heard: Understanding) -> Candidate | None:

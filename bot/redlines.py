@@ -84,6 +84,9 @@ _OF_A_CHILD = re.compile("(?:多|半)?的[大小]?(?:外?孙|儿子|女儿|闺�
 _BORN = re.compile(r"19\d\d ?年?(?:的|生|出生|属)|[四五六七八九][零〇一二三四五六七八九]年(?:生|出生|的人)")
 # 我妈呢，六十八: an age without a word that says so.
 _YEARS = re.compile("(?<![\\d第])(?:[2-9]\\d|[二三四五六七八九]十[一二三四五六七八九]?)(?=了|的|$|[,，。])")
+_OF_A_COURSE = re.compile(
+    "(?:收藏|缓存|下载)[^,，。]{0,6}(?:课|视频|微课)|(?:课|视频)[^,，。]{0,4}(?:收藏|缓存)"
+)  # which one removes oneself
 _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
 # School days long past.
 _ONCE = re.compile(
@@ -315,7 +318,7 @@ def _is_grown(heard: Understanding) -> bool:
 _NOT: Mapping[str, Callable[[str], bool]] = {
     "deceased": lambda folded: _LONG_GONE.search(folded) is not None and _AFFAIRS.search(folded) is None,
     "third_party": lambda folded: _OF_US.search(folded) is not None,
-    "data_request": asks_whether,
+    "data_request": lambda folded: asks_whether(folded) or _OF_A_COURSE.search(folded) is not None,
     "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
 }
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.

@@ -22,7 +22,7 @@ _BETWEEN = re.compile(
 # Words of titles that people say in any matter.
 _ALSO_OTHERWISE = frozenset((
     "微信", "电子书", "看网课", "键盘", "打字", "农民培训", "发朋友圈", "幻灯片", "微信支付", "手机应用", "手机使用", "用电脑", "健康", "直播", "视频", "上网",
-    "理财",
+    "理财", "收藏",
 ))  # fmt: skip
 
 Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likeliest subjects of a text and its parts

@@ -24,11 +24,11 @@ _NAMES = {"course", "org", "item", "teacher"}
 NEAR, LEAD = 0.4, 0.1  # likeness to what is meant, and how much more than to anything else
 # What is said of any activity.
 _ANY_ACTIVITY = re.compile(
-    "最近|近期|有没有|没有|活动|地儿|地方|免费|参加|报名|什么|啥|时候|哪[里儿天个些]?|几[点号]|怎么|一个|可以|周末|多少人?|[进收]人?|[那这]|[的个场是在有还想我要去能不没了吗呢啊呀吧嘛么，。？?！!]"
+    "[今明后]天|晚上|周[一二三四五六日末]|星期.|礼拜.|最近|近期|有没有|没有|活动|讲座|听|地儿|地方|免费|参加|报名|什么|啥|时候|哪[里儿天个些]?|几[点号]|怎么|一个|可以|周末|多少人?|[进收]人?|[那这]|[的个场是在有还想我要去能不没了吗呢啊呀吧嘛么，。？?！!]"
 )
 _PARTS = re.compile("[、，。；：与]")  # of what an activity is
 _SAYS = 2  # characters
-_OF_IT_THERE = re.compile("[的那边里街道镇个有]{0,6}")  # between a place and one within it
+_OF_IT_THERE = re.compile("[的那边里街道镇个有下面底]{0,6}")  # between a place and one within it
 
 # What a class may be called, and none of 第一次课, 下期的班, 免费的课.
 NAME = re.compile(
@@ -81,7 +81,7 @@ def activity_meant(run: Runner, turn: Turn) -> str:
     named = heard.hinted or any(
         (each.exact and each.kind in _NAMES) or each.kind == "activity" for each in heard.entities
     )
-    said = _ANY_ACTIVITY.sub("", heard.without())
+    said = _ANY_ACTIVITY.sub("", heard.renamed(lambda each: None if each.kind == "when" else ""))  # 冬天 of 中医话冬养
     if named or not (asked or told) or not _SAYS <= len(said) <= phrases.FRAGMENT:
         return ""
     parts = [
