@@ -3,6 +3,12 @@ many other things; and the question whom they talk to, which it may take for the
 
 import re
 
+# What says that one complains, also as it is misheard and mistyped; and what says no less where somebody is named.
+_FILES = (
+    "(?:投 ?[诉述数速素拆折溯]|举报|控告|控诉|检举|告发)"
+    "(?!(?:热线|电话|渠道|流程|方式|邮?箱|信箱|途径|部门)[^,，。]{0,3}(?:是|有|多少|在|几|呢|吗|[?？]|$))"
+)
+_SUES = r"差评|不满(?![\d一二三四五六七八九十足])|(?:有|很大|大)意见|[要想]去?告(?![诉别知辞示一])"
 _SEAT = "坐席|客服(?!电话|热线)|人工(?!智能)|接线|工作人员|接待"
 _THAT_ONE = rf"(?:刚才|刚刚|上次|上回|之前)[^,，。]{{0,6}}(?:人|位|老师|同志|{_SEAT})|那个?(?:人|位|同志|{_SEAT})|(?:这|你们)[^,，。]{{0,3}}(?:{_SEAT})"
 _BADLY = (
@@ -11,7 +17,7 @@ _BADLY = (
 )
 # Of whoever it was, said at any time.
 _OF_A_SEAT = re.compile(
-    rf"投诉[^,，。]{{0,8}}(?:{_SEAT}|刚才|那个?人|他|她)|(?:{_SEAT}|{_THAT_ONE})[^,，。]{{0,10}}(?:{_BADLY})"
+    rf"{_FILES}[^,，。]{{0,8}}(?:{_SEAT}|刚才|那个?人|他|她)|(?:{_SEAT}|{_THAT_ONE})[^,，。]{{0,10}}(?:{_BADLY})"
     rf"|(?:别|不要|不想|莫)再?(?:让|叫|找|要|跟|和)?(?:刚才|上次)?那?个?(?:{_SEAT}|(?<=那个)人|(?<=那)人)"
     r"|(?:别|不要|莫)再?(?:让|叫|找)(?:他|她)[^,，。]{0,3}(?:接|处理|管|回|办)"
     r"|(?:agent|staff|operator|person|colleague|clerk)\b.{0,30}\b(?:rude|slow|useless|unhelpful|ignor\w+|never|hung up|not help\w*)"
@@ -62,8 +68,25 @@ def scolds(folded: str) -> bool:
     return _SCOLDS.fullmatch(folded.strip(" ,，。.!！~")) is not None
 
 
-_TO_THE_SEAT = re.compile(r"(?:投诉|举报)(?:的)?(?:就)?是?[你您](?!们)|complain about you\b")
-_COMPLAINS = re.compile(r"(?:投诉|举报)|\bcomplain")
+# 我要投诉你, 你这个态度我要投诉, 投诉这个坐席: whoever hears it; not 你好, 你们, and not who had it before.
+_BEFORE = "(?:[上前](?:一个|一位|个|位)|之前|先前|前面|上次|上回|昨天|前天|上周|前几天)"
+_HEARER = "(?:坐席|客服(?!电话|热线)|接线员?|话务员)"
+_TO_THE_SEAT = re.compile(
+    rf"(?:{_FILES}|[要想]去?告)(?:一下|的|就|是|这?个)*[ ]?[你您](?!们)"
+    rf"|{_FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|(?<=这个)人|(?<=这位)人)"
+    rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{_BADLY}|服务|这样|这种)(?=.*{_FILES})"
+    rf"|(?:{_FILES}|反映)(?![^,，。]*{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|说话的人)[^,，。]{{0,6}}(?:{_BADLY}|$)"
+    r"|complain\w* (?:about|against) (?:you\b|this (?:agent|operator|person))"
+)
+_IT_IS_YOU = re.compile("(?:我?(?:要|想)?(?:投诉|说)的)?(?:就|正|不就|当然)?是[你您](?:本人|自己|呀|啊)*[,，。!！]*")
+_OF_WHO_HAD_IT = re.compile(
+    rf"(?:{_FILES}|反映|{_SUES})[^,，。]{{0,4}}{_BEFORE}|{_BEFORE}[^,，。]{{0,6}}(?:{_SEAT}|人)[^,，。]{{0,8}}(?:{_BADLY})"
+)
+_COMPLAINS = re.compile(rf"{_FILES}|\bcomplain")
+_ACCUSES = re.compile(
+    rf"{_COMPLAINS.pattern}|{_SUES}|{_BADLY}|欺负|[欺哄坑]?骗|逼|威胁|侮辱|羞辱|歧视|[刁为]难|嘲笑|讽刺|骚扰|动手|打(?:人|我(?!电话|手机))|推我|乱收费|[收要]我?(?:好处|红包)|偷|泄露|不[让给退接帮]"
+    r"|\b(?:rude|shout|yell|insult|bull(?:y|ied)|cheat|harass)"
+)
 # 我不是要, 没打算, right before it; not 受不了我要, 不得不.
 _DENIED = re.compile(
     "(?:(?<!不[得能])不|没|别|甭)(?:是|会|想|要|打算|准备|敢|用|必|需|有|在|说|再|去|来|真的?|为了|因为)*$"
@@ -81,11 +104,67 @@ def complains_of_who_hears_it(folded: str) -> bool:
     return _says(_TO_THE_SEAT, folded) and _HOW_TO_COMPLAIN.search(folded) is None
 
 
+def says_it_is_you(folded: str) -> bool:
+    """就是你, where it was asked of whom."""
+    return _IT_IS_YOU.fullmatch(folded) is not None
+
+
+def complains_of_who_had_it(folded: str) -> bool:
+    """投诉上一个坐席, to another."""
+    return _says(_OF_WHO_HAD_IT, folded)
+
+
 def complains(folded: str) -> bool:
     """Whether it says that it complains, of whomever."""
     return _says(_COMPLAINS, folded) and _HOW_TO_COMPLAIN.search(folded) is None
 
 
+def complains_if_named(folded: str) -> bool:
+    """投诉一下…, 对…很不满意, 给…差评: it complains of a seat, where one is named in it."""
+    return _says(_COMPLAINS_OF_ONE, folded) and _HOW_TO_COMPLAIN.search(folded) is None
+
+
+def complains_of_a_person(folded: str) -> bool:
+    """投诉小陈, whoever that is."""
+    return _OF_A_PERSON.search(folded) is not None and complains(folded)
+
+
+def accuses(folded: str) -> bool:
+    """Whether it says anything bad, of whomever: cheap, for most messages do not."""
+    return _says(_ACCUSES, folded)
+
+
+def without_kindness(folded: str) -> str:
+    """What is left of a message where it is of whom it complains: without the clauses that thank and praise, wish for somebody,
+    deny that it is they, or tell what they said."""
+    clauses = (_NOT_THEM.sub("", each) for each in _STOPS.split(folded))
+    return "，".join(_ADVISED.sub("", each) for each in clauses if _ACCUSES.search(each) or not _KINDLY.search(each))
+
+
+def means_one_named_before(folded: str) -> bool:
+    """我要投诉她, 投诉这个人, 是, 我要投诉: of whom was said before, if anywhere."""
+    return _OF_ONE_BEFORE.search(folded) is not None or _OF_NOBODY.fullmatch(folded) is not None
+
+
+_COMPLAINS_OF_ONE = re.compile(rf"{_COMPLAINS.pattern}|{_SUES}")
+_OF_A_PERSON = re.compile(
+    f"^(?:我?(?:要|想|来)?){_FILES}(?:一下|的是)?(?:[小老][一-鿿]|姓?[一-鿿]{{1,3}}(?:老师|的坐席))$"
+)
+_STOPS = re.compile(r"[,，。;；!！?？\n]")
+_NOT_THEM = re.compile(
+    "(?<!是)(?<!可)不(?:是|怪)(?!人)[^是]{0,30}(?:是|$)|(?:没有?|别|不)(?:投诉|怪|针对|说)[^但]*|^.{0,40}(?:没关系|没有关系|无关)|除了[^都]*"
+)
+_ADVISED = re.compile(f"^.{{0,40}}(?:(?<!不)(?:说|教|帮|让|叫|陪|替|给)|告诉|建议|答应)我?[^,，。]{{0,6}}?(?={_FILES})")
+_KINDLY = re.compile(
+    f"{_PRAISE.pattern}|(?:谢|感|多)谢|谢了|感激|辛苦|得(?:很|真|特别|挺)?[好对]|说(?:有|可以|能|过)|(?<!没)耐心|热情|认真|周到|满意|[找换]|转(?:给|接|到)|请(?!假)|(?<!不)[让叫](?!她|他)[^,，。]{{1,8}}(?:接|来|处理|帮|管|回)"
+    "|[要想](?:要|跟|和|让|由)|在[不吗么]|上班|几点|什么时候|(?:说|叫|让|告诉|建议|介绍|推荐|陪|帮)(?:了|过)?我|(?:是|像)我|[课班讲教]|thank|praise|nice|kind|helpful"
+)
+_OF_ONE_BEFORE = re.compile(
+    rf"{_FILES}[^,，。]{{0,4}}(?:他|她|这人|那人|此人|[这那]个?(?:人|{_SEAT})|{_SEAT})|[他她][^,，。]{{0,8}}(?:{_BADLY})|对[他她]|给[他她]"
+)
+_OF_NOBODY = re.compile(
+    rf"(?:我|俺|就|要|想|来|是|对|的|嗯|好|了|啊|呀|一下|一个|个|转?人工|{_FILES}|[你您]们|yes|ok|1|[ ,，。!！])*"
+)
 _WISHES_TO_COMPLAIN = re.compile(
     "^(?:[^,，。]{0,8}[,，。])?(?:我|俺|咱)?(?:今天|就是|就|也)*(?:是)?(?:想|要|得|来|准备)+(?:投诉|举报|提个?意见)(?![^,，。]{0,6}(?:怎么|咋|哪|什么|啥|流程|渠道|多久|几天|吗|匿名|电话|热线|号码|联系方式))"
     "|^(?:我|俺)?来?反映(?:个|一个|点|一下)?(?:情况|问题)[,，。]?$|i (?:want|would like|wish) to complain"

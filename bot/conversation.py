@@ -73,6 +73,7 @@ class Conversation(Struct, omit_defaults=True):
     closed: str | None = None  # reference of the ticket that was closed last
     closed_at: int = 0
     elsewhere: bool = False  # that is one of another conversation, into which the one of this was merged
+    complaint: str = ""  # the ticket with which a complaint is noted: a name that comes later is of whom it is
     rings: str = ""  # the ticket with which a number to ring back is noted
     merged_for: str = ""  # whose that is, as tickets keep them
     thanked: bool = False

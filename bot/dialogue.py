@@ -102,6 +102,7 @@ class Dialogue:
             if answered:
                 break
         described.tell(turn)
+        await first.keep_complaint(turn)
         if turn.inbound.files and not turn.inbound.intent and turn.said and not (turn.ticket or turn.handover):
             turn.say("file.also")  # it came with words, and those alone were answered
         if not turn.silent:

@@ -10,6 +10,7 @@ import msgspec
 from accounts.accounts import Accounts
 from accounts.limits import TICKETS, TICKETS_FROM, Once
 from bot import about
+from bot.blame import Blamed, Saying, of_whom
 from bot.catalogues import as_it_is
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
@@ -19,17 +20,7 @@ from bot.offering import leads_somewhere, offers
 from bot.redlines import Alarm
 from bot.slots import NeedsAnswer, Slot
 from bot.texts import Texts
-from bot.waiting import (
-    COMPLAINT,
-    GENERAL,
-    GOES_ON,
-    HeldPlace,
-    Need,
-    SeatAvailability,
-    TicketStatus,
-    both,
-    reference,
-)
+from bot.waiting import COMPLAINT, GENERAL, GOES_ON, HeldPlace, Need, SeatAvailability, TicketStatus, both, reference
 from knowledge.catalogue import Catalogue
 from knowledge.entries import IMPORTED, Entry
 from knowledge.library import Library
@@ -318,7 +309,7 @@ class Turn:
         about = await self._about(reason, priority, skill or (found.skill if found else GENERAL), topic)
         self.handover = both(self.handover, about) if self.handover else about
         if self.ticket is None:
-            self.reference = self._reference(self.handover.reason)
+            self.reference = self._reference(self.handover)
         if self.queued or not quiet:
             await self.tell_of_waiting()
 
@@ -347,21 +338,25 @@ class Turn:
         return told.topic if told else topic
 
     async def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
-        closed, complains = self.state.just_closed(self.inbound.at), reason == COMPLAINT
-        named = await self.desk.named(f"{self.told} {self.heard.text}") if complains else ()
-        spared = named and self.seat and self.seat not in named  # who has it hears of a colleague
+        closed, blamed = self.state.just_closed(self.inbound.at), await self.blamed(complains=reason == COMPLAINT)
+        spared = self.seat and not blamed.of_hearer  # who has it hears of a colleague
         return Handover(
-            topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL, named=named,
+            topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL, named=blamed.named,
             summary=self.task.slots.get("detail") or self.inbound.text[:200],
             place=self.task.slots.get("org") or self.state.focus.get("org"),
             slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},
             tried=tuple(reply.source for reply in self.state.said if reply.source),
-            against=tuple(ref for ref in (self.ticket, closed) if ref) if complains and not spared else (),
+            against=tuple(ref for ref in (self.ticket, closed) if ref) if blamed.complains and not spared else (),
         )  # fmt: skip
 
-    def _reference(self, reason: str) -> str:
+    async def blamed(self, *, complains: bool = False) -> Blamed:
+        """Of whom of the seats it complains; `complains` where it is read as a complaint, whatever its words."""
+        talk = Saying(self.inbound, self.state, self.ticket, self.seat)
+        return await of_whom(self.desk, talk, self.recorded, self.task.slots.get("detail", ""), complains=complains)
+
+    def _reference(self, about: Handover) -> str:
         closed = self.state.just_closed(self.inbound.at)
-        if closed and reason in GOES_ON:
+        if closed and about.reason in GOES_ON and not (about.against or about.named):
             return closed
         return self.reference if self.reference and self.reference != closed else reference(self.now)
 

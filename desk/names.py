@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from knowledge.words import Words
 from nlu.proofs import unreachable
-from nlu.text import fold
+from nlu.text import fold, syllables
 
 LOGIN = r"^[a-z0-9一-鿿][a-z0-9一-鿿._@-]{0,63}$"
 _SHOWN = re.compile(r"[A-Za-zÀ-ɏ0-9㐀-鿿][A-Za-zÀ-ɏ0-9㐀-鿿 ·.,'’#@_()（）/-]{0,63}")
@@ -26,6 +26,38 @@ _GOES_ON = re.compile(
 _ELSEWHERE, _BEFORE = (
     re.compile("(?:食堂|门卫|保安|保洁|后勤|财务|宿舍|图书[馆室]|阅览室|机房|超市|医务室|[班课])[里上]?的?$"),
     8,
+)
+_BLANK = re.compile(r"[ ·.\-_*]")
+_TAUGHT, _TEACHES = re.compile("老师|[的教讲].{0,4}[课班]"), re.compile("[课班教讲][的里上]?$")
+_OF_A_CLASS, _TEACHING = re.compile("[课班教讲]"), re.compile("(?:[的上教讲].{0,4})?(?:[课班]|迟到|讲|教|上课)")
+_CHINESE = re.compile("[㐀-鿿]{2,4}")
+_OF_TWO = {
+    "欧阳",
+    "上官",
+    "诸葛",
+    "司马",
+    "司徒",
+    "慕容",
+    "尉迟",
+    "皇甫",
+    "夏侯",
+    "令狐",
+    "东方",
+    "公孙",
+    "长孙",
+    "宇文",
+}
+_SURNAME = f"(?:{'|'.join(sorted(_OF_TWO))}|[一-鿿])"
+# What ends a name: nothing, a stop, or what is said of whoever has it.
+_ALONE = re.compile("$|[,，。;；!！?？、和跟与这那她他的骂吼凶态对不太很真接在就是说欺敷挂]|老师|坐席|客服|一起")
+_CALLED = re.compile(
+    rf"(?:(?:(?<![一-鿿])(?:我要|要|我)?|[诉举报控告发评对给是叫和跟])[小老]|姓)(?P<name>{_SURNAME})(?={_ALONE.pattern})"
+    rf"|(?:(?<![一-鿿])|[诉报告评对给是叫和跟的个位才天])(?P<titled>{_SURNAME})(?:老师|小姐|女士|先生|师傅|主任|经理|同志|姐|哥|某)"
+)
+_OF_A_SEAT = "(?:坐席|客服|接线员|话务员|工作人员)"
+_AS_A_SEAT, _A_SEAT = (
+    re.compile(rf"({_SURNAME})姓?的?{_OF_A_SEAT}"),
+    re.compile(rf"{_OF_A_SEAT}[小老姓]?({_SURNAME})"),
 )
 _FORM = Words(
     "用户名用小写字母、数字或汉字，中间可以有 . _ @ -，如 wang.li",
@@ -92,23 +124,81 @@ def unfit_for_long(there: Mapping[str, str]) -> list[str]:
     ]
 
 
-def named(said: str, there: Mapping[str, str]) -> tuple[str, ...]:
-    """The accounts that a text calls by their name, or by what they are shown as, a place or a number behind it aside."""
+def named(
+    said: str, there: Mapping[str, str], teachers: Set[str] = frozenset(), *, surely: bool = False
+) -> tuple[str, ...]:
+    """The accounts that a text calls by their name, or by what they are shown as, a place or a number behind it aside. Of whom
+    it `surely` speaks it may say the name as it sounds, or the surname that they alone have; `teachers` are meant where they
+    are called so."""
     text = fold(said)
-    words, bare = {each.strip(".") for each in _WORD.findall(text)}, text.replace(" ", "")
-    return tuple(
+    words, bare = {each.strip(".") for each in _WORD.findall(text)}, _BLANK.sub("", text)
+    forms = {account: _forms(account) | _forms(shown) for account, shown in there.items()}
+    exact = {each for known in forms.values() for each in known}.union(teachers)
+    found = [
         account
-        for account, shown in there.items()
-        if any(each in words if each.isascii() else _calls(bare, each) for each in _forms(account) | _forms(shown))
-    )
+        for account, known in forms.items()
+        if any(each in words if each.isascii() else _calls(bare, each, teachers) for each in known)
+        or (surely and any(_sounds(bare, each, exact) for each in known if not each.isascii()))
+    ]
+    if surely:
+        found += [each for each in _by_surname(bare, there, teachers) if each not in found]
+    return tuple(found)
 
 
-def _calls(text: str, name: str) -> bool:
+def _calls(text: str, name: str, teachers: Set[str]) -> bool:
     """Whether a text without blanks has this name, and not one that goes on (王丽娟), or somebody's of another place (食堂李老师)."""
     return any(
-        not (_GOES_ON.match(after) or _ELSEWHERE.search(before[-_BEFORE:]))
+        not (
+            _GOES_ON.match(after)
+            or _ELSEWHERE.search(before[-_BEFORE:])
+            or (name.removesuffix("老师") in teachers and (_TAUGHT.match(after) or _TEACHES.search(before[-_BEFORE:])))
+        )
         for before, after in pairwise(text.split(name))
     )
+
+
+def _sounds(text: str, name: str, exact: Set[str]) -> bool:
+    """孙小妹 for 孙小梅, where that is nobody else's name; of two characters the first has to be right, and nothing to follow that
+    would make another word of them."""
+    heard, sound, size = syllables(text), syllables(name), len(name)
+    return any(
+        heard[at : at + size] == sound
+        and (size > 2 or (text[at] == name[0] and _ALONE.match(text, at + size) is not None))
+        and not any(text.startswith(each, at) for each in exact)
+        and not _GOES_ON.match(text, at + size)
+        for at in range(len(text) - size + 1)
+    )
+
+
+def _by_surname(text: str, there: Mapping[str, str], teachers: Set[str]) -> Iterator[str]:
+    """孙老师, 小孙, 姓孙的, where one account alone is called that, and no teacher; whom one calls a seat is no teacher."""
+    seats = {*_AS_A_SEAT.findall(text), *_A_SEAT.findall(text)}
+    called = {each["name"] or each["titled"]: each.span() for each in _CALLED.finditer(text)}
+    others = {name for name, (start, end) in called.items() if _is_of_a_class(text, start + 1, end)}
+    others.update(filter(None, map(_surname, teachers)))
+    surnames = [(_surname(shown or name), name) for name, shown in there.items()]
+    for surname, account in surnames:
+        is_meant = surname in seats or (surname in called and surname not in others)
+        if is_meant and [each for each, _ in surnames].count(surname) == 1:
+            yield account
+
+
+def _is_of_a_class(text: str, start: int, end: int) -> bool:
+    """书法班的孙老师, 孙老师讲课, 食堂的小孙."""
+    before = text[max(0, start - _BEFORE) : start]
+    return (
+        _OF_A_CLASS.search(before) is not None
+        or _TEACHING.match(text, end) is not None
+        or bool(_ELSEWHERE.search(before))
+    )
+
+
+def _surname(shown: str) -> str:
+    """Of a name of Chinese characters."""
+    name = _ASIDE.split(shown, maxsplit=1)[0]
+    if not _CHINESE.fullmatch(name):
+        return ""
+    return name[:2] if name[:2] in _OF_TWO and len(name) > 2 else name[0]
 
 
 def _forms(name: str) -> set[str]:

@@ -2,10 +2,11 @@
 
 import itertools
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from dataclasses import replace
 from datetime import datetime
 
+from bot.inbox import numbered
 from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats, Ways
 from desk import routing
 from desk.dispatch import as_waiting
@@ -13,13 +14,15 @@ from desk.hours import Hours
 from desk.names import named
 from desk.people import taking
 from desk.routing import Waiting
-from store import people, ticket_lists, tickets
+from store import conversations, people, ticket_lists, tickets
+from store.conversations import MessageRow
 from store.database import Database
 from store.ticket_rows import Priority, ranked
 from store.transaction import Transaction
 
 WINDOW = 2 * 3_600_000  # ms of history that an estimate rests on
 FRESH = 5_000  # ms that the pace is not looked up anew
+LATELY = 16  # messages of a talk that are looked at for what was said before
 ANYBODY = Need()
 SAMPLE, FEWEST = 40, 6  # tickets taken: looked at, and without which nobody can honestly say
 
@@ -75,9 +78,24 @@ class Queueing:
         row = await self._database.read(lambda t: tickets.place_of(t, person, goes_on=goes_on))
         return HeldPlace(row.ref, row.state == "waiting") if row is not None else None
 
-    async def named(self, said: str) -> tuple[str, ...]:
-        """The accounts that a text calls by name."""
-        return await self._database.read(lambda t: named(said, {each.name: each.shown for each in people.everybody(t)}))
+    async def named(self, said: str, teachers: Set[str], *, surely: bool) -> tuple[str, ...]:
+        """The accounts that a text calls by name; of whom it `surely` speaks, also as it is misspelt."""
+        shown = await self._database.read(lambda t: {each.name: each.shown for each in people.everybody(t)})
+        return named(said, shown, teachers, surely=surely)
+
+    async def had(self, ref: str) -> tuple[str, ...]:
+        """The accounts that have had a ticket."""
+        return await self._database.read(lambda t: tickets.complained_of(t, (ref,), ()))
+
+    async def said_before(self, channel: str, address: str, since: int) -> list[str]:
+        """What a resident has said lately, and not before then (ms)."""
+
+        def look(transaction: Transaction) -> list[MessageRow]:
+            talk = conversations.find(transaction, channel, address)
+            return conversations.messages(transaction, talk.id, talk.seq - LATELY, talk.seq) if talk else []
+
+        said = [each for each in await self._database.read(look) if each.author == "resident" and each.at >= since]
+        return [numbered(each).message.reply.text for each in said]
 
     async def place(self, now: datetime, ref: str, need: Need = ANYBODY) -> Seats:
         """The same for a resident who waits already, and may now need more than the ticket says."""

@@ -238,7 +238,8 @@ def call_moved(transaction: Transaction, ref: str, stage: str, at: int) -> None:
 
 
 def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:
-    """What a resident added makes an open ticket more urgent."""
+    """What a resident added makes an open ticket more urgent. A danger to life stays with who has it, until they have it no
+    more."""
     if (row := get(transaction, ref)) is None:
         return
     raised = TicketRaised(
@@ -250,7 +251,7 @@ def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:
         complained_of(transaction, more.against, more.named),
     )
     row = record(transaction, row, raised, "bot", at)
-    if row.owner in raised.barred:  # they hear it, and have it no more
+    if row.owner in raised.barred and row.priority != Priority.DANGER:  # they hear it, and have it no more
         record(transaction, row, TicketReturned("complained"), "bot", at)
         hand(transaction, row, None)
 

@@ -23,7 +23,8 @@ _CAUTIONED = {"scam", "minor"}  # these have a sentence that is true for everybo
 
 
 async def seat(run: Runner, turn: Turn) -> bool:
-    """A seat has the talk: we say nothing, and call for help if there is danger. A complaint of who has it is for another."""
+    """A seat has the talk: we say nothing, and call for help if there is danger. A complaint of who has it is for another, but
+    for a danger to life, which stays where it is."""
     if not turn.seat or turn.inbound.intent in OURS:
         return False
     kind = turn.red_line
@@ -32,28 +33,27 @@ async def seat(run: Runner, turn: Turn) -> bool:
         await turn.hand_over(kind, priority=redlines.URGENT[kind], quiet=True)
         if kind in LIFE:
             turn.in_danger(kind)
-    elif about_us.complains(turn.heard.folded) and not of_a_life(turn):
-        return await _complaint_to_a_seat(run, turn)
+    if (await turn.blamed()).of_hearer and not of_a_life(turn):
+        await run.start(turn, COMPLAINT, {"of": "seat"}, remind=False)
+        return True
     turn.silent = True
     return True
+
+
+async def keep_complaint(turn: Turn) -> None:
+    """Of whom a message complains is kept from the ticket, whatever it was answered with; and so is who is named later."""
+    read = turn.handover is not None and turn.handover.reason == COMPLAINT
+    blamed = await turn.blamed(complains=read)
+    if blamed.anybody and turn.ticket and turn.handover is None:
+        await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=True)
+    if blamed.complains:
+        turn.state.complaint = turn.ticket or turn.reference or turn.state.complaint
 
 
 def of_a_life(turn: Turn) -> bool:
     """Whether the open ticket tells of a danger to life: then nobody is taken from it for what is said."""
     danger = turn.state.danger
     return danger is not None and danger.red_line in LIFE and danger.ticket == turn.ticket
-
-
-async def _complaint_to_a_seat(run: Runner, turn: Turn) -> bool:
-    of_them = about_us.complains_of_who_hears_it(turn.heard.folded)
-    named = await turn.desk.named(turn.heard.text)
-    if of_them or turn.seat in named:
-        await run.start(turn, "complaint", {"of": "seat"}, remind=False)
-        return True
-    if named:
-        await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=True)
-    turn.silent = True
-    return True
 
 
 async def continued(run: Runner, turn: Turn) -> bool:
@@ -170,13 +170,20 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
 
 
 async def about_a_seat(run: Runner, turn: Turn) -> bool:
-    """A complaint about a seat that has, or lately had, the resident's ticket; what answers a question is for who asked it."""
+    """A complaint about a seat that has, or lately had, the resident's ticket, or is named; what answers a question is for who
+    asked it."""
     closed = turn.state.just_closed(turn.inbound.at) is not None
-    if not (closed or turn.ticket) or turn.inbound.choice is not None or run.waiting(turn.state):
+    if turn.inbound.choice is not None or run.waiting(turn.state):
         return False
-    if not about_us.complains_of_a_seat(turn.heard.folded, closed=closed):
+    if (closed or turn.ticket) and about_us.complains_of_a_seat(turn.heard.folded, closed=closed):
+        await run.start(turn, COMPLAINT, {"of": "seat"}, remind=False)
+        return True
+    later = turn.ticket is not None and turn.state.complaint == turn.ticket
+    if not (later or about_us.complains_if_named(turn.heard.folded)):
         return False
-    await run.start(turn, "complaint", {"of": "seat"}, remind=False)
+    if not ((await turn.blamed()).named or about_us.complains_of_a_person(turn.heard.folded)):
+        return False
+    await run.start(turn, COMPLAINT, {}, remind=False)
     return True
 
 

@@ -1,0 +1,189 @@
+"""Of whom of the seats it complains: whatever message says so, whatever else it says, they have nothing to do with it; and what
+is no complaint keeps nobody away."""
+
+import json
+from functools import partial
+
+import pytest
+
+from daoxue.app import App
+from desk.errors import TicketError
+from desk.people import Profile
+from store import conversations, people, ticket_lists, tickets
+from store.people import PresenceRow
+from store.ticket_rows import TicketRow
+from store.transaction import Transaction
+from tests.talk import Resident, ten_o_clock
+
+AT = int(ten_o_clock() * 1000)
+SEATS = {"sun": "孙小梅", "yin": "殷建平（东门）", "chen": "陈志远", "he": "何健"}
+
+
+@pytest.fixture
+async def desk(app: App) -> App:
+    for name, shown in SEATS.items():
+        await app.desk.people.add(name, "seat", 1, "test", Profile(shown=shown))
+        page = PresenceRow(f"page-{name}", name, 1, AT + 10**9)
+        await app.database.write(partial(people.come, page=page))
+    return app
+
+
+async def rows(app: App, resident: Resident) -> list[TicketRow]:
+    """The tickets of a talk, the newest first."""
+
+    def look(transaction: Transaction) -> list[TicketRow]:
+        talk = conversations.find(transaction, resident.channel, resident.address)
+        return ticket_lists.of_conversation(transaction, talk.id) if talk else []
+
+    return sorted(await app.database.read(look), key=lambda row: (row.opened_at, row.ref), reverse=True)
+
+
+async def barred(app: App, resident: Resident) -> set[str]:
+    return {name for row in await rows(app, resident) for name in json.loads(row.barred)}
+
+
+async def talked(app: App, said: str) -> Resident:
+    """Who says one after the other what stands between bars."""
+    resident = Resident(app)
+    for each in said.split("|"):
+        await resident.say(each)
+    return resident
+
+
+async def served(app: App, said: str = "转人工", seat: str = "chen") -> tuple[Resident, str]:
+    resident = Resident(app)
+    ref = str((await resident.receipt(said)).ticket)
+    await app.tickets.take(ref, seat, AT)
+    return resident, ref
+
+
+@pytest.mark.parametrize("said", [
+    # With a danger to life, a fraud or a leak in it
+    "我要投诉孙小梅，她骂我，我不想活了", "孙小梅逼我，我想自杀，我要投诉她", "我要投诉孙小梅，我奶奶晕倒了她不管", "我要举报孙小梅，她不让我打120，我爸晕倒了",
+    "孙小梅欺负我，我活不下去了，控告她", "孙小梅不退我钱，骗我转账，我要投诉", "孙小梅偷看我的身份信息，我要投诉", "孙小梅骂我|我不想活了，我要投诉她",
+    # In a later message, or an earlier one
+    "我要投诉|孙小梅", "我要投诉你们工作人员|叫孙小梅", "我要投诉一个坐席|名字是孙小梅", "我要投诉|她说她叫孙小梅", "我要投诉|好像是孙小梅接的", "我想投诉|孙小妹",
+    "我要投诉，我不想活了|孙小梅", "孙小梅欺负人|是", "转人工|投诉孙小梅", "孙小梅接的电话|我要投诉她", "昨天是孙小梅|我要投诉这个人",
+    "我不想活了|都是孙小梅骂的，我要投诉",
+    # In words of all kinds
+    "昨天孙小梅接的电话，态度恶劣，投诉", "投诉 孙 小 梅 她骂我", "我要投诉孙晓梅", "投诉孙小眉", "控告孙小梅", "投诉一下孙小梅",
+    "我对孙小梅很不满意", "给孙小梅打差评",
+    "投述孙小梅", "孙小梅骂我，转人工", "我要告孙小梅", "我要投诉坐席小孙", "我要投诉姓孙的坐席", "不是殷建平，我要投诉的是孙小梅",
+    "殷建平让我投诉孙小梅", "谢谢殷建平，我要投诉孙小梅",
+])  # fmt: skip
+async def test_who_is_complained_of_is_kept_away(said: str, desk: App) -> None:
+    resident = await talked(desk, said)
+    assert await barred(desk, resident) == {"sun"}
+    [row] = await rows(desk, resident)
+    with pytest.raises(TicketError):
+        await desk.tickets.take(row.ref, "sun", AT)
+    assert "孙" not in str(await desk.database.read(lambda t: ticket_lists.complained_of_in_vain(t, 0)))
+
+
+@pytest.mark.parametrize(("said", "who"), [
+    ("孙小梅和殷建平一起骂我，我要投诉他们", {"sun", "yin"}), ("我要投诉殷健平", {"yin"}), ("我要投诉殷老师，她骂人", {"yin"}), ("投诉小殷", {"yin"}),
+    ("我要投诉姓殷的", {"yin"}), ("我要投诉|殷老师", {"yin"}), ("我要投诉|小殷", {"yin"}), ("我要投诉殷建平骗我转账", {"yin"}), ("投诉老殷，他骂我", {"yin"}),
+    ("我要投诉孙小梅|还有殷建平", {"sun", "yin"}), ("我要投诉何健", {"he"}),
+])  # fmt: skip
+async def test_who_is_meant(said: str, who: set[str], desk: App) -> None:
+    assert await barred(desk, await talked(desk, said)) == who
+
+
+@pytest.mark.parametrize("said", [
+    "我要投诉书法课", "我要投诉食堂", "我要投诉书法班的孙老师", "我要投诉何健老师讲课迟到", "我要投诉教太极的何健老师", "谢谢孙小梅，转人工",
+    "孙小梅真好，转人工", "孙老师教得好", "找陈老师",
+    "我找孙小梅", "转孙小梅", "让孙小梅接电话，转人工", "孙小梅在吗，转人工", "我要投诉食堂，谢谢孙小梅", "孙小梅让我投诉食堂",
+    "孙小梅教我怎么投诉食堂", "我要投诉食堂，是孙小梅告诉我打这个电话的",
+    "我要投诉|谢谢孙小梅", "我要投诉|孙小梅人很好", "我要投诉|让孙小梅接", "我要投诉|不是孙小梅", "我要投诉|跟孙小梅没关系", "我要投诉|找孙小梅",
+    "我要投诉|孙小梅在吗", "我要投诉|孙小梅几点上班",
+    "我要投诉书法课|换孙小梅来处理", "我要投诉书法课|是教书法的孙老师", "我不是要投诉孙小梅，转人工", "没打算投诉孙小梅，转人工", "怎么投诉",
+    "我要投诉，小殷考班太吵", "我的小孙子被骂了，我要投诉",
+    "我要投诉你们高校老师", "投诉孙晓阳", "孙小梅是我邻居，转人工", "我要投诉李老师", "我要投诉陈列室太脏", "我要投诉门卫老孙头", "我要投诉食堂的小孙",
+    "我没投诉孙小梅啊，转人工", "投诉电话是多少，孙小梅说有的", "我对孙小梅很满意", "给孙小梅打五星", "我要表扬孙小梅，转人工", "孙小梅帮我报的名，我要投诉书法课",
+    "不要骂孙小梅，转人工", "孙小梅说得对，我要投诉食堂", "殷建平讲得真好，我要投诉食堂",
+])  # fmt: skip
+async def test_what_is_no_complaint_of_a_seat(said: str, desk: App) -> None:
+    assert await barred(desk, await talked(desk, said)) == set()
+
+
+@pytest.mark.parametrize("said", [
+    "我要投诉这个坐席", "投诉坐席", "我要投诉 你", "我對你嘅態度要投訴", "你这个服务态度我要投诉到底", "我要反映刚才和我说话的坐席骂人", "我要投数你",
+    "我要投诉你这个坐席", "我要告你",
+    "你态度太差了，我要投诉", "我要投诉这位客服", "我要投诉跟我说话的坐席", "你们这个坐席骂人，我要投诉这个人", "我要投诉|就是你",
+    "我要投诉|投诉的就是你", "我要投诉|陈志远",
+    "投诉你", "你再骂我，我投诉你", "你骗我转账，我要投诉你",
+])  # fmt: skip
+async def test_who_hears_it_of_themselves_has_it_no_more(said: str, desk: App) -> None:
+    resident, ref = await served(desk)
+    await talked_on(resident, said)
+    [row] = await rows(desk, resident)
+    assert (row.state, row.owner, row.barred) == ("waiting", None, '["chen"]')
+    await desk.tickets.take(ref, "yin", AT)
+
+
+async def talked_on(resident: Resident, said: str) -> None:
+    for each in said.split("|"):
+        await resident.say(each)
+
+
+@pytest.mark.parametrize("said", [
+    "你好，我要投诉食堂，态度太差", "我要投诉", "你能帮我投诉食堂吗", "你们食堂的服务我要投诉", "陈老师，我要投诉食堂", "我要投诉你们中心",
+    "你听我说，食堂态度差，我要投诉", "我要投诉食堂|是你们食堂",
+    "谢谢你，我不投诉了", "怎么投诉坐席", "客服热线怎么投诉", "我要投诉客服电话打不通",
+])  # fmt: skip
+async def test_who_hears_of_something_else_goes_on(said: str, desk: App) -> None:
+    resident, _ = await served(desk)
+    await talked_on(resident, said)
+    [row] = await rows(desk, resident)
+    assert (row.owner, row.barred) == ("chen", "[]")
+
+
+@pytest.mark.parametrize("said", ["我要投诉上一个坐席，他骂我", "我要投诉之前那个坐席", "前面那个客服骂人，我要投诉"])
+async def test_who_had_it_before_is_not_who_hears_it(said: str, desk: App) -> None:
+    resident, ref = await served(desk)
+    await desk.tickets.take(ref, "yin", AT, over=True)
+    await resident.say(said)
+    [row] = await rows(desk, resident)
+    assert (row.owner, row.barred) == ("yin", '["chen"]')
+
+
+@pytest.mark.parametrize("said", ["投述刚才接我的人", "你们给我处理投诉啊", "转人工，我要投诉", "转人工，投诉小陈"])
+async def test_after_the_end_it_is_another_s(said: str, desk: App) -> None:
+    resident, ref = await served(desk)
+    await desk.tickets.close(ref, "chen", "answered", AT)
+    await resident.say(said)
+    assert await barred(desk, resident) == {"chen"}
+    assert len(await rows(desk, resident)) == 2
+
+
+@pytest.mark.parametrize(
+    "said", ["我要投诉你，态度太差", "陈志远我要投诉你", "我要投诉|就是你", "你凶我，我不想活了，我要投诉你"]
+)
+async def test_a_danger_stays_with_who_has_it_and_goes_to_another_then(said: str, desk: App) -> None:
+    resident, ref = await served(desk, "我不想活了")
+    for each in said.split("|"):
+        assert await resident.say(each) == ""
+    [row] = await rows(desk, resident)
+    assert (row.owner, row.barred) == ("chen", '["chen"]')
+    await desk.tickets.close(ref, "chen", "answered", AT)
+    assert "chen" not in await able(desk, ref)
+    await resident.say("你们给我处理投诉啊")
+    for later in await rows(desk, resident):
+        with pytest.raises(TicketError):
+            await desk.tickets.take(later.ref, "chen", AT)
+
+
+async def able(app: App, ref: str) -> set[str]:
+    """Who may read it."""
+    row = await app.database.read(lambda t: tickets.get(t, ref))
+    assert row
+    of_whom = await app.database.read(lambda t: ticket_lists.complained_of(t, row.conversation))
+    return {*SEATS} - of_whom
+
+
+@pytest.mark.parametrize("said", ["孙小梅骂我，我要投诉孙小梅", "孙小梅骂我", "我要投诉，我不想活了|孙小梅"])
+async def test_a_colleague_of_whom_it_complains_is_kept_from_a_danger_that_another_has(said: str, desk: App) -> None:
+    resident, _ = await served(desk, "我爸晕倒了")
+    await talked_on(resident, said)
+    [row] = await rows(desk, resident)
+    assert (row.owner, row.barred) == ("chen", '["sun"]')
