@@ -78,6 +78,7 @@ class Conversation(Struct, omit_defaults=True):
     merged_for: str = ""  # whose that is, as tickets keep them
     thanked: bool = False
     proving_until: int = 0  # ms until which six digits may be a one-time code
+    number_since: int = 0  # ms since when pieces may have come of a number that nobody keeps; 0 where none may
     danger: Danger | None = None
     people: dict[str, Facts] = field(default_factory=dict)  # what the talk says of whom; "" is whoever speaks
     person: str = ""  # of them, who is spoken of now

@@ -88,6 +88,11 @@ class Dialogue:
         aside = self._run.slot(task).proves if task else None
         return proofs.later_answer(said, aside, lately=lately) if aside else None
 
+    def awaits_number(self, said: str, state: Conversation) -> bool:
+        """Whether digits are an answer to what was asked or offered, and that is no proof."""
+        task = self._run.waiting(state)
+        return (task is not None and self._run.slot(task).is_number) or any(offer.key == said for offer in state.offers)
+
     async def respond(self, turn: Turn) -> None:
         """Decides and answers; everything it did is on the turn and its state."""
         _pass_time(turn)

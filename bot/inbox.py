@@ -36,6 +36,7 @@ from bot.turn import Turn
 from bot.usage import Usage
 from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
+from nlu import pieces as going_on
 from nlu import proofs
 from nlu.masking import mask
 from nlu.text import clean
@@ -330,9 +331,14 @@ class Inbox:
         # What is longer than anybody reads may take half a second, in which others would wait.
         text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
         before: Mapping[int, bytes] = {}
-        if secret is None and proofs.may_go_on(text):
-            rows = await self._database.read(lambda t: pieces.before(t, read))
-            text, before = pieces.together(rows, text, inbound.at, lately=lately)
+        if (since := state.number_since) and going_on.may_go_on(text):
+            rows = await self._database.read(lambda t: pieces.before(t, read, max(since, inbound.at - pieces.LATELY)))
+            answers = self._mind.dialogue.awaits_number(said, state)
+            text, before = pieces.together(rows, text, lately=lately, answers=answers)
+        if secret is not None and proofs.is_whole(secret):
+            state.number_since = 0
+        elif not since and going_on.may_begin(text):
+            state.number_since = inbound.at
         now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
         # What is changed from here on is found by the commit, and all is thought anew.
         calendar, revision = self._mind.library.calendar, self._mind.library.revision

@@ -6,31 +6,31 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.messages import Message
-from nlu import proofs
+from nlu import pieces
 from store import conversations
 from store.conversations import ConversationRow, MessageRow
 from store.transaction import Transaction
 from store.units import MINUTE
 
-LOOKED_AT = 12  # messages of a talk
-BEFORE = 3  # of these the resident's, that may be pieces of the one that comes now
+LOOKED_AT = 30  # messages of a talk
+BEFORE = 9  # of these the resident's, that may be pieces of the one that comes now
 LATELY = 10 * MINUTE
 
 
-def before(transaction: Transaction, read: ConversationRow) -> Sequence[MessageRow]:
-    """The messages that may be looked at for it."""
-    return conversations.messages(transaction, read.id, read.seq - LOOKED_AT + 1, read.seq) if read.version else ()
+def before(transaction: Transaction, read: ConversationRow, since: int) -> Sequence[MessageRow]:
+    """The resident's messages since then (ms) that may be looked at for it."""
+    rows = conversations.messages(transaction, read.id, read.seq - LOOKED_AT + 1, read.seq) if read.version else ()
+    return [row for row in rows if row.author == "resident" and row.at >= since][-BEFORE:]
 
 
-def together(rows: Sequence[MessageRow], text: str, at: int, *, lately: bool) -> tuple[str, Mapping[int, bytes]]:
+def together(rows: Sequence[MessageRow], text: str, *, lately: bool, answers: bool) -> tuple[str, Mapping[int, bytes]]:
     """A message without what is a piece of a number, and the bodies of those before it that have the other pieces, by their
-    numbers. `lately` says that a code may be on its way."""
-    theirs = [row for row in rows if row.author == "resident" and row.at > at - LATELY][-BEFORE:]
-    said = [msgspec.json.decode(row.body, type=Message) for row in theirs]
-    *others, text = proofs.together([*(each.reply.text for each in said), text], lately=lately)
+    numbers. `lately` says that a code may be on its way, `answers` that the message answers a question for a number."""
+    said = [msgspec.json.decode(row.body, type=Message) for row in rows]
+    *others, text = pieces.together([*(each.reply.text for each in said), text], lately=lately, answers=answers)
     changed = {
         row.seq: msgspec.json.encode(replace(each, reply=replace(each.reply, text=covered)))
-        for row, each, covered in zip(theirs, said, others, strict=True)
+        for row, each, covered in zip(rows, said, others, strict=True)
         if covered != each.reply.text
     }
     return text, changed

@@ -7,6 +7,8 @@ from bot.comprehension import Understanding
 from knowledge.catalogue import Catalogue
 from nlu.proofs import Kind
 
+_NUMBERED = frozenset({"points", "when", "audience"})
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -29,6 +31,11 @@ class Slot:
     def question(self) -> str:
         """The key of its prompt."""
         return f"ask.{self.prompt or self.name}"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether digits may answer it that prove nothing."""
+        return not _NUMBERED.isdisjoint(self.kinds)
 
     def read(self, heard: Understanding, catalogue: Catalogue) -> str | None:
         """The value that a message names for this slot."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.messages import Numbered
 from nlu import phones
 from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
-from nlu.text import SPELLED, SPELLED_DIGIT, SPELLED_OUT, fold, fold_numbers, up_to
+from nlu.text import SPELLED_OUT, fold, fold_numbers, up_to
 
 _ABROAD = re.compile(r"(\+(?!86)\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")
 _LIKE = re.compile(r"(?<![a-z0-9])[li|](?=[3-9]\d{9}(?!\d))")  # what is typed for its first 1
@@ -50,7 +50,7 @@ def _elsewhere(folded: str, *, theirs: bool) -> Iterator[Span]:
 def _read_out(folded: str) -> Iterator[Span]:
     """one three nine, one two three four, 5678; yao san jiu."""
     for match in SPELLED_OUT.finditer(folded):
-        number = "".join(SPELLED.get(each, each) for each in SPELLED_DIGIT.findall(match[0]))
+        number = re.sub(r"\D", "", fold_numbers(match[0]))
         if _MOBILE.fullmatch(number):
             yield *match.span(), f"{number[:3]}****{number[-4:]}"
 

@@ -22,7 +22,7 @@ READ_OUT = str.maketrans(SAID_DIGITS, "0001122345677899123456789")
 # Figures and numerals by turns (6二0八) are one group.
 _GROUP = re.compile(
     rf"[0-9]++(?:[{SAID_DIGITS}]++[0-9]++)+[{SAID_DIGITS}]*|[{SAID_DIGITS}]++(?:[0-9]++[{SAID_DIGITS}]++)+[0-9]*"
-    rf"|[0-9]+|[{SAID_DIGITS}]+"
+    rf"|[0-9]{{2,}}[{SAID_DIGITS}](?!\w)|(?<!\w)[{SAID_DIGITS}][0-9]{{2,}}|[0-9]+|[{SAID_DIGITS}]+"
 )
 _TIGHT = re.compile(r"[\W_]{0,8}")
 _LINKS = re.compile(
@@ -37,7 +37,7 @@ _PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
 _YEAR = r"(?:18[89]|19\d|20[0-3])\d"
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 # GB 11643-1999: 18 characters, or the older 15 digits. Some mistype the day.
-_DATED = re.compile(rf"{_PLACE}{_YEAR}{_DAY}\d{{3}}[\dx]")
+DATED = re.compile(rf"{_PLACE}{_YEAR}{_DAY}\d{{3}}[\dx]")
 _SHAPED = re.compile(rf"{_PLACE}{_YEAR}\d{{7}}|[1-9]\d{{16}}x")
 _OLDER = re.compile(rf"{_PLACE}\d\d{_DAY}\d{{3}}")
 _MAY_BE_DATED = re.compile(rf"(?={_PLACE}(?:{_YEAR}|\d\d){_DAY})")
@@ -47,7 +47,7 @@ _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
 _COUNTRY = re.compile(r"\+86(?:[-. ]\d|\d{9})")
-_BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
+BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
 CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
 _KEPT = re.compile(
@@ -59,8 +59,14 @@ _LETTERED = re.compile(
     r"(?<![a-z0-9])(?:(?:[eghm]|e[a-z])[ -]?\d{7,8}|[a-z]{3}[ -]?\d{12}|[hm]\d{10}|[a-z][1289]\d{8}|[a-z]{1,2}\d{6}\([\da]\))(?![a-z0-9])"
 )
 _PAPER = re.compile(
-    r"(?:护照|通行证|回乡证|台胞证|居留|永居|居住证|签证|passport|permit)(?:(?!电话|手机)[^0-9]){0,16}?"
+    r"(?:护照|通行证|回乡证|台胞证|居留|永居|居住证|签证|[军警]官证|士兵证|军字|社保|医保|驾驶证|驾照|残疾人?证|passport|permit)(?:(?!电话|手机)[^0-9]){0,16}?"
     r"(?<![a-z0-9])(?P<number>(?:[a-z]{1,3}|[a-z][ -])?(?!(?:19|20)\d\d[01]\d[0-3]\d(?!\d))\d(?:[ -]?\d){6,11})(?![a-z0-9])"
+)
+
+
+# 三三〇八〇二，六一年十月十三，六八五八
+_BORN = re.compile(
+    rf"(?<!\d){_PLACE}\D{{0,6}}(?:\d\d){{1,2}}年[\d十]{{1,3}}月[\d十]{{1,3}}[日号]?\D{{0,6}}\d{{3}}[\dx](?!\d)"
 )
 
 
@@ -125,9 +131,9 @@ def spans(text: str) -> Iterator[Span]:
         if sum(len(group.digits) for group in run) >= _SHORT:
             yield from reader.spans(run)
     plain = folded.translate(READ_OUT)
-    yield from ((*match.span(), IDENTITY) for match in _LETTERED.finditer(plain))
+    yield from ((*match.span(), IDENTITY) for each in (_LETTERED, _BORN) for match in each.finditer(plain))
     for match in _PAPER.finditer(plain):
-        if not _is_kept(re.sub(r"\D", "", match["number"])):
+        if not _is_kept(re.sub(r"\D", "", match["number"])) and not phones.find(match["number"]):
             yield *match.span("number"), IDENTITY
 
 
@@ -145,6 +151,18 @@ def runs(folded: str) -> Iterator[list[DigitGroup]]:
             run, between = [], ""
         run += _groups(match, between)
     yield run
+
+
+def parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:
+    """Groups that follow on each other without strange words."""
+    part: list[DigitGroup] = []
+    for group in run:
+        if part and group.strange:
+            yield part
+            part = []
+        part.append(group)
+    if part:
+        yield part
 
 
 def _one_by_one(folded: str, matches: Sequence[re.Match[str]]) -> set[int]:
@@ -242,14 +260,14 @@ class _NumberReader:
     def _outdoes(self, window: _Window, natural: int) -> bool:
         """Whether a number goes on behind what alone would be a learning card; six digits more may be a one-time code."""
         alone = sum(len(group.digits) for group in window.groups[:natural])
-        proven = alone == _CARD and _BANK_NUMBER.fullmatch(window.number) and has_check_digit(window.number)
+        proven = alone == _CARD and BANK_NUMBER.fullmatch(window.number) and has_check_digit(window.number)
         return bool(proven) and (self._bank or len(window.number) - alone != _CODE)
 
     def _x(self, end: int) -> re.Match[str] | None:
         return (_X_SAID if self._person else _X).match(self._folded, end)
 
     def _dated(self, window: _Window) -> str | None:
-        if _DATED.fullmatch(window.number):
+        if DATED.fullmatch(window.number):
             return IDENTITY
         older = _OLDER.fullmatch(window.number) and not window.apart and window.sizes in _OLDER_GROUPS
         return IDENTITY if older else None
@@ -271,7 +289,7 @@ class _NumberReader:
             return None
         if together and len(number) >= 16:
             return BANK
-        if not (near or self._bank) or not _BANK_NUMBER.fullmatch(number):
+        if not (near or self._bank) or not BANK_NUMBER.fullmatch(number):
             return None
         sure = has_check_digit(number) or (window.whole and (self._bank or self._even(window)))
         return BANK if sure and window.groups[0].start not in self._extensions else None
@@ -288,7 +306,7 @@ class _NumberReader:
         return len({*sizes[:-1]}) == 1 and sizes[0] in {1, 4} and window.number.startswith(("6", "4", "5")) and not sums
 
     def _long(self, digits: str) -> str | None:
-        if _DATED.search(digits):  # once, or twice without a space
+        if DATED.search(digits):  # once, or twice without a space
             return IDENTITY
         return None if len(digits) <= _MANY and _KEPT.fullmatch(digits) else BANK
 

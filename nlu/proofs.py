@@ -7,30 +7,32 @@ them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
 
-from nlu import phones
-from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, Span, cover, mask, runs, sized
-from nlu.masking import spans as masked
+from nlu import harmless, phones, secrets
+from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, Span, cover, mask, parts, runs, sized
 from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers
 
 Kind = Literal["card", "code"]
-LABELS: Mapping[Kind, str] = {"card": "[学习卡号]", "code": "[验证码]"}  # what stands for them
+LABELS: Mapping[Kind, str] = {"card": secrets.CARD, "code": secrets.CODE}  # what stands for them
 _CARD_DIGITS, _CODE_DIGITS = 12, 6
 _NEARLY = range(10, 15)  # digits of a card's number with one or two too many or too few
 _BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
 _POSSIBLE = re.compile(rf"(?:[\d{SAID_DIGITS}][^\d{SAID_DIGITS}]{{0,40}}){{4}}")
+_FIGURES = re.compile(rf"\d|[{SAID_DIGITS}]{{3}}")
 _OF_CARD = re.compile("卡|card")
 _CALLED = (
     "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:登[录陆]|取[件货餐]|提取|激活|安全|授权|绑定|注册)码"
     "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
 )
-_OF_CODE = re.compile(f"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是")
+OF_CODE = re.compile(
+    rf"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是|(?<![编条维尺页])码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
+)
 _SOME_WORDS = r" *(?:[^\d ] *){0,6}"
 _NEAR = 40  # characters before a number in which its name stands, blanks included
 # A code may have letters about it (a648571b); what a date or the number of a ticket begins with is none.
@@ -38,24 +40,8 @@ _AFTER_CODE = re.compile(
     rf"(?:{_CALLED}){_SOME_WORDS}?((?:(?<![a-z])[a-z]{{1,3}})?\d{{4,8}}(?!\d)(?![-./:]\d)(?:[a-z]{{1,3}}(?![a-z]))?)"
 )
 _BEFORE_CODE = re.compile(rf"(?:{_CALLED}){_SOME_WORDS}$")
-_COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
 _LASTING = re.compile(r"(?<!\d{6}) ?(?:[秒天次遍位个]|小时)")
-# 邮编324000, 订单号…: which number of something else it is.
-_OTHERWISE = re.compile(
-    r"(?:邮编|邮政编码|post(?:al)? ?code|zip(?: code)?|qr code|工单|订单|[单编群工座]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
-)
-# The number of a lesson on line and its password are everybody's who is in it; nothing else may stand between.
-_OF_A_MEETING = re.compile(
-    r"(?:会议|入会|直播间?|无线网?络?|wi-?fi|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}(?:入会|会议)?(?:密码|口令|pass(?:word|code))(?:是|为| is)?\W{0,3}$"
-)
-# What may go on with a number of the text before it: two digits and more, among few words.
-_PIECE, _NEXT = re.compile(rf"(?:[^\d{SAID_DIGITS}]{{0,12}})(?:[\d{SAID_DIGITS}][\W_]{{0,2}}){{2}}"), "\n"
-_DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
-_REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _CUT = 60  # digits of what is cut into numbers that run together
-_DAY_OR_TIME = re.compile(
-    r"(?<!\d)(?:(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?!\d)"
-)
 _MOBILE, _MOBILE_DIGITS = re.compile(r"1[3-9]\d{9}"), 11
 _DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _YEARS = re.compile(r"(?:(?:19|20)\d\d){3}|(?:\d\d00){3}")  # or sums
@@ -70,73 +56,20 @@ class Found(Struct, frozen=True):
 
 
 def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
-    """The text without them; all else as it was."""
-    return cover(text, _spans_of(text, lately=lately, asked=asked))
+    """The text without them, without pieces of numbers that are called so, and passwords; all else as it was."""
+    folded = fold_numbers(text)
+    found = list(secrets.passwords(folded)) if secrets.PASSWORD.search(folded) else []
+    if _FIGURES.search(folded):
+        found += spans(folded, lately=lately, asked=asked)
+        whole = any(label == secrets.CARD for *_, label in found)
+        found = [*secrets.called(folded, found if whole else ()), *found]
+    return cover(text, found) if found else text
 
 
-def _spans_of(text: str, *, lately: bool, asked: bool) -> Iterator[Span]:
-    found = find(text, lately=lately, asked=asked)
+def spans(folded: str, *, lately: bool, asked: bool) -> Iterator[Span]:
+    """Where they stand in a text whose numbers are folded."""
+    found = find(folded, lately=lately, asked=asked)
     return ((*span, LABELS[each.kind]) for each in found for span in each.spans)
-
-
-def may_go_on(text: str) -> bool:
-    """Whether it may be a piece of a number that began in the text before it."""
-    return _PIECE.match(fold_numbers(text)) is not None
-
-
-def together(texts: Sequence[str], *, lately: bool = False) -> list[str]:
-    """Texts of one resident, one after the other, each without what is a piece of a number that the last of them goes on or
-    ends; as they were where it does not. However long they are, their ends alone are read."""
-    *before, going_on = texts
-    ends = [*(each[-_REACH:] for each in before), going_on[:_REACH]]
-    joined = _NEXT.join(ends)
-    of_code = lately or _OF_CODE.search(joined) is not None  # six digits alone may be prices
-    of_proofs = (span for span in _spans_of(joined, lately=lately, asked=False) if of_code or span[2] != LABELS["code"])
-    last = len(joined) - len(ends[-1])
-    found = sorted({*masked(joined), *of_proofs, *_cut_anywhere(joined, last)})
-    across = [span for number in _numbers(joined, found) if number[0][0] < last < number[-1][1] for span in number]
-    covered = [cover(end, _within(across, start, len(end))) for start, end in _placed(ends)]
-    heads = [each.removesuffix(end) for each, end in zip(before, ends, strict=False)]
-    return [*map("".join, zip(heads, covered, strict=False)), covered[-1] + going_on[_REACH:]]
-
-
-def _numbers(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
-    """What is covered of one number each: words in it stand between, and no digits."""
-    number: list[Span] = []
-    for span in spans:
-        if number and (number[-1][2] != span[2] or _DIGIT.search(text, number[-1][1], span[0])):
-            yield number
-            number = []
-        number.append(span)
-    if number:
-        yield number
-
-
-def _cut_anywhere(joined: str, last: int) -> Iterator[Span]:
-    """A card's number by its check digit alone, wherever the texts cut it: all the digits of those that it stands in."""
-    folded = fold_numbers(joined)
-    reader = _Reader(folded, of_card=False, of_code=False)
-    for run in runs(folded):
-        for part in _parts(run):
-            for first, group in enumerate(part):
-                number = _digits(part[first:])
-                begins = first == 0 or _NEXT in joined[part[first - 1].end : group.start]
-                if begins and group.start < last < part[-1].end and reader.is_proven(part[first:], number):
-                    yield from ((*span, LABELS["card"]) for span in _spans(part[first:]))
-
-
-def _placed(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
-    start = 0
-    for text in texts:
-        yield start, text
-        start += len(text) + len(_NEXT)
-
-
-def _within(spans: Iterable[Span], start: int, size: int) -> Iterator[Span]:
-    """What of them is in a text that begins there."""
-    for first, end, label in spans:
-        if first < start + size and end > start:
-            yield max(0, first - start), min(size, end - start), label
 
 
 def covered(text: str) -> str:
@@ -156,7 +89,7 @@ def unreachable(text: str) -> str:
 def answer(text: str, kind: Kind) -> str | None:
     """The digits that answer a question for one of this kind, or the other kind where that alone is named; of several the
     last, for that is the one put right. None where it is no answer."""
-    found = list(find(text, lately=True, asked=True))
+    found = list(find(fold_numbers(text), lately=True, asked=True))
     meant = [each for each in found if each.kind == kind] or found
     return meant[-1].digits if meant else None
 
@@ -164,26 +97,36 @@ def answer(text: str, kind: Kind) -> str | None:
 def later_answer(text: str, kind: Kind, *, lately: bool) -> str | None:
     """The same where the question was put aside: a card's number, or a code that may be on its way. Any other number means
     something else: a year, a telephone."""
-    found = find(text, lately=lately, asked=False)
+    found = find(fold_numbers(text), lately=lately, asked=False)
     meant = [each.digits for each in found if each.kind == "card" or (kind == "code" and lately)]
     return meant[-1] if meant else None
 
 
-def find(text: str, *, lately: bool, asked: bool) -> Iterator[Found]:
-    """All of them in a cleaned text."""
-    folded = fold_numbers(text)
-    if _POSSIBLE.search(folded) is None:
+def is_whole(digits: str) -> bool:
+    """Whether an answer is a card's number or a code, and no piece of one."""
+    return len(digits) in (_CARD_DIGITS, _CODE_DIGITS)
+
+
+def find(folded: str, *, lately: bool, asked: bool) -> Iterator[Found]:
+    """All of them in a text whose numbers are folded."""
+    if _POSSIBLE.search(folded) is None or harmless.are_emergency(folded):
         return
     plain = folded.translate(READ_OUT)
     bare = re.sub(r"[\W_]", "", plain)
     alone = bare.isdecimal()
     of_card = asked or bool(_OF_CARD.search(folded))
-    of_code = lately or of_card or (alone and len(bare) in (_CODE_DIGITS, _CARD_DIGITS + _CODE_DIGITS))
-    reader = _Reader(folded, of_card=of_card, of_code=of_code or bool(_OF_CODE.search(folded)))
+    of_code = (
+        lately
+        or of_card
+        or (
+            alone and len(bare) in (_CODE_DIGITS, _CARD_DIGITS + _CODE_DIGITS) and not harmless.POSTCODE.fullmatch(bare)
+        )
+    )
+    reader = _Reader(folded, of_card=of_card, of_code=of_code or bool(OF_CODE.search(folded)))
     found = [each for run in runs(folded) for each in reader.of_run(run)]
     found += reader.named(plain)
-    if asked and alone and len(bare) in _BARE and not found:
-        found.append(Found("card" if len(bare) > _CODE_DIGITS else "code", bare, ((0, len(text)),)))
+    if asked and alone and len(bare) in _BARE and not found and not harmless.DAY_OR_TIME.fullmatch(folded):
+        found.append(Found("card" if len(bare) > _CODE_DIGITS else "code", bare, ((0, len(folded)),)))
     yield from found
 
 
@@ -195,17 +138,17 @@ class _Reader:
         self._of_card = of_card
         self._of_code = of_code
         self._phones = {position for each in phones.find(folded) for position in range(each.start, each.end)}
-        self._days = {position for each in _DAY_OR_TIME.finditer(folded) for position in range(*each.span())}
+        self._days = {position for each in harmless.DAY_OR_TIME.finditer(folded) for position in range(*each.span())}
 
     def of_run(self, run: Sequence[DigitGroup]) -> Iterator[Found]:
-        found = [each for part in _parts(run) for each in self._of_part(part)]
+        found = [each for part in parts(run) for each in self._of_part(part)]
         if not found and self._has_words(run):
             number = _digits(run)
             if len(number) == _CARD_DIGITS and (
                 self._of_card or (has_check_digit(number) and not _YEARS.fullmatch(number))
             ):
                 found = [Found("card", number, _spans(run))]
-            elif self._of_code and len(number) == _CODE_DIGITS:
+            elif len(number) == _CODE_DIGITS and self._is_code(run, behind=False):
                 found = [Found("code", number, _spans(run))]
         yield from found
 
@@ -213,13 +156,13 @@ class _Reader:
         """Codes of any length that are called so."""
         for match in _AFTER_CODE.finditer(plain):
             start, end = match.span(1)
-            counted = _COUNTED.match(plain, end) or _LASTING.match(plain, end)
-            if not counted and self._phones.isdisjoint(range(start, end)) and not self._is_other(start):
+            counted = harmless.COUNTED.match(plain, end) or _LASTING.match(plain, end)
+            if (
+                not counted
+                and self._phones.isdisjoint(range(start, end))
+                and not harmless.is_other(self._folded, start)
+            ):
                 yield Found("code", re.sub("[a-z]", "", match[1]), ((start, end),))
-
-    def _is_other(self, start: int) -> bool:
-        before = max(0, start - _NEAR)
-        return any(each.search(self._folded, before, start) for each in (_OTHERWISE, _OF_A_MEETING))
 
     def _has_words(self, run: Sequence[DigitGroup]) -> bool:
         return any(each.strange for each in run) and not self._is_phone(run)
@@ -227,7 +170,12 @@ class _Reader:
     def _of_part(self, part: Sequence[DigitGroup]) -> Iterator[Found]:
         """Those among groups that follow on each other without words."""
         number = _digits(part)
-        if self._of_card and len(number) in _NEARLY and not self._is_phone(part) and not self._is_other(part[0].start):
+        if (
+            self._of_card
+            and len(number) in _NEARLY
+            and not self._is_phone(part)
+            and not harmless.is_other(self._folded, part[0].start)
+        ):
             yield Found("card", number, _spans(part))
             return
         first = 0
@@ -257,7 +205,7 @@ class _Reader:
             if (
                 digits == _CODE_DIGITS
                 and (len(sizes) == 1 or len(window) == len(part) or self._is_called(window[0].start))
-                and self._is_code(window, behind)
+                and self._is_code(window, behind=behind)
             ):
                 code = len(window)
             if digits >= _CARD_DIGITS:
@@ -268,24 +216,20 @@ class _Reader:
         number = _digits(window)
         proven = has_check_digit(number)
         if self._of_card:
-            return proven or not self._is_other(window[0].start)
-        if self._is_phone(window) or _DATED.match(number) or _YEARS.fullmatch(number):
+            return proven or not harmless.is_other(self._folded, window[0].start)
+        if self._is_phone(window) or is_dated(number):
             return False
         if proven:
             return sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS
-        return len(sizes) == 1 and not self._is_other(window[0].start)
+        return len(sizes) == 1 and not harmless.is_other(self._folded, window[0].start)
 
-    def is_proven(self, groups: Sequence[DigitGroup], number: str) -> bool:
-        """Whether groups of any size are a card's number, by its check digit."""
-        return len(number) == _CARD_DIGITS and has_check_digit(number) and self._is_card(groups, (_CARD_DIGITS,))
-
-    def _is_code(self, window: Sequence[DigitGroup], behind: bool) -> bool:
+    def _is_code(self, window: Sequence[DigitGroup], *, behind: bool) -> bool:
         return (
             (self._of_code or behind)
             and not self._is_phone(window)
             and all(each.start not in self._days for each in window)
-            and _COUNTED.match(self._folded, window[-1].end) is None
-            and not self._is_other(window[0].start)
+            and harmless.COUNTED.match(self._folded, window[-1].end) is None
+            and not harmless.is_other(self._folded, window[0].start)
         )
 
     def _is_called(self, start: int) -> bool:
@@ -329,15 +273,9 @@ def _cut(number: str, at: int = 0) -> list[tuple[int, int, Literal["card", "code
     return None
 
 
-def _parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:
-    part: list[DigitGroup] = []
-    for group in run:
-        if part and group.strange:
-            yield part
-            part = []
-        part.append(group)
-    if part:
-        yield part
+def is_dated(number: str) -> bool:
+    """Whether it may be a date and what follows, or years or sums in a row."""
+    return _DATED.match(number) is not None or _YEARS.fullmatch(number) is not None
 
 
 def _digits(groups: Sequence[DigitGroup]) -> str:

@@ -105,8 +105,10 @@ SPELLED = {
     "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9",
 }  # fmt: skip
 _SPELLED = "|".join(sorted(SPELLED, key=len, reverse=True))
-SPELLED_OUT = re.compile(rf"(?<![a-z0-9])(?>{_SPELLED}|\d++)(?:[\s,.、-]{{0,3}}+(?>{_SPELLED}|\d++)){{3,}}+")
-SPELLED_DIGIT = re.compile(rf"{_SPELLED}|\d")
+_TIMES = {"double": 2, "triple": 3}
+_SAID = rf"(?:(?:double|triple) )?(?>{_SPELLED})|\d++"
+SPELLED_OUT = re.compile(rf"(?<![a-z0-9])(?>{_SAID})(?:[\s,.、-]{{0,3}}+(?>{_SAID})){{3,}}+")
+SPELLED_DIGIT = re.compile(rf"(?:(?P<times>double|triple) )?(?P<digit>{_SPELLED}|\d)")
 _WRITTEN = re.compile("&#(?:x3[0-9]|4[89]|5[0-7]);", re.IGNORECASE)
 _MARKUP = re.compile(rf"</?[a-z][^<>\d{SAID_DIGITS}]{{0,30}}>|&[a-z]{{2,6}};")
 
@@ -129,7 +131,13 @@ def fold_numbers(text: str) -> str:
 
 
 def _figures(run: re.Match[str]) -> str:
-    return SPELLED_DIGIT.sub(lambda each: SPELLED.get(each[0], each[0]).ljust(len(each[0])), run[0])
+    return SPELLED_DIGIT.sub(_figure, run[0])
+
+
+def _figure(said: re.Match[str]) -> str:
+    digit = SPELLED.get(said["digit"], said["digit"])
+    before = digit * (_TIMES.get(said["times"], 1) - 1)
+    return before.ljust(said.start("digit") - said.start()) + digit.ljust(len(said["digit"]))
 
 
 def up_to(text: str, end: int) -> int:

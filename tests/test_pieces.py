@@ -1,17 +1,18 @@
 """A number that comes in several messages: the last is covered as it comes, and what was kept of the others then."""
 
 import json
+import re
 import time
 
 import pytest
 
 from accounts.closing import ErasureReason
 from daoxue.app import App
-from nlu import proofs
+from nlu import pieces
 from store import conversations, tickets, unanswered
 from store.transaction import Transaction
 from tests.desk_client import Desk
-from tests.talk import Resident
+from tests.talk import Resident, ten_o_clock
 from tests.test_one_person import asked, at_both
 from tests.test_privacy import holds
 
@@ -26,8 +27,8 @@ from tests.test_privacy import holds
 ])  # fmt: skip
 def test_pieces_of_a_number(said: str, left: str) -> None:
     *_, last = texts = said.split("|")
-    assert proofs.may_go_on(last)
-    assert "|".join(proofs.together(texts)) == left
+    assert pieces.may_go_on(last)
+    assert "|".join(pieces.together(texts)) == left
 
 
 @pytest.mark.parametrize("said", [
@@ -36,14 +37,14 @@ def test_pieces_of_a_number(said: str, left: str) -> None:
     "卡号620801|多少钱|120元", "6208|01047295", "62080104|7296 120", "20261128|1430",
 ])  # fmt: skip
 def test_what_only_follows_stays(said: str) -> None:
-    assert "|".join(proofs.together(said.split("|"))) == said
+    assert "|".join(pieces.together(said.split("|"))) == said
 
 
 def test_long_texts_are_read_at_their_ends_alone() -> None:
     long = "12 six six " * 1400
     begun = time.thread_time()
-    assert proofs.together([long, long, long, "12 3"]) == [long, long, long, "12 3"]
-    assert proofs.together([long, long + "，卡号6208", "0104", "7296，" + "谢谢" * 7000])[1:] == [
+    assert pieces.together([long, long, long, "12 3"]) == [long, long, long, "12 3"]
+    assert pieces.together([long, long + "，卡号6208", "0104", "7296，" + "谢谢" * 7000])[1:] == [
         long + "，卡号[学习卡号]", "[学习卡号]", "[学习卡号]，" + "谢谢" * 7000,
     ]  # fmt: skip
     assert time.thread_time() - begun < 0.3
@@ -55,14 +56,14 @@ async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: A
     seat = await desk.person()
     ref = str((await resident.receipt("转人工")).ticket)
     await seat.post(f"/tickets/{ref}/take")
-    for said in ("我的卡号是6208", "0104"):
+    for said in ("我报给您6208", "0104"):
         id = (await resident.receipt(said)).conversation
         await app.desk.search.index([id])
     assert (await seat.get("/search?q=6208"))["found"]
     await resident.say("7296，请查一下")
     whole = await seat.get(f"/tickets/{ref}")
     theirs = [each["text"] for each in whole["messages"] if each["author"] == "resident"]
-    assert theirs == ["转人工", "我的卡号是[学习卡号]", "[学习卡号]", "[学习卡号]，请查一下"]
+    assert theirs == ["转人工", "我报给您[学习卡号]", "[学习卡号]", "[学习卡号]，请查一下"]
     await app.desk.search.index([id])
     assert (await seat.get("/search?q=6208"))["found"] == []
     assert (await seat.get("/search?q=请查"))["found"]
@@ -72,7 +73,7 @@ async def test_what_was_kept_of_the_first_is_covered_with_the_last(either_app: A
 
 
 @pytest.mark.parametrize(
-    "begun", ["转人工，我的卡号是6208", "我要投诉你们的老师骂人，我的卡号是6208", "转人工|请转告老师，我的卡号是6208"]
+    "begun", ["转人工，我报给您6208", "我要投诉你们的老师骂人，我报给您6208", "转人工|请转告老师，我报给您6208"]
 )
 async def test_nothing_of_it_stands_in_a_ticket(either_app: App, begun: str) -> None:
     app = either_app
@@ -95,13 +96,13 @@ async def test_nothing_of_it_stands_where_the_ticket_went_on_elsewhere_meanwhile
     ref = await asked(wechat)
     await asked(browser)
     await seat.post(f"/tickets/{ref}/take")
-    await wechat.say("我的卡号是6208")
+    await wechat.say("我报给您6208")
     await wechat.say("0104")
     await browser.say("我在网页上")
     id = (await wechat.receipt("7296")).conversation
     rows = await either_app.database.read(lambda t: conversations.messages(t, id, 1, 99))
     theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
-    assert theirs[-3:] == ["我的卡号是[学习卡号]", "[学习卡号]", "[学习卡号]"]
+    assert theirs[-3:] == ["我报给您[学习卡号]", "[学习卡号]", "[学习卡号]"]
 
 
 async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> None:
@@ -113,3 +114,41 @@ async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> 
     assert "6208" not in str(asked)
     await app.database.scrub()
     assert holds(app.config, "下边6208") == []
+
+
+@pytest.mark.parametrize("said", [
+    "银行卡622202|2209828949", "6222|0222|0982|8949", "身份证号330802|然后19611013|最后四位6858", "左边6222|022209|828949", "转人工|工行6222022209|还有828949",
+    "我的卡622202477|等一下我看看|1383832",
+])  # fmt: skip
+async def test_no_piece_stands_anywhere(app: App, said: str) -> None:
+    resident = Resident(app)
+    for each in said.split("|"):
+        receipt = await resident.receipt(each)
+    ref = receipt.ticket or str((await resident.receipt("转人工")).ticket)
+    whole = str(await (await Desk(app).person("supervisor")).get(f"/tickets/{ref}"))
+    asked = str(await app.database.read(lambda t: unanswered.newest(t, 0, 10)))
+    rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 99))
+    for piece in re.findall(r"\d{4,}", said):
+        assert piece not in whole + asked + str([each.body for each in rows])
+
+
+@pytest.mark.parametrize("said", ["120和110怎么打", "2027年1月1日放假吗", "8:30", "2026-12-15"])
+async def test_what_is_no_answer_stays_while_a_card_is_asked_for(app: App, said: str) -> None:
+    resident = Resident(app)
+    await resident.say("我有多少学分")
+    answered = await resident.receipt(said)
+    rows = await app.database.read(lambda t: conversations.messages(t, answered.conversation, 1, 99))
+    assert [each for each in rows if each.author == "resident"][-1].body.decode().count(said) == 1
+
+
+async def test_behind_a_proof_a_number_is_a_number(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("我有多少学分")
+    await resident.say("620801839197")
+    [sent] = await app.identity.codes(int(ten_o_clock() * 1000))
+    assert "徐**" in await resident.say(sent.code)
+    receipt = await resident.receipt("2026")
+    await resident.say("1200")
+    rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 99))
+    theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
+    assert theirs[1:] == ["[学习卡号]", "[验证码]", "2026", "1200"]

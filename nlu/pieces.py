@@ -1,0 +1,196 @@
+"""A number over several texts of one resident: what is a piece of it in each.
+
+Either it is known by itself when its last piece has come, wherever it was cut; or it was called so, or a piece of it was
+covered before, and what comes next is digits and little else.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from nlu import harmless, phones, proofs, secrets
+from nlu.masking import BANK, BANK_NUMBER, DATED, IDENTITY, DigitGroup, Span, cover, parts, runs
+from nlu.masking import spans as masked
+from nlu.numerals import has_check_digit
+from nlu.text import SAID_DIGITS, fold_numbers
+
+_NEXT = "\n"
+_NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某]")
+_DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
+_BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
+_REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
+_BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, and of one that only stands between
+_BESIDE = 2  # characters of words that are not known to be small
+_BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
+_PIECE = 4  # digits that tell something of a number
+_CARD_DIGITS, _LONGEST = 12, 19  # digits of a learning card, and of a bank card
+_WORD, _X = re.compile(r"[^\W_]"), re.compile(r"[\W_]{0,2}[x×](?![a-z0-9])")
+
+
+class _Text(Struct, frozen=True):
+    """The end of a text, and what of it may be read over the next. `groups` are its digits that are nobody's known harmless
+    number; `bare` where little else is in it, `opens` the label of the number that it names or has a piece of."""
+
+    said: str  # its numbers folded
+    read: str  # the same, blank where small words are
+    groups: Sequence[DigitGroup]
+    bare: bool
+    opens: str | None
+
+    @property
+    def digits(self) -> int:
+        return sum(len(each.digits) for each in self.groups)
+
+
+def may_begin(text: str) -> bool:
+    """Whether a number may have begun in it that the next text goes on with."""
+    return _BEGINS.search(text) is not None
+
+
+def may_go_on(text: str) -> bool:
+    """Whether it may be a piece of a number that began in the text before it."""
+    return _DIGIT.search(fold_numbers(text[:_REACH])) is not None or secrets.LABEL.search(text[:_REACH]) is not None
+
+
+def together(texts: Sequence[str], *, lately: bool = False, answers: bool = False) -> list[str]:
+    """Texts of one resident, one after the other, each without what is a piece of a number that the last of them goes on or
+    ends; as they were where it does not. However long they are, their ends alone are read. `lately` says that a code may be
+    on its way, `answers` that digits are asked for that are none of these numbers."""
+    *before, going_on = texts
+    ends = [*(each[-_REACH:] for each in before), going_on[:_REACH]]
+    read = list(map(_read, ends))
+    found = list(_proven(read, lately=lately))
+    label = found[-1][-1][2] if found[-1] else _called(read, answers=answers)
+    if label and read[-1].bare:
+        found[-1] += _covered(read[-1], label)
+        for n in _alone(read):
+            found[n] += _covered(read[n], label)
+    covered = [cover(text, spans) for text, spans in zip(ends, found, strict=True)]
+    heads = [each.removesuffix(end) for each, end in zip(before, ends, strict=False)]
+    return [*map("".join, zip(heads, covered, strict=False)), covered[-1] + going_on[_REACH:]]
+
+
+def _read(said: str) -> _Text:
+    folded = fold_numbers(said)
+    opens = secrets.opened(folded)
+    plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)))
+    words = secrets.little(plain)
+    bare = len(said) <= _BRIEF and _is_little(secrets.named(words))
+    # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
+    others = () if bare and words.strip().isdecimal() else harmless.spans(plain)
+    words = secrets.without(words, iter(others))
+    groups = [group for run in runs(words) for group in run]
+    if bare:
+        words = "".join(
+            " " if _is_letter(beside) else each for each, beside in zip(words, secrets.named(words), strict=True)
+        )
+    elif not groups and opens is None and len(said) <= _SHORT:
+        words = " " * len(words)
+    return _Text(folded, words, groups, bare, opens)
+
+
+def _is_letter(char: str) -> bool:
+    return char.isalpha() and char not in SAID_DIGITS and char not in "x×某"
+
+
+def _is_little(words: str) -> bool:
+    rest = _NO_WORD.sub("", words)
+    return len(rest.removesuffix("x")) <= _BESIDE
+
+
+def _called(read: Sequence[_Text], *, answers: bool) -> str | None:
+    """The label of the number that the last of them goes on with: it was called so, or a piece of it covered, before; or here."""
+    *before, last = read
+    if not last.bare:
+        return None
+    label, between = None, 0
+    for each in before:
+        label, between = each.opens or label, 0 if each.opens or each.bare else between + bool(each.read.strip())
+        label = label if between <= _BETWEEN else None
+    goes_on = label and not answers and last.digits > 1 and not _is_somebodys(last.said)
+    return label if goes_on else last.opens if secrets.LABEL.search(last.said) else None
+
+
+def _alone(read: Sequence[_Text]) -> Iterator[int]:
+    """Which of those before it are digits and little else, one behind the other up to the last."""
+    for n in range(len(read) - 2, -1, -1):
+        if not read[n].bare:
+            return
+        if read[n].digits >= _PIECE and not _is_somebodys(read[n].said):
+            yield n
+
+
+def _is_somebodys(said: str) -> bool:
+    """Whether it is a telephone's number, or one that one calls in danger."""
+    return bool(phones.find(said)) or harmless.are_emergency(said)
+
+
+def _proven(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
+    """What is covered of each where a number goes from one of them into the last."""
+    joined = _NEXT.join(each.read for each in read)
+    last = len(joined) - len(read[-1].read)
+    of_code = lately or proofs.OF_CODE.search(joined) is not None  # six digits alone may be prices
+    of_proofs = (
+        span for span in proofs.spans(joined, lately=lately, asked=False) if of_code or span[2] != secrets.CODE
+    )
+    found = sorted({*masked(joined), *of_proofs, *_cut_anywhere(joined, last)})
+    across = [span for number in _numbers(joined, found) if number[0][0] < last < number[-1][1] for span in number]
+    start = 0
+    for each in read:
+        yield (
+            []
+            if harmless.are_emergency(each.said)
+            else [span for first, end, label in across for span in _covered(each, label, first - start, end - start)]
+        )
+        start += len(each.read) + len(_NEXT)
+
+
+def _numbers(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """What is covered of one number each: words in it stand between, and no digits."""
+    number: list[Span] = []
+    for span in spans:
+        if number and (number[-1][2] != span[2] or _DIGIT.search(text, number[-1][1], span[0])):
+            yield number
+            number = []
+        number.append(span)
+    if number:
+        yield number
+
+
+def _cut_anywhere(joined: str, last: int) -> Iterator[Span]:
+    """A number by what proves it alone, wherever the texts cut it: all the digits of those that it stands in."""
+    for run in runs(joined):
+        for part in parts(run):
+            for first, group in enumerate(part):
+                begins = first == 0 or _NEXT in joined[part[first - 1].end : group.start]
+                if begins and group.start < last < part[-1].end and (label := _proof(part[first:], joined)):
+                    yield group.start, part[-1].end, label
+
+
+def _proof(groups: Sequence[DigitGroup], joined: str) -> str | None:
+    """What number all these are, if one proves itself."""
+    number = "".join(each.digits for each in groups)
+    if len(number) > _LONGEST:
+        return None
+    if len(number) in (17, 18) and DATED.fullmatch(number + joined[groups[-1].end : groups[-1].end + 18 - len(number)]):
+        return IDENTITY
+    if not has_check_digit(number) or all(each.digits.endswith("00") for each in groups):
+        return None
+    if len(number) == _CARD_DIGITS and not proofs.is_dated(number):
+        return secrets.CARD
+    return BANK if BANK_NUMBER.fullmatch(number) else None
+
+
+def _covered(text: _Text, label: str, first: int = 0, end: int = _REACH) -> Iterator[Span]:
+    """Its digits between two places; words between them stay."""
+    start = None
+    for n, group in enumerate(text.groups):
+        if not first <= group.start < end:
+            continue
+        start = group.start if start is None else start
+        behind = text.groups[n + 1].start if n + 1 < len(text.groups) else None
+        if behind is None or behind >= end or _WORD.search(text.said, group.end, behind):
+            x = _X.match(text.said, group.end)
+            yield start, x.end() if x else group.end, label
+            start = None

@@ -1,0 +1,161 @@
+"""A number that nobody keeps, said in a talk in whatever pieces: no more than three digits in a row of it are kept. What is
+harmless stays."""
+
+import re
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from accounts.learners import check_digit
+from bot.pieces import BEFORE
+from nlu import phones
+from nlu.masking import mask
+from nlu.pieces import may_go_on, together
+from nlu.proofs import hide
+from nlu.text import clean
+
+LEFT = 3  # digits in a row that may be
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
+
+
+def with_check(body: str) -> str:
+    return body + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11]
+
+
+def kept_of(said: list[str]) -> list[str]:
+    """What is kept of a resident's messages, as a talk goes on."""
+    kept: list[str] = []
+    for each in said:
+        text = hide(mask(clean(each)))
+        before = kept[-BEFORE:]
+        kept[len(kept) - len(before) :] = together([*before, text]) if may_go_on(text) else [*before, text]
+    return kept
+
+
+bank_cards = st.one_of(
+    st.from_regex(r"(?:62|4|5)[0-9]{14}", fullmatch=True).map(lambda n: n[:15] + check_digit(n[:15])),
+    st.from_regex(r"62[0-9]{16}", fullmatch=True).map(lambda n: n + check_digit(n)),
+)
+learning_cards = st.from_regex(r"62[0-9]{9}", fullmatch=True).map(lambda n: n + check_digit(n))
+identities = st.builds(
+    lambda place, born, last: with_check(f"{place}{born:%Y%m%d}{last:03d}"),
+    st.sampled_from(["330802", "110105", "320102", "440305", "510104"]),
+    st.dates(date(1930, 1, 1), date(2015, 12, 31)), st.integers(1, 999),
+)  # fmt: skip
+NAMES = {
+    "bank": ["", "银行卡号", "银行卡", "卡号", "工行", "我的银行卡号是", "账号："], "learning": ["", "卡号", "学习卡号是", "我的卡", "卡号：", "学习卡"],
+    "identity": ["", "身份证号", "身份证", "我的身份证是", "证件号", "身份证号码："],
+}  # fmt: skip
+LEADS = [
+    "",
+    "",
+    "然后",
+    "后面",
+    "后面是",
+    "还有",
+    "最后四位",
+    "最后是",
+    "接着",
+    "再",
+    "接下来是",
+    "剩下的",
+    "最后",
+    "下面",
+]
+ENDS = ["", "", "，对的", "。", "，谢谢", "，没了"]
+BETWEEN = ["嗯", "等一下我看看", "好的", "稍等"]
+
+
+@st.composite
+def told(draw: st.DrawFn, kind: str, numbers: st.SearchStrategy[str]) -> tuple[str, list[str]]:
+    """A number, and the messages in which it is said."""
+    number = draw(numbers)
+    ends = draw(st.sets(st.integers(2, len(number) - 2), min_size=1, max_size=7))
+    cuts = [0, *sorted(ends), len(number)]
+    parts = [number[a:b] for a, b in pairwise(cuts)]
+    assume(not any(phones.find(part) for part in parts))  # that is what it is by itself
+    bare = draw(st.booleans())
+    said = [draw(st.sampled_from(NAMES[kind])) + parts[0]]
+    for part in parts[1:]:
+        if not bare and draw(st.integers(0, 5)) == 0:
+            said.append(draw(st.sampled_from(BETWEEN)))
+        said.append(part if bare else draw(st.sampled_from(LEADS)) + part + draw(st.sampled_from(ENDS)))
+    assume(len(said) <= BEFORE + 1)
+    return number, said
+
+
+@given(st.one_of(told("bank", bank_cards), told("learning", learning_cards), told("identity", identities)))
+def test_no_more_than_three_digits_in_a_row_are_kept(case: tuple[str, list[str]]) -> None:
+    number, said = case
+    kept = kept_of(said)
+    for each in kept:
+        plain = re.sub(r"[\W_]", "", each)
+        assert not any(number[n : n + LEFT + 1] in plain for n in range(len(number) - LEFT)), kept
+
+
+SINGLE = [
+    "315700", "邮编315700", "邮编是315712", "postcode 324000", "120和110怎么打", "打110还是打120", "120", "110", "12345", "打12345投诉", "96110", "火警119",
+    "我积分有12800", "学分14", "积分1200", "积分200000分", "一共380元", "学费1280元", "8:30", "17:30", "8:30-17:30", "2026-12-15", "2026.12.15",
+    "2026年12月15日", "2027年1月1日放假吗", "12月15日", "周六9:00到11:30", "晚上7点30", "八点半", "订单20261129", "我订单20261129", "编号是0315",
+    "订单号DH20261128001", "工单1126-84614", "1129-90205", "13800138000", "0570-1234567", "400-820-8820", "我手机是13957012345", "书法班12节课",
+    "第1234期", "我住12幢302室", "三年级一班", "二十三个人", "2026", "2026年春季班", "身份证复印件2份", "身份证16周岁可以办吗", "身份证要带2张照片",
+    "学习卡多少钱，10元吗", "学习卡65岁以上免费吗", "学习卡办理8:30-11:30", "学习卡5-10天能办好吗", "我的卡2023年办的", "银行卡2-3个工作日到账吗", "银行卡扣了300元",
+    "我的卡里有1200分", "卡号有12位吗", "身份证18位", "身份证2026年到期", "医保卡咨询电话12345678", "密码忘了", "密码怎么改", "密码是什么", "密码在APP上怎么改",
+    "密码错了3次", "my password is wrong", "I forgot my password", "password is not accepted", "密码要8位吗", "会议密码：abc123", "Wi-Fi密码是Yunxi2026",
+    "腾讯会议 845-233-617，密码 2468", "验证码没收到", "验证码60秒才来", "编码1024在哪看", "打卡1200次", "刷卡300元", "教室302", "公交12路转3路", "一下一点一起",
+    "QQ群123456789", "太极拳24式", "page 2026", "A1班", "4000、5000、6000、7000",
+]  # fmt: skip
+RUNS = [
+    "积分12800|学分14|380|67", "8:30|17:30|2026-12-15", "我订单20261129|编号是0315", "300|500|200", "2025|2026", "138|0013|8000", "周六|9:00|11:30",
+    "订单号DH20261128001|2026年11月28日", "邮编315700|2026", "我住12幢|302室", "一共380元|200元|180元", "第12期|第13期", "学习卡多少钱|10元",
+    "身份证怎么办|2026年", "我的卡号多少|13800138000", "打120|打110", "卡号在哪里看|2026年1月1日", "积分1200|300分|够不够", "工单1126-84614|1126-84615",
+    "书法班|12节课|380元", "我今年65岁|1961年生的", "三年级|十二个人", "密码忘了|2026", "转人工|13800138000|下午3点", "12月15日|8:30-10:30|2楼",
+    "电话0570-1234567|8:30", "身份证丢了|12月20日去补办行吗|9点30",
+]  # fmt: skip
+# After a number that was begun or is whole.
+AFTER = [
+    "120", "110怎么打", "打120", "13800138000", "电话13957012345", "300元", "我今年65岁", "2026年12月15日", "8:30", "8:30-17:30", "积分1200", "学分14",
+    "订单20261129", "工单1126-84614", "邮编315700", "12月15日", "三个人", "第12期", "书法班什么时候开始2026年的那个", "2", "没收到", "12345打不通怎么办啊",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", SINGLE)
+def test_what_is_harmless_stays(said: str) -> None:
+    assert kept_of([said]) == [said]
+
+
+@pytest.mark.parametrize("said", RUNS)
+def test_a_run_of_what_is_harmless_stays(said: str) -> None:
+    assert "|".join(kept_of(said.split("|"))) == said
+
+
+@pytest.mark.parametrize("said", AFTER)
+def test_what_is_harmless_stays_behind_a_number(said: str) -> None:
+    assert kept_of(["卡号620801", said])[1:] == [said]
+    assert kept_of(["我的卡号是620801047296", said])[1:] == [said]
+
+
+def test_what_was_asked_for_may_be_answered_with_digits() -> None:
+    assert together(["卡号[学习卡号]", "1200"], answers=True) == ["卡号[学习卡号]", "1200"]
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    ("银行卡622202|2209828949", "银行卡[卡号]|[卡号]"), ("卡号6222|0222|0982|8949", "卡号[学习卡号]|[学习卡号]|[学习卡号]|[学习卡号]"),
+    ("6222|0222|0982|8949", "[卡号]|[卡号]|[卡号]|[卡号]"), ("卡号620801|364055，对的", "卡号[学习卡号]|[学习卡号]，对的"),
+    ("身份证号330802|然后19611013|最后四位6858", "身份证号[证件号]|然后[证件号]|最后四位[证件号]"),
+    ("卡号末四位7296", "卡号末四位7296"), ("银行卡号6222|后面0270|然后32203764", "银行卡号[卡号]|后面[卡号]|然后[卡号]"),
+    ("工行6222022209|还有828949", "工行[卡号]|还有[卡号]"), ("我的卡622202477|等一下我看看|1383832", "我的卡[学习卡号]|等一下我看看|[学习卡号]"),
+    ("卡号6222|120怎么打|02220982", "卡号[学习卡号]|120怎么打|[学习卡号]"), ("6222|022209|828949", "[验证码]|[验证码]|[验证码]"),
+    ("我的密码是Lanlan1958!登不上", "我的密码是[验证码]登不上"), ("密码：Lanlan1958", "密码：[验证码]"), ("密码是woaini520", "密码是[验证码]"),
+    ("my password is Lanlan1958!", "my password is [验证码]"), ("登录密码 zgl19610312", "登录密码 [验证码]"), ("密码改成Yunxi_2026了", "密码改成[验证码]了"),
+    ("口令是abcdef", "口令是[验证码]"), ("Password: sunshine", "Password: [验证码]"), ("码481956", "码[验证码]"), ("手机来的码四八一九五六", "手机来的码[验证码]"),
+    ("军官证 军字第2001988号", "军官证 军字第[证件号]号"), ("社保卡号A12345678", "社保卡号[证件号]"), ("三三〇八〇二，六一年十月十三，六八五八", "[证件号]"),
+    ("卡号6222 0222 0982 894九", "卡号[卡号]"), ("card number six two two two double zero three eight nine", "card number [学习卡号]"),
+    ("身份证后六位136858", "身份证后六位[证件号]"), ("卡号6208", "卡号[学习卡号]"), ("卡号第1段6222，后面是0222", "卡号第1段[学习卡号]，后面是[学习卡号]"),
+    ("卡号620801047296 648571", "卡号[学习卡号] [验证码]"),
+])  # fmt: skip
+def test_what_is_kept(said: str, left: str) -> None:
+    assert "|".join(kept_of(said.split("|"))) == left
