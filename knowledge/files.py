@@ -17,7 +17,8 @@ from knowledge.entries import Entry, following
 SAMPLE = Path(__file__).parent / "sample"
 OTHERS = frozenset({"learners.yml"})  # of the sample, that are not knowledge
 LARGEST = 8_000_000  # bytes of one file
-_RELATIVE = re.compile(r"^today([+-]\d{1,4})$")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_RELATIVE = re.compile(rf"^today([+-]\d{{1,4}})(?: ({'|'.join(_WEEKDAYS)}))?$")
 
 
 class KnowledgeError(Exception):
@@ -39,7 +40,7 @@ class Content:
 def read(paths: Sequence[Path], today: date) -> Content:
     """Entries (a mapping with `defaults` and `entries`) and records (a list) of YAML files.
 
-    `today+3` stands for a date counted from `today`. Raises `KnowledgeError` with every problem of every file.
+    `today+3` stands for a date counted from `today`, `today+3 sat` for the first Saturday from then. Raises `KnowledgeError` with every problem of every file.
     """
     problems: list[str] = []
     entries: dict[str, Entry] = {}
@@ -81,9 +82,10 @@ def load_yaml(path: Path) -> object:
 
 
 def dated(value: object, today: date) -> object:
-    """The same document with each `today+3` replaced by that date."""
+    """The same document with each `today+3` replaced by that date, and `today+3 sat` by the first Saturday from then."""
     if isinstance(value, str) and (match := _RELATIVE.match(value)):
-        return today + timedelta(days=int(match[1]))
+        day = today + timedelta(days=int(match[1]))
+        return day + timedelta(days=(_WEEKDAYS.index(match[2]) - day.weekday()) % 7) if match[2] else day
     if isinstance(value, dict):
         return {key: dated(each, today) for key, each in value.items()}
     if isinstance(value, list):
