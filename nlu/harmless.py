@@ -29,7 +29,7 @@ _UNIT = r"(?:[元块角毛分年月日号人个名岁期届季路楼层幢栋室
 _AMOUNT = re.compile(rf"(?<![\d{SAID_DIGITS}]){_NUMERAL}{{1,6}}(?: ?[-~到至—] ?{_NUMERAL}{{1,6}})? ?{_UNIT}")
 _NAMED = re.compile(
     r"(?:积分|学分|余额|价格|学费|费用|票价|教室|房间|门牌|[打拨]|热线|客服)\W{0,2}(?:还?有|还?剩|是|为|了)?\W{0,2}\d{1,6}(?!\d)"
-    r"|第\W{0,2}\d{1,6}(?![\d段组部])|(?<![a-z0-9])[a-z]{1,4}-?\d{4,}|(?<!\d)(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])-\d{5}(?!\d)"
+    r"|第\W{0,2}\d{1,6}(?![\d段组部])|(?<![a-z0-9])(?!and|then|next|last|rest|is|my|no|ok)[a-z]{1,4}-?\d{4,}|(?<!\d)(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])-\d{5}(?!\d)"
 )
 _DIGITS = re.compile(r"\d{2,}")
 _NEAR = 40  # characters before a number in which its name stands, blanks included

@@ -16,12 +16,15 @@ from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers
 
 _NEXT = "\n"
+_COUNTING = re.compile(
+    rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]"
+)  # 2026春季班: what words begin behind
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
 _BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
 _REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, and of one that only stands between
-_BESIDE = 2  # characters of words that are not known to be small
+_BESIDE = 4  # characters of words that are not known to be small
 _BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
 _PIECE = 4  # digits that tell something of a number
 _CARD_DIGITS, _LONGEST = 12, 19  # digits of a learning card, and of a bank card
@@ -95,8 +98,7 @@ def _is_letter(char: str) -> bool:
 
 
 def _is_little(words: str) -> bool:
-    rest = _NO_WORD.sub("", words)
-    return len(rest.removesuffix("x")) <= _BESIDE
+    return len(_NO_WORD.sub("", words).removesuffix("x")) <= _BESIDE and _COUNTING.search(words) is None
 
 
 def _called(read: Sequence[_Text], *, answers: bool) -> str | None:

@@ -31,7 +31,7 @@ _CALLED = (
     "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
 )
 OF_CODE = re.compile(
-    rf"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是|(?<![编条维尺页])码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
+    rf"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是|(?:(?<!\w)|[的个串]|手机|短信)码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
 )
 _SOME_WORDS = r" *(?:[^\d ] *){0,6}"
 _NEAR = 40  # characters before a number in which its name stands, blanks included

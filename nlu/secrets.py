@@ -18,12 +18,12 @@ _NAMES = (
 )
 # Words that lead from the name of a number to it, and from one piece of it to the next.
 SMALL = (
-    r"(?:[^\w。！？!?；;]|_|然后|接着|接下来|下[面来]|随后|往后|[后前]半?[面来边段截]|最[前后末]|末尾|结尾|开头|中间|尾[号数]|剩下|剩余|余下|还有|再来?|继续|补充"
+    r"(?:[^\w。！？!?；;]|_|然后|接着|接下来|下一?[面来段个部]|另外|就这些|完了?|没了?|麻烦|还差|随后|往后|[后前]半?[面来边段截]|最[前后末]|末尾|结尾|开头|中间|尾[号数]|剩下|剩余|余下|还有|再来?|继续|补充"
     r"|第[一二两三四五六七八几1-9][段组部位节]?|[前中后末]?(?:[几一两三四五六七八十]|(?<!\d)[4-9])位(?:数字?)?|数字|(?<![卡账帐证])号码?|号|就?是|为|的|对|好|嗯|哦|啊|呢|吧|了|这|那"
     r"|我|你|您|他|她|来|老师|谢谢|请|发|报|给|念|说|记|一下|看|查|哈|呀|得|and|then|next|last|first|rest|is|it|my|the|of|are|number|no|digits?|four|five|six|eight|ok|yes|sure|thanks?)"
 )
 _CALLED = re.compile(rf"(?:{_NAMES})(?:号码?)?(?:{SMALL})*+$")
-_ENDS = re.compile(rf"(?:{_NAMES})(?:号码?)?(?:{SMALL})*+(?:$|(?=\d))")
+_ENDS = re.compile(rf"(?:{_NAMES})(?:号码?)?(?:{SMALL})*+(?:$|(?=[\d{SAID_DIGITS}]))")
 _ASKS = re.compile(r"吗|什么|怎么|哪|多少|如何|几|忘|丢|办|补|\?|what|how|where|lost|forg")
 _NAME, _LITTLE = re.compile(_NAMES), re.compile(SMALL)
 _NEAR = 30  # characters between the name of a number and its end, both included
@@ -32,9 +32,8 @@ _TAIL = re.compile(r"(?:[末后]四位|尾号)(?:是|为|[^\w])*$")  # by its la
 _WORD = re.compile(r"[^\W_]")
 _FIGURES = re.compile(rf"\d\D{{0,14}}\d|[\d{SAID_DIGITS}]{{4}}")
 PASSWORD = re.compile(
-    r"(?:(?:密码|口令)(?:是|为|就是|[:=]|\W?(?=(?=[!-~]*[a-z])[!-~]*\d)|[改设][成为]|)|(?:password|passcode|pwd)(?: is|[:=]))[ :\"'“”]{0,3}"
-    r"(?!https?:|(?:wrong|incorrect|invalid|not|for\w*|lost|expired|needed|required|always|still|too|the|an?|my|in|it|what|correct|weak|long|gone|missing|locked|ok|app)(?![a-z0-9]))"
-    r"(?P<word>(?=[!-~]*[a-z])[!-~]{3,})"
+    r"(?:(?:密码|口令)(?:(?:就?是|为|[改设][成为]|[:=])[ :\"'“”]{0,3}| ?(?=[!-~]*\d))|(?:password|passcode|pwd)(?:[:=][ \"'“”]{0,3}| (?:is )?[\"'“”]?(?=[!-~]*\d)))"
+    r"(?!https?:)(?P<word>(?=[!-~]*[a-z])[!-~]{3,})"
 )
 
 
