@@ -21,9 +21,10 @@ from bot.messages import Card, Numbered
 from desk.hours import Hours
 from desk.looks import Looks
 from desk.masking import mask, mask_all, mask_said
-from desk.summary import Summary, for_seat, is_own, summarise
-from store import conversations, tickets
+from desk.summary import Summary, for_seat, is_hidden, is_own, summarise
+from store import conversations, ticket_lists, tickets
 from store.database import Database
+from store.ticket_events import TicketOpened
 from store.tickets import EventRow
 from store.transaction import Transaction
 
@@ -167,31 +168,45 @@ class FeedPage:
 
 
 class _Told:
-    """An event as pages are told of it: each as far as its seat sees it, made into bytes once for all that see the same."""
+    """An event as pages are told of it: each as far as its seat sees it, made into bytes once for all that see the same. `talk` is
+    the conversation that it is in, and `bars` are those to whom the ticket, which they may have seen, is now as if it were not."""
 
-    def __init__(self, frame: EventFrame) -> None:
+    def __init__(self, frame: EventFrame, talk: int, bars: frozenset[str]) -> None:
         self._frame = frame
-        self._encoded: dict[tuple[bool, bool, bool], tuple[bytes, bool]] = {}
-        self.ref = frame.ref
+        self._encoded: dict[tuple[str, bool, bool], tuple[bytes, bool]] = {}
+        self.ref, self.talk, self.bars = frame.ref, talk, bars
 
-    def to(self, page: FeedPage) -> tuple[bytes, bool]:
-        """And whether it shows what was said in a ticket that is not the seat's."""
-        frame = self._frame
-        ticket = for_seat(frame.ticket, page.seat)
-        looks = page.seat not in ticket.barred and (page.watching == frame.ref or page.seat == ticket.offered_to)
-        open = page.seat == ticket.owner or looks
-        away = (
-            page.seat in ticket.barred and not open
-        )  # who is complained of hears that something was, and nothing of it
-        key = (ticket is frame.ticket, open, away)
+    def is_hidden_from(self, seat: str) -> bool:
+        return is_hidden(self._frame.ticket, seat)
+
+    def to(self, page: FeedPage) -> tuple[bytes, bool] | None:
+        """And whether it shows what was said in a ticket that is not the seat's; None where the seat hears nothing of it, for it
+        complains of the seat."""
+        frame, seat = self._frame, page.seat
+        if self.is_hidden_from(seat) or complains_of(frame.data, seat):
+            return None
+        ticket = for_seat(frame.ticket, seat)
+        open = seat in (ticket.owner, ticket.offered_to) or page.watching == frame.ref
+        key = (seat if seat in frame.ticket.barred else "", ticket.about == frame.ticket.about, open)
         if key not in self._encoded:
-            told_of = {} if away else frame.data
-            kept = {name: value for name, value in told_of.items() if open or name not in _WORDS}
+            kept = {name: value for name, value in frame.data.items() if open or name not in _WORDS}
             told = replace(frame, ticket=ticket, data=kept, messages=frame.messages if open else [])
             words = bool(ticket.about or ticket.last or told.messages or _WORDS & kept.keys())
             self._encoded[key] = encode(told), words
         encoded, words = self._encoded[key]
-        return encoded, words and not is_own(ticket, page.seat)
+        return encoded, words and not is_own(ticket, seat)
+
+
+def complains_of(data: Mapping[str, object], seat: str) -> bool:
+    """Whether an event is a complaint of a seat: it is kept with the ticket, and shown to others alone."""
+    return seat in cast(Sequence[str], data.get("barred") or ())
+
+
+def _bars(transaction: Transaction, frame: EventFrame, talk: int) -> frozenset[str]:
+    """Of whom something of the talk complains from now on that they may have seen: a ticket that is new was seen by nobody."""
+    barred = frozenset(cast(Sequence[str], frame.data.get("barred") or ()))
+    is_new = frame.kind == TicketOpened.kind and len(ticket_lists.of_conversation(transaction, talk)) == 1
+    return frozenset() if is_new else barred
 
 
 class Feed:
@@ -240,13 +255,23 @@ class Feed:
         encoded = []
         for told in frames:
             for page in pages:
-                frame, is_look = told.to(page)
-                encoded.append((page, frame))
-                if is_look:
+                heard = told.to(page)
+                if heard is None:
+                    if told.is_hidden_from(page.seat) and self._forgets(page, told):
+                        encoded.append((page, encode(ResetFrame(self._seen))))
+                    continue
+                encoded.append((page, heard[0]))
+                if heard[1]:
                     shown.setdefault(told.ref, set()).add(page.seat)
         await self._looks.about_to(shown)
         for page, frame in encoded:
             page.put(frame)
+
+    def _forgets(self, page: FeedPage, told: _Told) -> bool:
+        """Nothing of the talk reaches the page any more; whether it has something to forget of it, and fetches all anew."""
+        if page.watching in (told.ref, self._conversations.get(told.talk)):
+            page.watching = None
+        return page.seat in told.bars
 
     async def join(self, page: FeedPage, since: int | None) -> None:
         """From here on the page gets everything; first what it missed after `since`, or the word that it must fetch
@@ -297,14 +322,16 @@ class Feed:
         """The events after a number as frames. The ticket in them is as it is now: a later event may say the same
         again, never something older."""
         events = tickets.events_since(transaction, seen, TOGETHER)
-        summaries: dict[str, Summary] = {}
+        known: dict[str, tuple[Summary, int]] = {}
         frames = []
         for event in events:
-            if event.ticket not in summaries:
+            if event.ticket not in known:
                 row = tickets.get(transaction, event.ticket)
                 assert row is not None
-                summaries[event.ticket] = summarise(transaction, row, self._hours)
-            frames.append((event.id, _Told(self._frame(transaction, event, summaries[event.ticket]))))
+                known[event.ticket] = summarise(transaction, row, self._hours), row.conversation
+            ticket, talk = known[event.ticket]
+            frame = self._frame(transaction, event, ticket)
+            frames.append((event.id, _Told(frame, talk, _bars(transaction, frame, talk))))
         return frames
 
     def _frame(self, transaction: Transaction, event: EventRow, ticket: Summary) -> EventFrame:

@@ -14,6 +14,7 @@ from accounts.enrolment import EnrolError, EnrolmentStatus
 from accounts.ledger import Balance, Extract, Order, StatementLine, UnavailableError
 from desk.cards import Cards
 from desk.errors import TicketError
+from desk.opening import no_ticket
 from knowledge.library import Library
 from store import bank, conversations, identity, reversals, tickets
 from store.database import Database
@@ -281,7 +282,7 @@ def _talk(transaction: Transaction, ref: str) -> conversations.ConversationRow:
     row = tickets.get(transaction, ref)
     talk = conversations.get(transaction, row.conversation) if row else None
     if talk is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
+        raise no_ticket(ref)
     return talk
 
 

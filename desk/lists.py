@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desk.hours import Hours
-from desk.summary import Summary, for_seat, summary
+from desk.summary import Summary, for_seat, is_hidden, summary
 from store import ticket_lists, tickets
+from store.ticket_rows import TicketRow
 from store.transaction import Transaction
 
 MOST = 500
@@ -25,16 +26,25 @@ class TicketPage:
 
 
 def listed(transaction: Transaction, state: str, seat: str, after: str | None, most: int, hours: Hours) -> TicketPage:
-    """A page of the tickets in a state; `mine` are the seat's. Raises `CursorError`."""
+    """A page of the tickets in a state, without those that complain of the seat; `mine` are the seat's. Raises `CursorError`."""
     seq = tickets.last_event(transaction)
     closed = state == "closed"
     start = ticket_lists.LAST if closed else ticket_lists.FIRST
-    rows = ticket_lists.page(transaction, state, seat, _cursor(after) if after else (start, ""), most + 1)
-    found = rows[:most]
-    shown = [for_seat(summary(*each, hours), seat) for each in found]
-    last = found[-1][0] if len(rows) > most else None
+    key = _cursor(after) if after else (start, "")
+    found: list[Summary] = []
+    while len(found) <= most:
+        rows = ticket_lists.page(transaction, state, seat, key, most + 1)
+        found += [each for row in rows if not is_hidden(each := summary(*row, hours), seat)]
+        if len(rows) <= most:
+            break
+        key = _key(rows[-1][0], closed)
+    last = found[most - 1] if len(found) > most else None
     following = f"{last.updated_at if closed else last.rank}:{last.ref}" if last else None
-    return TicketPage(shown, following, seq)
+    return TicketPage([for_seat(each, seat) for each in found[:most]], following, seq)
+
+
+def _key(row: TicketRow, closed: bool) -> tuple[int, str]:
+    return row.updated_at if closed else row.rank, row.ref
 
 
 _DIGITS = 20  # characters of a place in a list

@@ -39,8 +39,12 @@ def found(transaction: Transaction, ref: str) -> TicketRow:
     """The ticket. Raises `TicketError` where there is none."""
     row = tickets.get(transaction, ref)
     if row is None:
-        raise TicketError("not_found", f"没有工单 {ref}")
+        raise no_ticket(ref)
     return row
+
+
+def no_ticket(ref: str) -> TicketError:
+    return TicketError("not_found", f"没有工单 {ref}", f"There is no ticket {ref}")
 
 
 def to_write_on(transaction: Transaction, ref: str) -> TicketRow:

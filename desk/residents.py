@@ -24,7 +24,7 @@ from bot.inbox import encode, numbered
 from bot.messages import Handover, Message, Numbered, Reply
 from desk import answering, drafts
 from desk.errors import TicketError
-from desk.opening import ALL, ERASED, before, check_held, handover
+from desk.opening import ALL, ERASED, before, check_held, handover, no_ticket
 from desk.people import Seat
 from desk.search import grams, people_said
 from store import conversations, copying, erasing, search, ticket_lists, tickets
@@ -171,7 +171,7 @@ class Residents:
         """The tickets of the same person and whatever else came up in the same talks, and all those talks."""
         found = tickets.get(transaction, ref)
         if found is None:
-            raise TicketError("not_found", f"没有工单 {ref}")
+            raise no_ticket(ref)
         talks = sorted(self._talks(transaction, found.person, now))
         theirs = {each.ref: each for id in talks for each in ticket_lists.through_conversation(transaction, id)}
         return list(theirs.values()), talks

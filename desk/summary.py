@@ -60,14 +60,25 @@ class Summary(Struct, frozen=True):
     barred: list[str]
 
 
+def is_hidden(ticket: Summary, seat: str) -> bool:
+    """Whether it is none of the seat's business: it complains of the seat, which hears nothing of it, not even that it is there."""
+    return seat in ticket.barred and seat != ticket.owner
+
+
 def for_seat(ticket: Summary, seat: str) -> Summary:
     """As this seat sees it in passing: what was said in a colleague's ticket is there for who opens it, which is written
-    down; what complains of the seat, never."""
-    if seat in ticket.barred and seat != ticket.owner:
-        return replace(ticket, about="", last="", last_author="", person="", tags=[], result=None, stars=None)
+    down; that it complains of the seat, never."""
+    if is_hidden(ticket, seat):
+        blank = replace(ticket, about="", last="", last_author="", person="", tags=[], result=None, stars=None)
+        return unaware(blank, seat)
     seen = ticket.state == TicketState.WAITING or seat == ticket.last_seat
-    is_shown = seat == ticket.owner or (seen and seat not in ticket.barred)
-    return ticket if is_shown else replace(ticket, about="", last="")
+    is_shown = seat == ticket.owner or seen
+    return unaware(ticket if is_shown else replace(ticket, about="", last=""), seat)
+
+
+def unaware(ticket: Summary, seat: str) -> Summary:
+    """Without the word that it complains of who sees it, and has it as yet: a danger to life is left to them."""
+    return replace(ticket, barred=[each for each in ticket.barred if each != seat]) if seat in ticket.barred else ticket
 
 
 def is_own(ticket: Summary, seat: str) -> bool:

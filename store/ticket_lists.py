@@ -101,6 +101,10 @@ _TAKEN = Statement(
 )
 _COUNT = Statement(select(func.count()).where(ticket.c.state == bindparam("state")))
 _OLDEST = Statement(select(func.min(ticket.c.opened_at)).where(ticket.c.state == "waiting"))
+_COMPLAINING_OF = selecting(
+    or_(*(ticket.c.state == each for each in ("waiting", "open", "snoozed")), ticket.c.opened_at >= bindparam("since")),
+    _complaints(ticket.c.conversation).like(bindparam("name"), escape="!"),
+)
 _SINCE = Statement(
     select(func.count(), func.count(ticket.c.answered_at), func.count(ticket.c.closed_at)).where(
         ticket.c.opened_at >= bindparam("since")
@@ -197,6 +201,12 @@ def complained_of(transaction: Transaction, talk: int) -> frozenset[str]:
     """The seats of whom a ticket complains that is in this talk, or has been in it."""
     row = transaction.one(_COMPLAINED_OF, talk=talk)
     return _seats(row[0]) if row else frozenset()
+
+
+def complaining_of(transaction: Transaction, seat: str, since: int) -> list[TicketRow]:
+    """Those that are not closed, or opened since then, of whose talk something complains of the seat."""
+    found = find(transaction, _COMPLAINING_OF, name=f"%{json.dumps(seat)}%", since=since)
+    return [row for row in found if seat in complained_of(transaction, row.conversation)]
 
 
 def complained_of_in_vain(transaction: Transaction, since: int) -> dict[int, frozenset[str]]:

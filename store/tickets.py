@@ -242,16 +242,11 @@ def add(transaction: Transaction, ref: str, more: Raise, at: int) -> None:
     more."""
     if (row := get(transaction, ref)) is None:
         return
-    raised = TicketRaised(
-        more.priority,
-        more.reason,
-        dict(more.slots),
-        more.skill,
-        more.to_call,
-        complained_of(transaction, more.against, more.named),
-    )
+    of_whom = complained_of(transaction, more.against, more.named)
+    fresh = tuple(each for each in of_whom if each not in json.loads(row.barred))
+    raised = TicketRaised(more.priority, more.reason, dict(more.slots), more.skill, more.to_call, fresh)
     row = record(transaction, row, raised, "bot", at)
-    if row.owner in raised.barred and row.priority != Priority.DANGER:  # they hear it, and have it no more
+    if row.owner in of_whom and row.priority != Priority.DANGER:  # they hear it, and have it no more
         record(transaction, row, TicketReturned("complained"), "bot", at)
         hand(transaction, row, None)
 

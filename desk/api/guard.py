@@ -16,8 +16,7 @@ from starlette.types import Scope
 from desk import children
 from desk.api.given import desk_of, now_of
 from desk.attempts import Caller
-from desk.errors import TicketError
-from desk.opening import refuse
+from desk.opening import is_kept_away, no_ticket
 from desk.people import PERMISSIONS, Seat
 from store import conversations, tickets
 from store.transaction import Transaction
@@ -164,18 +163,17 @@ async def seat_of(connection: HTTPConnection) -> Seat | None:
 
 
 async def _refuse_complained_of(request: Request) -> None:
-    """Raises `TicketError` where the ticket of the path is none of the business of who asks, which is written down."""
+    """Raises `TicketError` where the ticket of the path is none of the business of who asks, which is written down: as if there
+    were none."""
     ref, seat = request.path_params["ref"], request.state.seat
 
-    def look(transaction: Transaction) -> None:
-        if (row := tickets.get(transaction, ref)) is not None:
-            refuse(transaction, row, seat.name)
+    def look(transaction: Transaction) -> bool:
+        row = tickets.get(transaction, ref)
+        return row is not None and is_kept_away(transaction, row, seat.name)
 
-    try:
-        await desk_of(request).database.read(look)
-    except TicketError:
+    if await desk_of(request).database.read(look):
         await _write_down(request, seat, ref, _path_of(request))
-        raise
+        raise no_ticket(ref)
 
 
 def _path_of(request: Request) -> str:

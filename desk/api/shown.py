@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from bot.channel import OpenChannel
 from desk.api.given import Now, desk_of
 from desk.errors import TicketError
-from desk.feed import MessageShown, masked, shown
+from desk.feed import MessageShown, complains_of, masked, shown
 from desk.hours import Hours
 from desk.looks import Glances, Stand
 from desk.masking import mask
@@ -20,7 +20,7 @@ from desk.opening import found as ticket_of
 from desk.people import People, Seat
 from desk.replies import said
 from desk.residents import Residents
-from desk.summary import Summary, for_seat, is_own, summarise
+from desk.summary import Summary, for_seat, is_hidden, is_own, summarise, unaware
 from knowledge.library import Library
 from store import conversations
 from store.database import Database
@@ -153,7 +153,8 @@ class TicketViews:
             def summary(row: TicketRow) -> Summary:
                 return summarise(transaction, row, self.hours)
 
-            return summary(opened.ticket), [for_seat(summary(row), seat.name) for row in opened.others]
+            others = [each for row in opened.others if not is_hidden(each := summary(row), seat.name)]
+            return unaware(summary(opened.ticket), seat.name), [for_seat(each, seat.name) for each in others]
 
         ticket, others = await self.database.read(look)
         await self.looked_through(others, seat, ticket.ref)
@@ -166,7 +167,7 @@ class TicketViews:
         ]
         return Whole(
             ticket, talk, [shown(each, talk) for each in opened.messages],
-            elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events], others,
+            elsewhere, [_held(each) for each in opened.held], [_happened(each) for each in opened.events if not complains_of(each.data, seat.name)], others,
             opened.waiting_from, opened.dead, await self.quota(opened.ticket), await self.stage(opened.ticket),
             ResidentShown(slots, mask(about.summary, theirs=True), _told(opened), place.name if place else None, opened.ticket.person),
         )  # fmt: skip

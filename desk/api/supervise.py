@@ -137,7 +137,7 @@ async def show_board(
     moment: Moment,
 ) -> BoardShown:  # fmt: skip
     """Who waits, how long, who is there, what is late."""
-    figures = await database.page(lambda t: board(t, now, hours))
+    figures = await database.page(lambda t: board(t, seat.name, now, hours))
     return BoardShown(figures, seats, hours.is_open(moment))
 
 

@@ -38,7 +38,7 @@ from desk.opening import ALL
 from desk.opening import found as ticket_of
 from desk.people import Seat
 from desk.replies import LONGEST
-from desk.summary import Summary, summarise
+from desk.summary import Summary, summarise, unaware
 from desk.tickets import PassedOn
 from store.people import here
 
@@ -209,7 +209,7 @@ async def search(
     """Tickets in whose conversations all of it was said, the newest first; also by reference or phone number, so often in an
     hour. What was found is audited."""
     found = await search.find(q, seat.name)
-    rows = await database.page(lambda t: [summarise(t, each.ticket, views.hours) for each in found])
+    rows = await database.page(lambda t: [unaware(summarise(t, each.ticket, views.hours), seat.name) for each in found])
     await views.looked_through(rows, seat, "search", q)
     return SearchHits([SearchHit(row, each.seq, each.snippet) for row, each in zip(rows, found, strict=True)])
 
