@@ -3,7 +3,7 @@ import { ElMessageBox } from 'element-plus'
 import 'element-plus/es/components/message-box/style/css'
 import { computed, ref, watch } from 'vue'
 import type { Ticket } from './api'
-import { may, me, tickets } from './desk'
+import { may, tickets } from './desk'
 import { siren } from './notices'
 import { t } from './words'
 
@@ -14,7 +14,6 @@ export const dangers = computed<Ticket[]>(() =>
   may('ticket.work')
     ? [...tickets.value.values()]
         .filter((each) => each.state === 'waiting' && each.priority === 0)
-        .filter((each) => !each.barred.includes(me.value!.name))
         .sort((a, b) => Number(b.unheeded_at !== null) - Number(a.unheeded_at !== null) || a.rank - b.rank)
     : [],
 )

@@ -66,9 +66,7 @@ export const offers = computed(() =>
 
 /** What waits longest of what this seat may take, and nobody is asked about. */
 export const next = (): Ticket | null =>
-  [...tickets.value.values()]
-    .filter((each) => each.state === 'waiting' && !each.offered_to && !each.barred.includes(me.value?.name ?? ''))
-    .sort(byRank)[0] ?? null
+  [...tickets.value.values()].filter((each) => each.state === 'waiting' && !each.offered_to).sort(byRank)[0] ?? null
 
 /** Mine in which the resident waits for an answer. */
 export const unanswered = computed(
@@ -155,7 +153,8 @@ async function again(): Promise<void> {
     live.restartAt(await fetchAll())
     if (whole.value) await open(whole.value.ticket.ref)
   } catch (error) {
-    trouble.value = error instanceof Error ? error.message : String(error)
+    if (error instanceof ApiError && error.status === 404) whole.value = null // it is for somebody else now
+    trouble.value = explain(error)
   }
 }
 
