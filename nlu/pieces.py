@@ -19,6 +19,8 @@ _NEXT = "\n"
 _COUNTING = re.compile(
     rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]"
 )  # 2026春季班: what words begin behind
+_WAITS, _MURMUR = re.compile("[等稍看找拿慢喂]|花?眼?镜|在吗"), 2  # what is said between two pieces, and letters of it
+_YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,3}00")
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
 _BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
@@ -33,13 +35,15 @@ _WORD, _X = re.compile(r"[^\W_]"), re.compile(r"[\W_]{0,2}[x×](?![a-z0-9])")
 
 class _Text(Struct, frozen=True):
     """The end of a text, and what of it may be read over the next. `groups` are its digits that are nobody's known harmless
-    number; `bare` where little else is in it, `opens` the label of the number that it names or has a piece of."""
+    number; `bare` where little else is in it, `opens` the label of the number that it names or has a piece of,
+    `aside` says that something else is spoken of."""
 
     said: str  # its numbers folded
     read: str  # the same, blank where small words are
     groups: Sequence[DigitGroup]
     bare: bool
     opens: str | None
+    aside: bool
 
     @property
     def digits(self) -> int:
@@ -79,18 +83,19 @@ def _read(said: str) -> _Text:
     opens = secrets.opened(folded)
     plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)))
     words = secrets.little(plain)
-    bare = len(said) <= _BRIEF and _is_little(secrets.named(words))
+    little = len(said) <= _BRIEF and _is_little(secrets.named(words))
     # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
-    others = () if bare and words.strip().isdecimal() else harmless.spans(plain)
+    others = () if little and words.strip().isdecimal() else harmless.spans(plain)
     words = secrets.without(words, iter(others))
     groups = [group for run in runs(words) for group in run]
+    bare = little and bool(groups or opens or _DIGIT.search(words))
+    waits = not bare and len(said) <= _SHORT and "某" not in words
     if bare:
         words = "".join(
             " " if _is_letter(beside) else each for each, beside in zip(words, secrets.named(words), strict=True)
         )
-    elif not groups and opens is None and len(said) <= _SHORT:
-        words = " " * len(words)
-    return _Text(folded, words, groups, bare, opens)
+    aside = not (bare or opens or (waits and (_WAITS.search(words) or len(_NO_WORD.sub("", words)) <= _MURMUR)))
+    return _Text(folded, " " * len(words) if waits and not groups else words, groups, bare, opens, aside)
 
 
 def _is_letter(char: str) -> bool:
@@ -108,16 +113,25 @@ def _called(read: Sequence[_Text], *, answers: bool) -> str | None:
         return None
     label, between = None, 0
     for each in before:
-        label, between = each.opens or label, 0 if each.opens or each.bare else between + bool(each.read.strip())
+        label, between = each.opens or label, 0 if each.opens else between + each.aside
         label = label if between <= _BETWEEN else None
-    goes_on = label and not answers and last.digits > 1 and not _is_somebodys(last.said)
-    return label if goes_on else last.opens if secrets.LABEL.search(last.said) else None
+    if label and not answers and _goes_on(last, apart=between > 0):
+        return label
+    return last.opens if secrets.LABEL.search(last.said) else None
+
+
+def _goes_on(text: _Text, *, apart: bool) -> bool:
+    """Whether digits and little else go on with a number; `apart` says that something else was spoken of meanwhile."""
+    number = "".join(each.digits for each in text.groups)
+    if len(number) < (_PIECE if apart else 2) or (apart and _YEAR_OR_SUM.fullmatch(number)):
+        return False
+    return not _is_somebodys(text.said)
 
 
 def _alone(read: Sequence[_Text]) -> Iterator[int]:
     """Which of those before it are digits and little else, one behind the other up to the last."""
     for n in range(len(read) - 2, -1, -1):
-        if not read[n].bare:
+        if read[n].aside:
             return
         if read[n].digits >= _PIECE and not _is_somebodys(read[n].said):
             yield n

@@ -28,10 +28,10 @@ _FIGURES = re.compile(rf"\d|[{SAID_DIGITS}]{{3}}")
 _OF_CARD = re.compile("卡|card")
 _CALLED = (
     "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:登[录陆]|取[件货餐]|提取|激活|安全|授权|绑定|注册)码"
-    "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:code|otp|pin)(?![a-z])"
+    "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:(?:pass)?code|otp|pin|password|pwd)(?![a-z])"
 )
 OF_CODE = re.compile(
-    rf"{_CALLED}|短信[里中上]?|收到|发[来过给]|数字是|[码马]是|(?:(?<!\w)|[的个串]|手机|短信)码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
+    rf"{_CALLED}|短信[里中上]?|收到|(?:验证|报|输入?|填|念)(?=\W?[\d{SAID_DIGITS}]{{4}})|发[来过给]|数字是|[码马]是|(?:(?<!\w)|[的个串]|手机|短信)码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
 )
 _SOME_WORDS = r" *(?:[^\d ] *){0,6}"
 _NEAR = 40  # characters before a number in which its name stands, blanks included
@@ -61,9 +61,13 @@ def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
     found = list(secrets.passwords(folded)) if secrets.PASSWORD.search(folded) else []
     if _FIGURES.search(folded):
         found += spans(folded, lately=lately, asked=asked)
-        whole = any(label == secrets.CARD for *_, label in found)
+        whole = any(label == secrets.CARD and _size(folded[start:end]) == _CARD_DIGITS for start, end, label in found)
         found = [*secrets.called(folded, found if whole else ()), *found]
     return cover(text, found) if found else text
+
+
+def _size(folded: str) -> int:
+    return sum(map(str.isdecimal, folded.translate(READ_OUT)))
 
 
 def spans(folded: str, *, lately: bool, asked: bool) -> Iterator[Span]:

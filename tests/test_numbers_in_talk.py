@@ -113,7 +113,7 @@ RUNS = [
     "订单号DH20261128001|2026年11月28日", "邮编315700|2026", "我住12幢|302室", "一共380元|200元|180元", "第12期|第13期", "学习卡多少钱|10元",
     "身份证怎么办|2026年", "我的卡号多少|13800138000", "打120|打110", "卡号在哪里看|2026年1月1日", "积分1200|300分|够不够", "工单1126-84614|1126-84615",
     "书法班|12节课|380元", "我今年65岁|1961年生的", "三年级|十二个人", "密码忘了|2026", "转人工|13800138000|下午3点", "12月15日|8:30-10:30|2楼",
-    "电话0570-1234567|8:30", "身份证丢了|12月20日去补办行吗|9点30",
+    "电话0570-1234567|8:30", "300元的积分10000|1200|2500", "身份证丢了|12月20日去补办行吗|9点30",
 ]  # fmt: skip
 # After a number that was begun or is whole.
 AFTER = [
@@ -136,6 +136,15 @@ def test_a_run_of_what_is_harmless_stays(said: str) -> None:
 def test_what_is_harmless_stays_behind_a_number(said: str) -> None:
     assert kept_of(["卡号620801", said])[1:] == [said]
     assert kept_of(["我的卡号是620801047296", said])[1:] == [said]
+
+
+@pytest.mark.parametrize("said", [
+    "我要报太极班|12|30", "300积分能换什么|500呢|1000呢", "两个人|10个|一百多", "那个班还有几个名额|5|15|2025", "我1958年的|退休了|65", "算了|我想报书法班|380|贵了",
+    "没有啊|再发一个|60秒|等了5分钟了", "登不上|试了3次|2026",
+])  # fmt: skip
+def test_what_else_is_spoken_of_behind_a_number_stays(said: str) -> None:
+    for number in ("我的卡号是620801047296", "身份证330802195803120427", "密码是Abc123456"):
+        assert "|".join(kept_of([number, *said.split("|")])[1:]) == said
 
 
 def test_what_was_asked_for_may_be_answered_with_digits() -> None:
