@@ -52,6 +52,8 @@ _ASKS_FOR = re.compile(
 # 拉弦子，两根弦那个: says what is done, and nothing of anybody or of what has come of it.
 _TELLS = re.compile("[我俺咱你您他她谁了没不吗么呢咋哪几]|怎|什么|啥|多少|有|要|能|在|是")
 _BRIEF, _WHAT = 16, re.compile("什么|[啥咩]|哪|神马|么子|推荐|适合")  # characters of a question for one thing; for any
+_POINTS = re.compile("的?(?:[那这][个种类])?的?[班课]?$")
+_BRIEF_WORD = 4  # characters
 _AROUND = re.compile("^学(?=..)|(?<=..)[班课]$")  # 插花 of 插花班
 _OF_A_FIELD = re.compile("沾边|[有相]关|方面|之类|一类|类的")  # 跟农业沾边的课: of many subjects
 _LEARNING = re.compile("[学练做打上会用跳唱拉弹吹耍画写教班课]")
@@ -74,6 +76,19 @@ def hear(turn: Turn, named: Sequence[Entity]) -> None:
     turn.heard = called(turn, turn.heard, named)
     courses = [each.value for each in turn.heard.entities if each.kind == "course" and each not in named]
     turn.described = courses[0] if len(courses) == 1 else None
+
+
+def hear_word(turn: Turn) -> None:
+    """那做包子那个呢, after a class: the course of the only subject of which so much is said."""
+    heard, shown = turn.heard, turn.state.shown
+    of_classes = turn.state.just_told and any(each.startswith(("class:", "course:")) for each in shown)
+    word = _POINTS.sub("", phrases.without_following(heard.folded))
+    if heard.entities or not of_classes or not phrases.follows(heard.folded) or not 1 < len(word) <= _BRIEF_WORD:
+        return
+    everyday = turn.library.everyday
+    name = everyday.of_a_word(word) or everyday.of_a_word(_LEARNING.sub("", word) or word)
+    if name is not None and (courses := everyday.courses(name)):
+        turn.heard = replace(heard, entities=tuple(Entity("course", id, 0, len(heard.folded)) for id in courses))
 
 
 def called(turn: Turn, heard: Understanding, named: Sequence[Entity]) -> Understanding:

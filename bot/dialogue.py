@@ -11,7 +11,7 @@ from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
 from bot.handler import Handlers
-from bot.leanings import of_fitness
+from bot.leanings_to_learning import of_fitness
 from bot.messages import CONTINUE
 from bot.rules import (
     Rule,

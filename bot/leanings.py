@@ -12,6 +12,7 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
+from bot.leanings_to_learning import of_a_term, of_health, of_papers
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -48,7 +49,8 @@ _MAY = re.compile(
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
 _CLASSES = re.compile(
-    "哪些班|哪?几个班|班[^,。]{0,2}有几个|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|有(?:没有)?[一-鿿]{2,4}[课班](?:[吗么嘛没不]|$)|which classes"
+    "[课班]?都有(?:是吧|吗|么|没|不|的)?$|哪些班|哪?几个班|班[^,。]{0,2}有几个"
+    "|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|有(?:没有)?[一-鿿]{2,4}[课班](?:[吗么嘛没不]|$)|which classes"
 )
 _THAT_ITEM = re.compile(
     "(?:[我俺]?(?:看中|相中|想要|要)了?)?(?:积分)?(?:能?[换兑]的)?(?:[那这])?(?:[一两二三几个]?[条把个张瓶袋件本套桶盒支双只]{1,2})?的?"
@@ -94,23 +96,12 @@ _TAKES = re.compile("(?:的|人|[是我她他][^,，。]{1,10}[,，]?)收不收$
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|押|fee|cost|pay|free|how much")
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 _OF_A_LESSON = {"course_level", "course_help"}
-OF_LEARNING = {"training_info", "enrolment", "course_faq"}  # topics whose answers are beside the talk about a class
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
+_NTH = re.compile("第[一二三四五六七八九十\\d]+个")
 _LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
-_TERM = re.compile(
-    "下个?学期|明年(?:的)?(?:春|上半年|开春|下半年|秋|夏)|来年|(?:下一期|下期|春季|秋季)(?:的)?(?:班|课|培训|开)"
-)
+_ONLINE = re.compile("网|线上|直播|微课|视频|电视|手机")
 _BUSY = re.compile(
     "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|上班|走不开)[的了啊呀]?"
-)
-_NO_PAPERS = re.compile(
-    "(?:身份证|居住证)[^,，。]{0,5}(?:丢|掉了|没带|忘|找不|没了|不见|没有|不在|过期|没办|没下来|还没)"
-)
-_ISSUED = re.compile("补办|办理|挂失|[去在到]哪|哪里|找谁|派出所")
-# Of what is taken or treated a doctor is asked.
-_FITNESS = re.compile(
-    "^(?!.*(?:药|治|疼|痛|晕|医院|严重|吃))[^。]*(?:血压|心脏|糖尿|血糖|腰|膝盖|关节|腿脚?|颈椎|手术|怀孕|孕妇|哮喘|心梗|支架|身体)"
-    "[^。]{0,8}(?:要不要紧|要紧[吗不么]|碍不碍事|碍事[吗不么]|有(?:没有)?影响|没事吧|跟得上|(?:能|可以)(?:不能)?(?:去|来|练|学|上|跳|打|报|参加)|[行成]不[行成]?$|[行成]吗)"
 )
 _REFUNDS = re.compile("退(?:钱|费|款|学费|一半|给|得|不退|多少|回)")
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
@@ -128,7 +119,7 @@ _WAIT = re.compile(
 _I_WAIT = re.compile("[我俺咱]|轮到|排到")
 _LESS = re.compile("减|免(?!费)|优惠|便宜|打折|半价|discount|reduc")
 _ASKED_OF_ONE = re.compile(
-    "礼拜几|星期几|周几|[放演办搞]|怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
+    "[那这]个|礼拜几|星期几|周几|[放演办搞]|怎么|咋|如何|报名|参加|截止|最晚|哪[天里儿]|什么时候|啥时候?|几[点号]|多少|要不要|可以|[能去在是有要吗呢啊的？?]"
 )
 _A_WORD = 3  # characters at most
 _OF_ITS_OWN = {"time", "place"}
@@ -148,8 +139,8 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_a_rule(heard)
         or _of_a_matter(heard)
         or _of_an_item(heard)
-        or _of_papers(heard, state)
-        or (Candidate(heard.lines.sure, "enrolment", None, None, "enrol-health") if of_fitness(heard, state) else None)
+        or of_papers(heard, state)
+        or of_health(heard, state)
         or _of_a_telephone(heard, state)
         or of_what_is_near(heard)
         or of_hours(heard)
@@ -162,7 +153,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _which_classes(heard)
         or _a_class_alone(heard)
         or _of_the_queue(heard)
-        or _of_a_term(heard)
+        or of_a_term(heard)
         or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -179,7 +170,8 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
 
 def _without_taken_for(heard: Understanding) -> Understanding:
     """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
-    helped = not _LOST.search(heard.folded) and heard.first("course") is not None
+    pointed = heard.first("course") is not None or _NTH.search(heard.folded) is not None
+    helped = pointed and not _LOST.search(heard.folded)
     greeted = phrases.points_at_one(heard.folded)
     wrong = ({"course_help"} if helped else set[str]()) | ({"greeting"} if greeted else set[str]())
     kept = tuple(each for each in heard.candidates if each.intent not in wrong)
@@ -229,18 +221,6 @@ def _of_a_matter(heard: Understanding) -> Candidate | None:
     """烘焙补贴找谁: what another office sees to, by the centre's own word for it, where who does so is asked."""
     asks = "matter" in heard.named and not heard.named & {"course", "org"} and _WHO_SEES_TO_IT.search(heard.folded)
     return Candidate(heard.lines.sure, "out_of_scope", "other_office") if asks else None
-
-
-def _of_papers(heard: Understanding, state: Conversation) -> Candidate | None:
-    """我身份证掉了还没补, in a talk on getting into a class: what does instead, and not where it is issued."""
-    lacks = state.topic in OF_LEARNING and _NO_PAPERS.search(heard.folded) and not _ISSUED.search(heard.folded)
-    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-id-none") if lacks else None
-
-
-def of_fitness(heard: Understanding, state: Conversation) -> bool:
-    """她有高血压要不要紧, in a talk on classes: whether one may come, and no advice on one's health."""
-    learning = state.topic in OF_LEARNING or ("course" in state.focus and state.focus_age <= FRESH)
-    return learning and len(heard.folded) <= _SHORT and _FITNESS.search(heard.folded) is not None
 
 
 def _of_a_rule(heard: Understanding) -> Candidate | None:
@@ -310,15 +290,12 @@ def _of_the_queue(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "training_info", "class_places") if asks else None
 
 
-def _of_a_term(heard: Understanding) -> Candidate | None:
-    """下学期有什么班, 明年春天的班都有哪些: what is not published yet; when it will be is."""
-    asks = heard.best is not None and heard.best.intent in OF_CLASSES and _TERM.search(heard.folded)
-    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-school-time") if asks else None
-
-
 def _at_a_time(heard: Understanding) -> Candidate | None:
     """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class; 白天没时间: so is what is free then."""
-    if heard.first("when") and _BUSY.fullmatch(heard.without("when")):
+    of_any = heard.best is not None and heard.best.question == "online-class-have"  # 有没有晚上的课
+    if heard.first("when") and (
+        _BUSY.fullmatch(heard.without("when")) or (of_any and not _ONLINE.search(heard.folded))
+    ):
         return Candidate(heard.lines.sure, "training_info", "find_class")
     there = heard.names("org")
     listed = (
@@ -332,7 +309,11 @@ def _of_class_there(heard: Understanding) -> Candidate | None:
     """金水镇有陶艺课上不: whether a course is taught at a place that is named, where nothing else is asked of either."""
     named = heard.names("course") and heard.names("org")
     unclear = heard.best is None or heard.best.score < heard.lines.likely or heard.best.intent in _OF_A_LESSON
-    near = heard.best is not None and heard.best.intent == "nearest_site" and phrases.wants_to_learn(heard.folded)
+    near = (
+        heard.best is not None
+        and heard.best.intent == "nearest_site"
+        and (phrases.wants_to_learn(heard.folded) or phrases.is_of_a_course(heard.folded))
+    )
     asks = named and (unclear or near) and not set(spoken(heard.folded)) - {"eligible", "place"}
     whether = _TAUGHT.search(heard.folded) or ANYTHING.search(heard.folded)  # 晚上打太极有没有，某某街道那块
     return Candidate(heard.lines.sure, "training_info", "find_class") if asks and whether else None
@@ -375,7 +356,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     called = OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
     about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
-    alone = len(_ASKED_OF_ONE.sub("", heard.folded)) <= _A_WORD  # 比武怎么报名
+    alone = 0 < len(_ASKED_OF_ONE.sub("", heard.without("org"))) <= _A_WORD  # 比武怎么报名
     of_one = called or ((about_any or alone) and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure and best.intent not in NO_ANSWER  # 电影呢
     if not of_one or (sure and not asked & _OF_ITS_OWN):

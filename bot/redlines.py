@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bot.alarming import LIFE, AlarmWords, Context, asks_to_be_taught, contexts, hints_at, is_alarm, words_of
-from bot.commands import commands
+from bot.commands import bare, commands
 from bot.comprehension import Understanding
 from bot.messages import Priority
 from bot.phrases import asks, asks_whether
@@ -36,7 +36,7 @@ _OF_A_MOVE = -6.0
 _MOVE = 0.8  # the probability from which a message is a move in the talk, and hardly anything else
 _OF_ONESELF = -4.0  # what is asked about is one's own
 _CALMING: Mapping[Context, float] = {
-    Context.IDIOM: -10.0,
+    Context.IDIOM: -6.5,  # 笑死了，我爸从楼上摔下来: what is beside a manner of speaking may be in earnest
     Context.OVER: -8.0,
     Context.TOPIC: -4.0,
     Context.SUPPOSED: -8.0,
@@ -157,7 +157,17 @@ _BY_A_STRANGER = re.compile(
 _OF_US = re.compile(
     "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:[叫姓](?=什么|啥)|是谁|是哪位|贵姓)"
 )
-_GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
+_GLAD = re.compile(
+    "开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|笑得[^,，。]{0,8}(?:疼|痛)死?|活到老[,，]?学到老|活一天[,，]?学一天|happy|great"
+)
+_COMES_TOO = re.compile("也?[想要能](?:来|去|学|报|参加|上课)|也来|一起来")
+_BORED = re.compile(
+    "(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
+    "(?:闷得慌|闷得很|闷死了|没人说话|没事[干做]|无聊)[的了啊呀嘛]*"
+)
+_TIME_PASSED = re.compile(
+    "(?:这|都|已经|也|就)*过[了去]?(?:有)?[\\d一二三四五六七八九十几来多两半个]+(?:天|个?月|周|个?星期|个?小时|年)多?[了啦吧啊]*"
+)
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
 
@@ -206,7 +216,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if kind in LIFE and said is None and _GLAD.search(heard.folded):
+    if said is None and (kind == "deceased" or kind in LIFE) and _CALM[kind](heard):
         return None
     # Whoever wants to be taught what to do is met with care, and hears nothing as if it had happened.
     return Alarm(kind, odds >= sure and not asks_to_be_taught(heard.folded, said))
@@ -320,6 +330,12 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
     "third_party": lambda folded: _OF_US.search(folded) is not None,
     "data_request": lambda folded: asks_whether(folded) or _OF_A_COURSE.search(folded) is not None,
     "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
+}
+# What the model sees where no word says so, and is none for certain: who comes along and is old has not died.
+_CALM: Mapping[str, Callable[[Understanding], object]] = {
+    "deceased": lambda heard: _COMES_TOO.search(heard.folded) and not _GONE.search(heard.folded),
+    "despair": lambda heard: _GLAD.search(heard.folded) or _TIME_PASSED.fullmatch(bare(heard.folded)),
+    "emergency": lambda heard: _GLAD.search(heard.folded) or _BORED.fullmatch(bare(heard.folded)),
 }
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {

@@ -100,7 +100,7 @@ async def find_class(turn: Turn) -> None:
     if _VILLAGE.search(said) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
     known = turn.task.slots.keys() & {"course", "theme"}
-    if not known and (subject := turn.get("subject") or wording.subject(turn.heard.folded)):
+    if not known and (subject := turn.get("subject") or wording.subject(turn.heard.without("org", exact=True))):
         if courses := described.in_a_lesson(turn, subject):
             names = (turn.line("class.quoted", name=turn.catalogue.courses[id].name) for id in courses)
             turn.say("class.in_a_lesson", subject=subject, courses=wording.listed(names, turn), source=SOURCE)

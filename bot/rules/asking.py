@@ -163,6 +163,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
     several = len({*turn.heard.values("course")}) > 1
     if hires(turn.heard):
         return None
+    if best and best.question == "room-rent" and best.score >= turn.heard.lines.likely:
+        return None  # 想跳舞，有地方借吗
     if told and best and best.score >= turn.heard.lines.likely and best.intent != "find_course" and not several:
         aspect = asked(turn) or spoken_of(phrases.without_names(turn.heard))
         return None if aspect in _told_whole(turn, best) else aspect

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.conversation import Task
-from bot.leanings import OF_LEARNING
+from bot.leanings_to_learning import OF_LEARNING
 from bot.rules.asking import MOVE
 from bot.rules.follow import of_course
 from bot.rules.told import Thing, courses_of, shown, spelt, told_as

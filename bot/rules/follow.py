@@ -7,14 +7,13 @@ import re
 from collections.abc import Collection, Sequence
 
 from bot import halves, phrases
-from bot.aspects import HAS, spoken, spoken_of
+from bot.aspects import ASPECTS, HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import (
-    CERTAIN,
     LONG,
     MOVE,
     asked,
@@ -87,7 +86,14 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
     best = turn.heard.best
-    if aspect == "exam" and best and best.question and best.score >= CERTAIN and "证" in turn.heard.folded:
+    of_paper = best is not None and best.question is not None and "证" in turn.heard.folded
+    if (
+        aspect == "exam"
+        and best
+        and of_paper
+        and best.question not in ASPECTS["exam"].standards
+        and best.score >= turn.heard.lines.likely
+    ):
         return False  # 发证吗
     if aspect == "until" and _ENDS.search(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
         aspect = "time"  # 搞到哪天结束
@@ -222,9 +228,12 @@ async def described(run: Runner, turn: Turn) -> bool:
     points = (move.label == "follow/ordinal" and move.probability >= _ORDINAL) or phrases.points_at_one(
         turn.heard.folded
     )
-    told = shown(turn)
+    offer, told = pointed_at(turn.heard.folded, turn.state.offers), shown(turn)
+    points = points or offer is not None
     whole = _IN_DETAIL.search(turn.heard.folded) is not None or asked(turn) is None
     things = meant(turn) if points and len(told) > 1 and whole else []
+    if offer is not None and "class" in offer.slots and whole:  # 第三个怎么样
+        things = [("class", offer.slots["class"])]
     if len(things) != 1 or things[0] not in told or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})

@@ -23,6 +23,7 @@ _THINKS = re.compile("考虑|想想|再说|再看|商量|琢磨|不急|think")  
 _QUEUES = re.compile(
     "(?:我|先|帮)[^,，。什么怎咋]{0,4}(?:排[个上着]?[一]?个?(?:队|位|名|号)|候补)(?!的|要|几|了几|怎|咋)"
 )
+_MAY_QUEUE = re.compile("那?(?:可以|能不能|能)(?:先)?(?:排|候补)[^,，。]{0,5}[吗不么嘛]?")
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
@@ -42,6 +43,9 @@ async def enrols(run: Runner, turn: Turn) -> bool:
     told = classes_of(turn)
     if len(told) == 1 and not told[0].places and _QUEUES.search(turn.heard.folded):  # 那我先排个队，行不行
         await run.start(turn, "join_waiting_list", {"class": told[0].id})
+        return True
+    if len(told) == 1 and not told[0].places and turn.state.just_told and _MAY_QUEUE.fullmatch(bare(turn.heard.folded)):
+        await run.start(turn, "class_places", {"class": told[0].id})
         return True
     waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
     if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot import phrases
 from bot.aspects import HAS, clauses, spoken
-from bot.leanings import OF_LEARNING
+from bot.leanings_to_learning import OF_LEARNING
 from bot.readings import plainly
 from bot.rules.asking import CERTAIN, LONG, MOVED_TO, READ_FROM
 from bot.rules.records import records, said_alike

@@ -81,6 +81,8 @@ def activity_meant(run: Runner, turn: Turn) -> str:
     named = heard.hinted or any(
         (each.exact and each.kind in _NAMES) or each.kind == "activity" for each in heard.entities
     )
+    if told and len(halves.beyond(heard.folded)) < _SAYS:
+        return ""  # 要报名？打哪个电话: of the one that was told
     said = _ANY_ACTIVITY.sub("", heard.renamed(lambda each: None if each.kind == "when" else ""))  # 冬天 of 中医话冬养
     if named or not (asked or told) or not _SAYS <= len(said) <= phrases.FRAGMENT:
         return ""

@@ -5,12 +5,13 @@ import re
 from msgspec.structs import replace
 
 from bot import about, described, phrases
+from bot.alarming import words_of
 from bot.aspects import sentence_on, spoken, spoken_of
 from bot.claiming import shares
-from bot.commands import number
+from bot.commands import number, pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
-from bot.leanings import OF_LEARNING
+from bot.leanings_to_learning import OF_LEARNING
 from bot.messages import LONGEST, Reply
 from bot.readings import plainly, standard
 from bot.rules.compare import compares
@@ -26,6 +27,7 @@ _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked 
 _NAMED = {"about_org", "about_course"}  # what a name alone comes to
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
+_REASON = re.compile("(?:我|俺|咱)[^,，。想问]{0,3}(?:要(?!报|学)|得|还得|怕|忙)(?!不|[^,，。]*[吗么呢])")
 _FEARS = re.compile("(?:就|只|又|我)*(?:怕|担心|免得|省得)")  # 就怕白跑一趟: why it is asked
 _SHORT = 134  # characters of two segments of an SMS
 
@@ -49,6 +51,8 @@ async def stray_number(run: Runner, turn: Turn) -> bool:
 
 async def gist(run: Runner, turn: Turn) -> bool:
     """Of a message that is not clear as a whole, the part that asks; what else was said is passed over kindly."""
+    if turn.state.just_told and (asks := _without_reason(turn.heard.folded)):
+        turn.heard = run.hear(turn, asks)
     heard, folded = turn.heard, turn.heard.folded
     best = plainly(heard)
     small = (
@@ -60,11 +64,14 @@ async def gist(run: Runner, turn: Turn) -> bool:
     clear = best is not None and (best.score >= heard.lines.sure or not (goes_on or run.readings.costs(turn, best)))
     if best and not small and clear:
         return False
+    if pointed_at(folded, turn.state.offers):  # 第三个怎么样，讲讲
+        return False
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
-    parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:]]
+    parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:] if words_of(each) is None]
     names = set() if phrases.is_story(folded) else {each.kind for each in heard.entities} & described.OURS
-    asking = [each for each in parts if _stands_alone(each)]
+    complains = any(each.intent == "complaint" and each.score >= heard.lines.ask for each in heard.candidates)
+    asking = [each for each in parts if _stands_alone(each) and (complains or not _is_a_complaint(each))]
     if asking and phrases.points_back(asking[-1].folded):
         names -= {"course"}  # 有没得人教这个
     whole = bool(asking) and names <= {entity.kind for entity in asking[-1].entities}
@@ -78,6 +85,19 @@ async def gist(run: Runner, turn: Turn) -> bool:
         if phrases.points_back(turn.heard.folded) and not turn.heard.first("course"):
             turn.heard = replace(turn.heard, entities=(*turn.heard.entities, *named))
     return False
+
+
+def _is_a_complaint(part: Understanding) -> bool:
+    """我们排了一出戏: what only a part of a message is taken for."""
+    return part.best is not None and part.best.intent == "complaint"
+
+
+def _without_reason(folded: str) -> str:
+    """早上几点到几点 of 早上几点到几点，我要送孙子; empty where no reason is given."""
+    parts = phrases.clauses(folded)
+    asking = [each for each in parts if phrases.asks(each)]
+    reasons = [each for each in parts if _REASON.match(each)]
+    return asking[0] if len(parts) == 2 and len(asking) == len(reasons) == 1 and asking != reasons else ""
 
 
 def _with_what_follows(run: Runner, turn: Turn, parts: list[Understanding], asking: Understanding) -> Understanding:

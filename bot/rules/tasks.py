@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec.structs import replace
+
 from bot import about, phrases
 from bot.commands import CORRECTION, commands
 from bot.comprehension import Candidate, Understanding
@@ -33,6 +35,10 @@ _ONESELF = re.compile(
     "要带(?:孙|孩|娃|小)|有空|没空|得空|[有没]时间|上班|加班|倒班|夜班|干活|很忙|[太挺]忙|(?:我|俺|咱)(?:人|现在|还|正|就)*(?:在|是|住|家|今年|没|老了)|离得远|腿脚|身体"
 )
 _GIVES = re.compile("教|帮|做|会|可以|能(?!不)|修|讲|愿意|陪|打扫|引导")
+_OH_NO = re.compile(
+    "(?<![,，.。… ])[,，.。… ]++(?:[哎呃嗯]|不好意思)*+[,，]?[哦噢啊]?(?:不对|不是|不|错了|说错了)[,，. ]++(?:是|应该是|我要|我说的是)?"
+)
+_REGISTERS = re.compile("(?:那|好|行|嗯|我|先|就|帮|给|来|[,，])*登记(?:一下|下|吧|上|了)*")
 _LACKS = re.compile("丢|掉了|不见|没带|找不[到着]|忘|没有卡|没卡|lost|forgot|no card|not with me")
 _NODS = {"acknowledge", "smalltalk"}  # said to a question, these are no other question
 
@@ -155,6 +161,8 @@ def _is_another(turn: Turn, task: Task, slot: Slot, best: Candidate | None) -> b
     enough = turn.heard.lines.likely if called or lacks or phrases.asks(turn.heard.folded) else turn.heard.lines.sure
     if best is None or best.intent in {task.intent, *_NODS} or best.score < enough:
         return False
+    if _REGISTERS.fullmatch(turn.heard.folded):  # what was begun, whatever else one registers for
+        return False
     return not corrects(turn) and not phrases.answers_only(turn.heard)
 
 
@@ -258,11 +266,22 @@ async def misspoke(run: Runner, turn: Turn) -> bool:
     """哎呀我说错了，我想问插花班在哪上课: what is asked instead, where nothing is open that it would correct. A name that is put
     right, 说错了，是育婴的, is not a question by itself: those who read corrections see it as it is."""
     folded = turn.heard.folded
+    turn.heard = _put_right(turn.heard)
     said = _instead(folded)
     wrong = len(said) > _INSTEAD and "错" in folded.removesuffix(said)  # 不是本地的 puts nothing right
     if wrong and not (phrases.accuses(folded) or run.waiting(turn.state) or turn.ticket):
         turn.heard = run.hear(turn, said)
     return False
+
+
+def _put_right(heard: Understanding) -> Understanding:
+    """我要学国画……哦不，是刺绣: without what was named before it was put right."""
+    found = _OH_NO.search(heard.folded)
+    if found is None:
+        return heard
+    after = {each.kind for each in heard.entities if each.start >= found.end()}
+    kept = tuple(each for each in heard.entities if each.start >= found.end() or each.kind not in after)
+    return replace(heard, entities=kept)
 
 
 def _instead(folded: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot import phrases
-from bot.leanings import OF_LEARNING
+from bot.leanings_to_learning import OF_LEARNING
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
 

@@ -16,6 +16,7 @@ _NOT_OURS = {"other_office", "unrelated"}  # what a name is taken for that nobod
 async def ours(run: Runner, turn: Turn) -> bool:
     """Who names what we teach, or describes it, asks about that."""
     described.hear(turn, names_meant(turn))
+    described.hear_word(turn)
     if not phrases.is_story(turn.heard.folded) and not of_what_was_told(turn):
         described.guess(turn)
     if turn.described is None and (activity := activity_meant(run, turn)):
