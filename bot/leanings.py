@@ -356,7 +356,7 @@ def _of_activity_hinted(heard: Understanding, state: Conversation) -> Candidate 
     called = OF_ACTIVITY.search(heard.folded) is not None
     likely = any(each.intent == "find_activity" and each.score >= heard.lines.ask for each in heard.candidates)
     about_any = likely or "activity" in (heard.topic, best.topic if best else "", state.topic)
-    alone = 0 < len(_ASKED_OF_ONE.sub("", heard.without("org"))) <= _A_WORD  # 比武怎么报名
+    alone = 0 < len(_ASKED_OF_ONE.sub("", heard.without("org", exact=True))) <= _A_WORD  # 比武怎么报名
     of_one = called or ((about_any or alone) and not heard.first("course"))
     sure = best is not None and best.score >= heard.lines.sure and best.intent not in NO_ANSWER  # 电影呢
     if not of_one or (sure and not asked & _OF_ITS_OWN):
