@@ -2,13 +2,14 @@
 many other things; and the question whom they talk to, which it may take for the wish for a person."""
 
 import re
+from functools import lru_cache
 
 # What says that one complains, also as it is misheard and mistyped; and what says no less where somebody is named.
 _FILES = (
     "(?:投 ?[诉述数速素拆折溯]|举报|控告|控诉|检举|告发)"
     "(?!(?:热线|电话|渠道|流程|方式|邮?箱|信箱|途径|部门)[^,，。]{0,3}(?:是|有|多少|在|几|呢|吗|[?？]|$))"
 )
-_SUES = r"差评|不满(?![\d一二三四五六七八九十足])|(?:有|很大|大)意见|[要想]去?告(?![诉别知辞示一])"
+_SUES = r"差评|不满(?![\d一二三四五六七八九十足])|(?:有|很大|大)意见|[要想]去?告(?![诉别知辞示一])|反映[^,，。]{1,10}(?:问题|情况)"
 _SEAT = "坐席|客服(?!电话|热线)|人工(?!智能)|接线|工作人员|接待"
 _THAT_ONE = rf"(?:刚才|刚刚|上次|上回|之前)[^,，。]{{0,6}}(?:人|位|老师|同志|{_SEAT})|那个?(?:人|位|同志|{_SEAT})|(?:这|你们)[^,，。]{{0,3}}(?:{_SEAT})"
 _BADLY = (
@@ -70,12 +71,15 @@ def scolds(folded: str) -> bool:
 
 # 我要投诉你, 你这个态度我要投诉, 投诉这个坐席: whoever hears it; not 你好, 你们, and not who had it before.
 _BEFORE = "(?:[上前](?:一个|一位|个|位)|之前|先前|前面|上次|上回|昨天|前天|上周|前几天)"
-_HEARER = "(?:坐席|客服(?!电话|热线)|接线员?|话务员)"
+_HEARER = "(?:坐席|客服(?!电话|热线)|接线员?|话务员|人工(?=$|[,，。!！客坐]))"
 _TO_THE_SEAT = re.compile(
     rf"(?:{_FILES}|[要想]去?告)(?:一下|的|就|是|这?个)*[ ]?[你您](?!们)"
     rf"|{_FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|(?<=这个)人|(?<=这位)人)"
     rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{_BADLY}|服务|这样|这种)(?=.*{_FILES})"
-    rf"|(?:{_FILES}|反映)(?![^,，。]*{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|说话的人)[^,，。]{{0,6}}(?:{_BADLY}|$)"
+    rf"|(?:{_FILES}|反映)(?![^,，。]*{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|接待我的人|说话的人)[^,，。]{{0,6}}(?:{_BADLY}|$)"
+    rf"|(?:这个?|这位)(?:{_HEARER}|人)[^,，。]{{0,8}}(?:{_BADLY})(?=.*{_FILES})|[你您]们(?:这个?|这种|什么)(?:服务)?态度(?=.*{_FILES})"
+    rf"|{_FILES}[你您]们(?:这个?|这种|的)?(?:服务)?态度|[你您](?:的|叫什么)?(?:工号|名字|姓名)(?=.*{_FILES}(?:$|[你您了,，。!！]))"
+    "|给[你您](?:打|个|一个|们?点)*差评|对[你您](?!们)[^,，。]{0,4}不满|反映[你您](?!们)的?(?:问题|态度|行为|服务)"
     r"|complain\w* (?:about|against) (?:you\b|this (?:agent|operator|person))"
 )
 _IT_IS_YOU = re.compile("(?:我?(?:要|想)?(?:投诉|说)的)?(?:就|正|不就|当然)?是[你您](?:本人|自己|呀|啊)*[,，。!！]*")
@@ -84,7 +88,9 @@ _OF_WHO_HAD_IT = re.compile(
 )
 _COMPLAINS = re.compile(rf"{_FILES}|\bcomplain")
 _ACCUSES = re.compile(
-    rf"{_COMPLAINS.pattern}|{_SUES}|{_BADLY}|欺负|[欺哄坑]?骗|逼|威胁|侮辱|羞辱|歧视|[刁为]难|嘲笑|讽刺|骚扰|动手|打(?:人|我(?!电话|手机))|推我|乱收费|[收要]我?(?:好处|红包)|偷|泄露|不[让给退接帮]"
+    rf"{_COMPLAINS.pattern}|{_SUES}|{_BADLY}|欺负|[欺哄坑]?骗|逼|威胁|侮辱|羞辱|歧视|[刁为]难|嘲笑|讽刺|骚扰|动手|打(?:人|我(?!电话|手机))|推我|乱收费"
+    "|[收要]我?(?:好处|红包)|偷|泄露|发到[^,，。]{0,6}群|不[让给退接帮]"
+    "|挂我|挂[^,，。]{0,3}电话|过分|(?:什么|没)素质|素质[^,，。]{0,3}[差低]|恶劣|像话|撒谎|说谎|误导|[都全]怪|(?:别|不要|不想要?)再?(?:[让给找叫要][^,，。]{2,4}$|(?!投)[^,，。]{1,6}[接管回]$)"
     r"|\b(?:rude|shout|yell|insult|bull(?:y|ied)|cheat|harass)"
 )
 # 我不是要, 没打算, right before it; not 受不了我要, 不得不.
@@ -129,6 +135,7 @@ def complains_of_a_person(folded: str) -> bool:
     return _OF_A_PERSON.search(folded) is not None and complains(folded)
 
 
+@lru_cache(maxsize=64)  # the same message is read in several places of a turn
 def accuses(folded: str) -> bool:
     """Whether it says anything bad, of whomever: cheap, for most messages do not."""
     return _says(_ACCUSES, folded)
@@ -152,7 +159,7 @@ _OF_A_PERSON = re.compile(
 )
 _STOPS = re.compile(r"[,，。;；!！?？\n]")
 _NOT_THEM = re.compile(
-    "(?<!是)(?<!可)不(?:是|怪)(?!人)[^是]{0,30}(?:是|$)|(?:没有?|别|不)(?:投诉|怪|针对|说)[^但]*|^.{0,40}(?:没关系|没有关系|无关)|除了[^都]*"
+    "(?<!是)(?<!可)不(?:是|怪)(?!人)[^是]{0,30}(?:是|$)|(?:没有?|别|不)(?:投诉|怪|针对|说)[^但]*|^.{0,40}(?:没关系|没有关系|无关)|除了(?![^,，。]*还)[^都]*"
 )
 _ADVISED = re.compile(f"^.{{0,40}}(?:(?<!不)(?:说|教|帮|让|叫|陪|替|给)|告诉|建议|答应)我?[^,，。]{{0,6}}?(?={_FILES})")
 _KINDLY = re.compile(

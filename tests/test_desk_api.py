@@ -446,6 +446,22 @@ async def test_canned_texts(desk: Desk) -> None:
     assert (await li.ask("DELETE", f"/canned/{each['id']}")).status_code == 200
 
 
+async def test_what_is_written_is_what_is_seen(desk: Desk) -> None:
+    """Nothing in it turns other words around or hides; what is nothing else is no text."""
+    li = await desk.person()
+    await li.post("/canned", {"title": "退\u202e款\u2066问\u200b候", "text": "您好\u202e，👩\u200d👧 我是。\n再见"})
+    [each] = (await li.get("/canned"))["canned"]
+    assert (each["title"], each["text"]) == ("退款问候", "您好，👩\u200d👧 我是。\n再见")
+    await li.post("/canned", {"title": "\u202e\u200b", "text": "您好"}, expect=422)
+    _, ref = await waiting(desk.app, "转人工")
+    await li.post(f"/tickets/{ref}/take")
+    await li.put(f"/tickets/{ref}/tags", {"tags": ["老\u202e年人"]})
+    await li.post(f"/tickets/{ref}/note", {"text": "看\u202e看"})
+    whole = await li.get(f"/tickets/{ref}")
+    assert "\u202e" not in str(whole)
+    assert whole["ticket"]["tags"] == ["老年人"]
+
+
 async def test_a_supervisor_joins_whispers_assigns_and_takes_over(desk: Desk) -> None:
     li, wang, chen = await desk.person(), await desk.person(), await desk.person("supervisor")
     _resident, ref = await waiting(desk.app)

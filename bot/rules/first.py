@@ -1,6 +1,6 @@
 """What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
 
-from bot import about, about_us, redlines
+from bot import about, about_us, phrases, redlines
 from bot.alarming import CALLED_FOR, LIFE, is_gone, is_over, is_well
 from bot.commands import commands, number
 from bot.conversation import Task
@@ -178,10 +178,9 @@ async def about_a_seat(run: Runner, turn: Turn) -> bool:
     if (closed or turn.ticket) and about_us.complains_of_a_seat(turn.heard.folded, closed=closed):
         await run.start(turn, COMPLAINT, {"of": "seat"}, remind=False)
         return True
-    later = turn.ticket is not None and turn.state.complaint == turn.ticket
-    if not (later or about_us.complains_if_named(turn.heard.folded)):
+    if not (about_us.complains_of_a_person(turn.heard.folded) or (await turn.blamed()).named):
         return False
-    if not ((await turn.blamed()).named or about_us.complains_of_a_person(turn.heard.folded)):
+    if phrases.asks(turn.heard.folded) and not about_us.complains(turn.heard.folded):
         return False
     await run.start(turn, COMPLAINT, {}, remind=False)
     return True

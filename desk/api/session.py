@@ -50,6 +50,8 @@ from store.units import DAY
 BACK, REFUSED, ASKED = "/api/login/oidc/back", "/desk/?refused=", "daoxue_asked"
 _PRINTABLE = r"^[\x20-\x7e]{0,2000}$"
 _SEEN = re.compile(r"\w")
+# Marks of direction, and what has no width; but for the one that joins two pictures to one.
+_UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 router = Answering(tags=["登录 session"])
 Me = Annotated[Seat, Depends(may("self"))]
 Newcomer = Annotated[Seat, Depends(may("self", one_time=True))]
@@ -75,8 +77,17 @@ def _said(reason: str) -> str:
     return reason
 
 
+def _seen(text: str) -> str:
+    """As it is seen: without the characters that turn others around or are nothing at all, and with no number that nobody keeps.
+    Raises `ValueError` where nothing is left."""
+    written = _UNSEEN.sub("", text)
+    if text and not written:
+        raise ValueError("这里没有看得见的字 nothing in it can be seen")
+    return covered(written)
+
+
 def _unreachable(text: str) -> str:
-    return mask(covered(text), theirs=True)
+    return mask(_seen(text), theirs=True)
 
 
 def _no_number(name: str) -> str:
@@ -91,7 +102,7 @@ Unnumbered = AfterValidator(_no_number)
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"), Unnumbered]
 # What staff write by hand: without the numbers that nobody should keep, as residents' words. Every text of a body that is no
 # name of something is one (`tests/test_written.py`).
-Written = AfterValidator(covered)
+Written = AfterValidator(_seen)
 # The same where the audit or a tag keeps it: with no number whole that reaches somebody, for it is shown to whoever reads it.
 Handwritten = AfterValidator(_unreachable)
 # Kept in the audit, for whoever asks later why something was done.
