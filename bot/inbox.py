@@ -335,7 +335,7 @@ class Inbox:
             rows = await self._database.read(lambda t: pieces.before(t, read, max(since, inbound.at - pieces.LATELY)))
             answers = self._mind.dialogue.awaits_number(said, state)
             text, before = pieces.together(rows, text, lately=lately, answers=answers)
-        if secret is not None and proofs.is_whole(secret):
+        if proofs.is_whole(secret) if secret is not None else (text != said and going_on.is_whole(said, text)):
             state.number_since = 0
         elif not since and going_on.may_begin(text):
             state.number_since = inbound.at

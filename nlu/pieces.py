@@ -16,12 +16,11 @@ from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers
 
 _NEXT = "\n"
-_COUNTING = re.compile(
-    rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]"
-)  # 2026春季班: what words begin behind
+# 2026春季班, room 302: what words begin behind, or of another script before.
+_BESIDES = re.compile(rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]|[a-z]{{3}}")
 _WAITS, _MURMUR = re.compile("[等稍看找拿慢喂]|花?眼?镜|在吗"), 2  # what is said between two pieces, and letters of it
 _YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,3}00")
-_NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某]")
+_NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某签]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
 _BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
 _REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
@@ -29,7 +28,7 @@ _BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, 
 _BESIDE = 4  # characters of words that are not known to be small
 _BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
 _PIECE = 4  # digits that tell something of a number
-_CARD_DIGITS, _LONGEST = 12, 19  # digits of a learning card, and of a bank card
+_CARD_DIGITS, _WHOLE, _LONGEST = 12, 16, 19  # digits of a learning card, and of what has more
 _WORD, _X = re.compile(r"[^\W_]"), re.compile(r"[\W_]{0,2}[x×](?![a-z0-9])")
 
 
@@ -60,6 +59,15 @@ def may_go_on(text: str) -> bool:
     return _DIGIT.search(fold_numbers(text[:_REACH])) is not None or secrets.LABEL.search(text[:_REACH]) is not None
 
 
+def is_whole(said: str, kept: str) -> bool:
+    """Whether a number was covered in it that none can go on from: of an identity paper, or of a bank card."""
+    return _digits(said) - _digits(kept) >= _WHOLE
+
+
+def _digits(text: str) -> int:
+    return len(_DIGIT.findall(fold_numbers(text)))
+
+
 def together(texts: Sequence[str], *, lately: bool = False, answers: bool = False) -> list[str]:
     """Texts of one resident, one after the other, each without what is a piece of a number that the last of them goes on or
     ends; as they were where it does not. However long they are, their ends alone are read. `lately` says that a code may be
@@ -81,14 +89,14 @@ def together(texts: Sequence[str], *, lately: bool = False, answers: bool = Fals
 def _read(said: str) -> _Text:
     folded = fold_numbers(said)
     opens = secrets.opened(folded)
-    plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)))
+    plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)), "签")
     words = secrets.little(plain)
     little = len(said) <= _BRIEF and _is_little(secrets.named(words))
     # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
-    others = () if little and words.strip().isdecimal() else harmless.spans(plain)
-    words = secrets.without(words, iter(others))
+    others = () if plain.strip().isdecimal() else harmless.spans(plain)
+    words = secrets.without(words, others)
     groups = [group for run in runs(words) for group in run]
-    bare = little and bool(groups or opens or _DIGIT.search(words))
+    bare = little and "某" not in words and bool(groups or opens or _DIGIT.search(words))
     waits = not bare and len(said) <= _SHORT and "某" not in words
     if bare:
         words = "".join(
@@ -99,11 +107,11 @@ def _read(said: str) -> _Text:
 
 
 def _is_letter(char: str) -> bool:
-    return char.isalpha() and char not in SAID_DIGITS and char not in "x×某"
+    return char.isalpha() and char not in SAID_DIGITS and char not in "x×某签"
 
 
 def _is_little(words: str) -> bool:
-    return len(_NO_WORD.sub("", words).removesuffix("x")) <= _BESIDE and _COUNTING.search(words) is None
+    return len(_NO_WORD.sub("", words).removesuffix("x")) <= _BESIDE and _BESIDES.search(words) is None
 
 
 def _called(read: Sequence[_Text], *, answers: bool) -> str | None:
@@ -139,7 +147,7 @@ def _alone(read: Sequence[_Text]) -> Iterator[int]:
 
 def _is_somebodys(said: str) -> bool:
     """Whether it is a telephone's number, or one that one calls in danger."""
-    return bool(phones.find(said)) or harmless.are_emergency(said)
+    return bool(phones.find(said)) or harmless.is_public(said)
 
 
 def _proven(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:

@@ -1,7 +1,7 @@
 """What is called a card's number, a paper's or an account's, and is a piece of it at least; and passwords with letters."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nlu import harmless
 from nlu.masking import BANK, IDENTITY, DigitGroup, Span, parts, runs
@@ -80,10 +80,10 @@ def opened(folded: str) -> str | None:
     return _BY_NAME[str(found.lastgroup)] if found else None
 
 
-def without(text: str, spans: Iterator[tuple[int, int]]) -> str:
-    """The text with other signs for these, which are no digits; of the same length."""
+def without(text: str, spans: Iterable[tuple[int, int]], sign: str = "某") -> str:
+    """The text with another sign for these, which is no digit; of the same length."""
     for start, end in spans:
-        text = f"{text[:start]}{'某' * (end - start)}{text[end:]}"
+        text = f"{text[:start]}{sign * (end - start)}{text[end:]}"
     return text
 
 

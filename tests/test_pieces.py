@@ -152,3 +152,13 @@ async def test_behind_a_proof_a_number_is_a_number(app: App) -> None:
     rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 99))
     theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
     assert theirs[1:] == ["[学习卡号]", "[验证码]", "2026", "1200"]
+
+
+async def test_behind_a_whole_number_a_number_is_a_number(app: App) -> None:
+    resident = Resident(app)
+    await resident.say("身份证330802195803120427")
+    await resident.say("65")
+    receipt = await resident.receipt("380")
+    rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 99))
+    theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
+    assert theirs == ["身份证[证件号]", "65", "380"]
