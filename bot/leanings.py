@@ -12,7 +12,7 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
-from bot.leanings_to_learning import of_a_term, of_health, of_papers
+from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -99,6 +99,9 @@ _OF_A_LESSON = {"course_level", "course_help"}
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 _NTH = re.compile("第[一二三四五六七八九十\\d]+个")
 _LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
+_BEGINS = re.compile(
+    "^(?:你好|您好|喂|那个|老师|师傅|同志|大姐|大哥|姑娘|美女|帅哥|[,，])*+(?:我|俺)?(?:就?想|要|来)?请?[问打][问听]?(?:你们?)?(?:一下|下|个事情?|一?个问题|点事情?)[啊呀哦嘛哈]*"
+)
 _ONLINE = re.compile("网|线上|直播|微课|视频|电视|手机")
 _BUSY = re.compile(
     "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|上班|走不开)[的了啊呀]?"
@@ -125,7 +128,7 @@ _A_WORD = 3  # characters at most
 _OF_ITS_OWN = {"time", "place"}
 _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
-    "怎么|如何|咋|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
+    "怎么|如何|咋|[替代]|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
 )
 
 
@@ -154,6 +157,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _a_class_alone(heard)
         or _of_the_queue(heard)
         or of_a_term(heard)
+        or of_how_many(heard)
         or _at_a_time(heard)
         or _of_class_there(heard)
         or _of_fee(heard, state)
@@ -203,6 +207,8 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "training_info", None, None, "fee-free-who")  # 残疾证能减多少
     if unclear and about_us.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
+    if _BEGINS.fullmatch(heard.folded.rstrip("?？。 ")):  # 我想问个事
+        return Candidate(heard.lines.sure, "chitchat", "greeting")
     if _ACTIVITIES.fullmatch(heard.folded.rstrip("?？!. ")):
         return Candidate(heard.lines.sure, "activity", "find_activity")
     counts = _COUNTS.search(heard.folded) is not None and not heard.entities
@@ -239,7 +245,7 @@ def _of_an_item(heard: Understanding) -> Candidate | None:
     """大米现在能换吗: what an item costs, and whether there is any."""
     named, best = heard.names("item"), heard.best
     meant = best is not None and best.intent == "redemption_items"  # 兑换超市里的保温杯
-    unclear = best is None or (best.score < heard.lines.likely and best.intent in NO_ANSWER)  # 食用油是花生油不
+    unclear = best is None or (best.score < heard.lines.sure and best.intent in NO_ANSWER)  # 食用油是花生油不
     meant = meant or (unclear and any(each.intent == "redemption_items" for each in heard.candidates))
     asks = named and (meant or _GETS.search(heard.folded) or _THAT_ITEM.fullmatch(heard.without("item")))
     return Candidate(heard.lines.sure, "credit_redemption", "redemption_items") if asks else None

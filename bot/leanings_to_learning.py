@@ -21,6 +21,7 @@ _FITNESS = re.compile(
 _TERM = re.compile(
     "下个?学期|明年(?:的)?(?:春|上半年|开春|下半年|秋|夏)|来年|(?:下一期|下期|春季|秋季)(?:的)?(?:班|课|培训|开)"
 )
+_HOW_MANY = re.compile("(?:能|可以|最多|让)[^,，。]{0,4}报[^,，。]{0,3}(?:几|[两二三四五\\d])[个门](?:班|课)")
 
 
 def of_papers(heard: Understanding, state: Conversation) -> Candidate | None:
@@ -46,3 +47,10 @@ def of_a_term(heard: Understanding) -> Candidate | None:
     """下学期有什么班, 明年春天的班都有哪些: what is not published yet; when it will be is."""
     asks = heard.best is not None and heard.best.intent in _CLASSES and _TERM.search(heard.folded)
     return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-school-time") if asks else None
+
+
+def of_how_many(heard: Understanding) -> Candidate | None:
+    """同一期我能报三个班不: how many one may be in, and no class by that name."""
+    return (
+        Candidate(heard.lines.sure, "enrolment", None, None, "enrol-limit") if _HOW_MANY.search(heard.folded) else None
+    )

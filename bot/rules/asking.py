@@ -171,7 +171,8 @@ def asked_of_a_name(turn: Turn) -> str | None:
     if best and best.question in ASPECTS["exam"].standards and not several and "证" not in turn.heard.folded:
         return "exam"  # 养老护理员要考试吗: which what is so of all courses does not say
     also = _ALSO.search(turn.heard.folded) and not spoken(phrases.without_names(turn.heard)) and turn.state.just_told
-    if (phrases.follows(turn.heard.folded) or also) and turn.state.asked:
+    stands = best is not None and best.question is not None and best.score >= turn.heard.lines.sure
+    if (phrases.follows(turn.heard.folded) or also) and turn.state.asked and not stands:
         return turn.state.asked  # 养鱼呢, 果树的也是他吗, after where another was
     if several:
         return spoken_of(phrases.without_names(turn.heard))

@@ -23,7 +23,7 @@ _COSTS = re.compile(
     "(?:那|它|这个)?(?:换)?(?:一[张袋瓶桶把份个套次])?(?:要|得|需要|得要)?(?:攒|花|用)?(?:几|多少)(?:[个积学]{0,2}分)?(?:一[张袋瓶桶把份个套次])?(?:才?[够行能][换兑]?|[换兑]|拿得?[走到]?|领)?[啊呀呢]?"
 )
 _GETS = re.compile(
-    "(?:积分[^,，。]{0,3}|^我?想?要?)[换兑](?:一?[袋瓶桶把份张盒个点些])(?P<name>[一-鿿]{1,6}?)"
+    "(?:积分[^,，。]{0,3}[换兑](?:一?[袋瓶桶把份张盒个点些])?|^我?想?要?[换兑]一?[袋瓶桶把份张盒个点些])(?P<name>[一-鿿]{1,6}?)"
     "(?:(?:行|可以)?[吗么不嘛]?|(?:要|得)?(?:多少|几)个?积?分[啊呀呢]?)$"
 )
 _OF_A_KIND = re.compile("^(?:我?要?换|看看?)|[那这]?一?类?的?[呢吧啊]?$")
@@ -52,17 +52,23 @@ async def another_item(run: Runner, turn: Turn) -> bool:
         await run.start(turn, "redemption_items", {})
         return True
     brief_enough = told and len(turn.heard.folded) <= _BRIEF
-    if (found := found if brief_enough else _gets(turn)) is None:
+    gets = _gets(turn)
+    if (found := gets or (found if brief_enough else None)) is None:
         return False
     items = {each.id: plain_item(each.name) for each in turn.recorded.items.values()}
     said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
     named = [id for id, name in items.items() if name.startswith(said) or name.endswith(said)]
-    if not named and (phrases.follows(turn.heard.folded) or not brief_enough):
-        named = _like(run, said, items)
+    if not named and (phrases.follows(turn.heard.folded) or gets):
+        named = [id for id in _like(run, said, items) if not gets or _shares_a_word(said, items[id])]
     if len(named) != 1:
         return False
     await run.start(turn, "redemption_items", {"item": named[0]})
     return True
+
+
+def _shares_a_word(said: str, name: str) -> bool:
+    """理发的票 and 理发券; not 酱油 and 食用油."""
+    return any(pair in name for pair in phrases.PAIRS.findall(said))
 
 
 def _gets(turn: Turn) -> re.Match[str] | None:
