@@ -54,7 +54,7 @@ def is_public(folded: str) -> bool:
     return are_emergency(folded) or _PUBLIC.fullmatch(folded.strip()) is not None
 
 
-def spans(folded: str) -> Iterator[tuple[int, int]]:
+def spans(folded: str, *, telephones: bool = True) -> Iterator[tuple[int, int]]:
     """Where numbers stand in a short text that are nobody's secret."""
     for pattern in (DAY_OR_TIME, _AMOUNT, _NAMED):
         for match in pattern.finditer(folded):
@@ -62,5 +62,5 @@ def spans(folded: str) -> Iterator[tuple[int, int]]:
     for match in _DIGITS.finditer(folded):
         if is_other(folded, match.start()):
             yield match.span()
-    for each in phones.find(folded):
+    for each in phones.find(folded) if telephones else ():
         yield each.start, each.end

@@ -19,6 +19,9 @@ _NEXT = "\n"
 # 2026春季班, room 302: what words begin behind, or of another script before.
 _BESIDES = re.compile(rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]|[a-z]{{3}}")
 _WAITS, _MURMUR = re.compile("[等稍看找拿慢喂]|花?眼?镜|在吗"), 2  # what is said between two pieces, and letters of it
+_LEADS = re.compile(
+    "然后|接着|接下来|下一?[面段]|随后|往后|后[面边]|后?半段|最后|[末后].?位|剩|还有|继续|next|then|last"
+)
 _YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,3}00")
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某签]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
@@ -93,7 +96,7 @@ def _read(said: str) -> _Text:
     words = secrets.little(plain)
     little = len(said) <= _BRIEF and _is_little(secrets.named(words))
     # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
-    others = () if plain.strip().isdecimal() else harmless.spans(plain)
+    others = () if plain.strip().isdecimal() else harmless.spans(plain, telephones=_LEADS.search(plain) is None)
     words = secrets.without(words, others)
     groups = [group for run in runs(words) for group in run]
     bare = little and "某" not in words and bool(groups or opens or _DIGIT.search(words))
@@ -146,8 +149,8 @@ def _alone(read: Sequence[_Text]) -> Iterator[int]:
 
 
 def _is_somebodys(said: str) -> bool:
-    """Whether it is a telephone's number, or one that one calls in danger."""
-    return bool(phones.find(said)) or harmless.is_public(said)
+    """Whether it is a telephone's number, and nothing says that it goes on, or one that one calls in danger."""
+    return bool(phones.find(said) and not _LEADS.search(said)) or harmless.is_public(said)
 
 
 def _proven(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
