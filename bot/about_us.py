@@ -71,11 +71,12 @@ def scolds(folded: str) -> bool:
 
 # 我要投诉你, 你这个态度我要投诉, 投诉这个坐席: whoever hears it; not 你好, 你们, and not who had it before.
 _BEFORE = "(?:[上前](?:一个|一位|个|位)|之前|先前|前面|上次|上回|昨天|前天|上周|前几天)"
-_HEARER = "(?:坐席|客服(?!电话|热线)|接线员?|话务员|人工(?=$|[,，。!！客坐]))"
+_HEARER = "(?:坐席|客服(?!电话|热线)|接线员|接线(?!板)|话务员|人工(?=$|[,，。!！客坐]))"
 _TO_THE_SEAT = re.compile(
-    rf"(?:{_FILES}|[要想]去?告)(?:一下|的|就|是|这?个)*[ ]?[你您](?!们)"
+    rf"(?:{_FILES}|[要想]去?告(?=(?:就|是)*[ ]?[你您](?!一?[声件个下])))(?:一下|的|就|是|这?个)*[ ]?[你您](?!们|好)"
     rf"|{_FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|(?<=这个)人|(?<=这位)人)"
-    rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{_BADLY}|服务|这样|这种)(?=.*{_FILES})"
+    rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{_BADLY})(?=.*{_FILES})"
+    rf"|[你您](?:这个?|这种)的?(?:服务|态度)+(?=.*{_FILES})"
     rf"|(?:{_FILES}|反映)(?![^,，。]*{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|接待我的人|说话的人)[^,，。]{{0,6}}(?:{_BADLY}|$)"
     rf"|(?:这个?|这位)(?:{_HEARER}|人)[^,，。]{{0,8}}(?:{_BADLY})(?=.*{_FILES})|[你您]们(?:这个?|这种|什么)(?:服务)?态度(?=.*{_FILES})"
     rf"|{_FILES}[你您]们(?:这个?|这种|的)?(?:服务)?态度|[你您](?:的|叫什么)?(?:工号|名字|姓名)(?=.*{_FILES}(?:$|[你您了,，。!！]))"
@@ -145,7 +146,9 @@ def without_kindness(folded: str) -> str:
     """What is left of a message where it is of whom it complains: without the clauses that thank and praise, wish for somebody,
     deny that it is they, or tell what they said."""
     clauses = (_NOT_THEM.sub("", each) for each in _STOPS.split(folded))
-    return "，".join(_ADVISED.sub("", each) for each in clauses if _ACCUSES.search(each) or not _KINDLY.search(each))
+    kind = _PRAISED if _OF_ONE_BEFORE.search(folded) else _KINDLY
+    advised = _NOTHING if _BAD.search(folded) else _ADVISED
+    return "，".join(advised.sub("", each) for each in clauses if _ACCUSES.search(each) or not kind.search(each))
 
 
 def means_one_named_before(folded: str) -> bool:
@@ -163,9 +166,12 @@ _NOT_THEM = re.compile(
     "|(?:我[叫姓]|本人[叫是姓]?|叫我)[^,，。]{1,4}$|我是(?![来要想说被投举])[^,，。]{2,4}?(?=$|的[妈爸妻老家爱丈女儿])"
 )
 _ADVISED = re.compile(f"^.{{0,40}}(?:(?<!不)(?:说|教|帮|让|叫|陪|替|给)|告诉|建议|答应)我?[^,，。]{{0,6}}?(?={_FILES})")
+_BAD = re.compile(_BADLY)
+_NOTHING = re.compile("(?!)")
+_PRAISED = re.compile(f"{_PRAISE.pattern}|(?:谢|感|多)谢|谢了|感激|辛苦|(?<!没)耐心|热情|认真|周到|满意")
 _KINDLY = re.compile(
     f"{_PRAISE.pattern}|(?:谢|感|多)谢|谢了|感激|辛苦|得(?:很|真|特别|挺)?[好对]|说(?:有|可以|能|过)|(?<!没)耐心|热情|认真|周到|满意|[找换]|转(?:给|接|到)|请(?!假)|(?<!不)[让叫](?!她|他)[^,，。]{{1,8}}(?:接|来|处理|帮|管|回)"
-    "|[要想](?:要|跟|和|让|由)|[您你]好|联系|在[不吗么]|上班|几点|什么时候|(?:说|叫|让|告诉|建议|介绍|推荐|陪|帮)(?:了|过)?我|(?:是|像)我|[课班讲教]|thank|praise|nice|kind|helpful"
+    "|[要想](?:要|跟|和|让|由)|[您你]好|联系|在[不吗么]|上班(?!玩|睡|聊|迟|不)|几点|什么时候|(?:说|叫|让|告诉|建议|介绍|推荐|陪|帮)(?:了|过)?我(?!笨|蠢|傻|老|烦|等|滚|闭|白|不)|(?:是|像)我|(?<!上)[课班讲教]|thank|praise|nice|kind|helpful"
 )
 _OF_ONE_BEFORE = re.compile(
     rf"{_FILES}[^,，。]{{0,4}}(?:他|她|这人|那人|此人|[这那]个?(?:人|{_SEAT})|{_SEAT})|[他她][^,，。]{{0,8}}(?:{_BADLY})|对[他她]|给[他她]"

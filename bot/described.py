@@ -20,10 +20,9 @@ from nlu.questions import NO_ANSWER
 STRENGTH, LEAD, TAUGHT, BIAS = 0.43, 0.31, 1.32, -6.11
 MEANT = 0.85  # from which it is taken to be meant: right in six of seven
 _MEANT_OF = 0.0  # the same, of whoever surely wants to learn something, or names the place where it is taught
-_SURELY, _PERHAPS = (
-    0.8,
-    0.5,
-)  # of a subject that is described, from which it is meant, and asked about: right in three of four
+# Of a subject that is described, from which it is meant, where something is to be learnt and where that is not said; from which it
+# is asked about: right in three of four.
+_SURELY, _SURELY_ALONE, _PERHAPS = 0.8, 0.97, 0.5
 _LIKELY = 0.1  # the same, from which its courses are offered before others
 _MAY, _MAY_OF = -1.5, -4.0  # from which it is offered with the next; where somebody surely wants to learn something
 _HELP = "course_help"  # what the model takes 拉筋劈叉、垫子上练的那种 for
@@ -42,15 +41,14 @@ _OF_ANYTHING = ("duration", "online")
 OURS = frozenset(("course", "activity", "item"))  # of which a message asks something, where it names one
 _LONG = 60  # characters of a message that asks for something to be taught, and tells little else
 _SAYS, _SAYS_SURELY, _SAYS_ALONE = 3, 4, 6  # characters
+_OF_TRAINING = re.compile("培训|手艺|本事")
 _OF_TEACHING = re.compile("老师|一期|学费")
 # 画水墨的收不收, 翻身喂饭的培训: asks for something, whatever it is, that may be taught.
-_ASKS_FOR = re.compile(
-    "(?:有没有?|有[吗么不没]|的[,， ]?还?[收招][不吗][收招]?|培训|手艺|本事)[^,，。]{0,4}$"
-    "|^(?:我|俺|就是)?想(?:来)?(?:听听|听一听|了解)"
-    "|[那这]一?[个种套门样堂](?:几点|哪[一]?天|什么时候|啥时候?)[^,，。]{0,3}$"
-)
+_ASKS_FOR = re.compile("(?:有没有?|有[吗么不没]|的[,， ]?还?[收招][不吗][收招]?|培训|手艺|本事)[^,，。]{0,4}$")
 # 拉弦子，两根弦那个: says what is done, and nothing of anybody or of what has come of it.
-_TELLS = re.compile("[我俺咱你您他她谁了没不吗么呢咋哪几]|怎|什么|啥|多少|有|要|能|在|是")
+_TELLS = re.compile(
+    "[昨今明刚祝满坏丢捡借骗|我俺咱你您他她谁了没不吗么呢咋哪几]|怎|什么|啥|多少|有|要|能|在|是|快乐|恭喜|结婚|年审"
+)
 _BRIEF, _WHAT = 16, re.compile("什么|[啥咩]|哪|神马|么子|推荐|适合")  # characters of a question for one thing; for any
 _POINTS = re.compile("的?(?:[那这][个种类])?的?[班课]?$")
 _BRIEF_WORD = 4  # characters
@@ -122,8 +120,9 @@ def unclear(turn: Turn) -> bool:
     heard, best = turn.heard, turn.heard.best
     if best is None or best.score < heard.lines.likely or is_of_classes(best):
         return True
+    learns = phrases.wants_to_learn(heard.folded)
     alone = asks_for(heard.folded) or says_what_alone(heard.folded)
-    return best.intent in NO_ANSWER | {_HELP} and alone
+    return (best.intent in {"unrelated", _HELP} and alone) or (best.intent in NO_ANSWER and learns)
 
 
 def is_of_classes(meant: Candidate) -> bool:
@@ -131,11 +130,17 @@ def is_of_classes(meant: Candidate) -> bool:
     return meant.intent in _OF_ONE or meant.question in _OF_ANY
 
 
+def _likely_of_one(heard: Understanding) -> bool:
+    """想听听骗子都有哪些花样: whether it is likely to ask for something that is taught."""
+    best = heard.best
+    return best is not None and best.intent in _OF_ONE and best.score >= heard.lines.likely
+
+
 def guess(turn: Turn) -> None:
     """Adds the course that a message describes, where it names none and is not clear otherwise."""
     heard = turn.heard
     alone = not turn.state.just_told and says_what_alone(heard.folded)
-    asks = asks_for(heard.folded) or phrases.is_of_a_course(heard.folded) or alone
+    asks = asks_for(heard.folded) or phrases.is_of_a_course(heard.folded) or alone or _likely_of_one(heard)
     if not (asks and unclear(turn)) or turn.ticket:
         return
     if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
@@ -227,22 +232,24 @@ def _meant(turn: Turn) -> str | None:
     """The one that is meant, by its subject, or by what it teaches itself. Where a place is named, of what is taught there."""
     subjects = _subjects(turn)
     courses = _shares(subjects, turn.library.everyday.courses)
-    if courses and max(courses.values()) >= _SURELY:
+    folded = turn.heard.folded
+    surely = phrases.wants_to_learn(folded) or phrases.is_of_a_course(folded) or _OF_TRAINING.search(folded) is not None
+    surely = surely or _likely_of_one(turn.heard)
+    if courses and max(courses.values()) >= (_SURELY if surely else _SURELY_ALONE):
         return max(courses, key=courses.__getitem__)
     if subjects and subjects[0][1] >= _PERHAPS:
         return None
     org, catalogue = turn.heard.first("org"), turn.catalogue
     there = {each.course for each in catalogue.classes.values() if org and catalogue.is_within(each.organisation, org)}
     found = _described(turn, there)
-    folded = turn.heard.folded
-    surely = there or phrases.wants_to_learn(folded) or phrases.described(folded)
-    return found.courses[0] if found.odds >= (_MEANT_OF if surely else MEANT) else None
+    asks = there or phrases.wants_to_learn(folded) or phrases.described(folded)
+    return found.courses[0] if found.odds >= (_MEANT_OF if asks else MEANT) else None
 
 
 def _subjects(turn: Turn) -> list[tuple[str, float]]:
     """The subjects that may be described where somebody surely wants to learn something, and says what; the likeliest first."""
     said, folded = _without_places(turn), turn.heard.folded
-    surely = asks_for(folded) or phrases.described(folded) or says_what_alone(folded)
+    surely = asks_for(folded) or phrases.described(folded) or says_what_alone(folded) or _likely_of_one(turn.heard)
     if not surely or _OF_A_FIELD.search(folded) or len(_GENERAL.sub("", _WANTING.sub("", said))) < _SAYS_SURELY:
         return []
     return turn.library.alike.ranked(said, parts_of(said))

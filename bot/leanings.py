@@ -84,10 +84,7 @@ _WHICH = re.compile(
 )
 _RINGS = re.compile("打[给个]|打电话给|回[个电打]|打过来|打回|联系我|call me")
 _BUYS = re.compile("多少钱一[把支台架根张双件套块条副身]|一[把支台架根张双件套块条副身]多少钱|[哪去]里?买")
-_HIRES = re.compile(
-    "多少钱一(?:天|个?月(?!的)|小时)|(?:一[天月]|个月)(?:要|得)?多少钱"
-    "|[请找雇叫](?:个|一个|位|名)[^,，。教学]{1,6}(?:上门|多少钱|照顾|伺候)|上门(?:[修装做带]|服务)?$"
-)
+_HIRES = re.compile("[请找雇叫](?:个|一个|位|名)(?!老师|教练|师傅)[^,，。教学]{1,6}(?:上门|多少钱|照顾|伺候|一[天月])")
 _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|join|learn")
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
@@ -98,13 +95,16 @@ OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "e
 _OF_A_LESSON = {"course_level", "course_help"}
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
 _NTH = re.compile("第[一二三四五六七八九十\\d]+个")
-_LOST = re.compile("[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业")
+_LOST = re.compile(
+    "怎么|咋|窍门|技巧|诀窍|不准|[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业"
+)
 _BEGINS = re.compile(
     "^(?:你好|您好|喂|那个|老师|师傅|同志|大姐|大哥|姑娘|美女|帅哥|[,，])*+(?:我|俺)?(?:就?想|要|来)?请?[问打][问听]?(?:你们?)?(?:一下|下|个事情?|一?个问题|点事情?)[啊呀哦嘛哈]*"
 )
+_SEATS = {"human_agent", "complaint"}  # topics of which a time that is said is for who calls back
 _ONLINE = re.compile("网|线上|直播|微课|视频|电视|手机")
 _BUSY = re.compile(
-    "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|上班|走不开)[的了啊呀]?"
+    "(?:我|俺)?(?:都|要|得|只有|才)?(?:没(?:有|得)?(?:时间|空|工夫)|有空|有时间|不得闲|走不开)[的了啊呀]?"
 )
 _REFUNDS = re.compile("退(?:钱|费|款|学费|一半|给|得|不退|多少|回)")
 _TICKET = re.compile(r"(?:工单|单号|ticket)[^,，。]{0,6}\d{4}-\d{5}")
@@ -158,7 +158,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_the_queue(heard)
         or of_a_term(heard)
         or of_how_many(heard)
-        or _at_a_time(heard)
+        or _at_a_time(heard, state)
         or _of_class_there(heard)
         or _of_fee(heard, state)
         or _of_class(heard, state)
@@ -296,12 +296,11 @@ def _of_the_queue(heard: Understanding) -> Candidate | None:
     return Candidate(heard.lines.sure, "training_info", "class_places") if asks else None
 
 
-def _at_a_time(heard: Understanding) -> Candidate | None:
+def _at_a_time(heard: Understanding, state: Conversation) -> Candidate | None:
     """晚上有课没, 某某镇有什么课: what is taught at a time or place is a class; 白天没时间: so is what is free then."""
     of_any = heard.best is not None and heard.best.question == "online-class-have"  # 有没有晚上的课
-    if heard.first("when") and (
-        _BUSY.fullmatch(heard.without("when")) or (of_any and not _ONLINE.search(heard.folded))
-    ):
+    free = state.topic not in _SEATS and not state.told and _BUSY.fullmatch(heard.without("when"))
+    if heard.first("when") and (free or (of_any and not _ONLINE.search(heard.folded))):
         return Candidate(heard.lines.sure, "training_info", "find_class")
     there = heard.names("org")
     listed = (

@@ -12,10 +12,10 @@ _BRIEF = 16  # characters
 _NO_PAPERS = re.compile(
     "(?:身份证|居住证)[^,，。]{0,5}(?:丢|掉了|没带|忘|找不|没了|不见|没有|不在|过期|没办|没下来|还没)"
 )
-_ISSUED = re.compile("补办|办理|挂失|[去在到]哪|哪里|找谁|派出所")
+_ISSUED = re.compile("补办|[怎咋]么?补|补一张|重办|办理|挂失|[去在到]哪|哪里|找谁|派出所")
 # Of what is taken or treated a doctor is asked.
 _FITNESS = re.compile(
-    "^(?!.*(?:药|治|疼|痛|晕|医院|严重|吃))[^。]*(?:血压|心脏|糖尿|血糖|腰|膝盖|关节|腿脚?|颈椎|手术|怀孕|孕妇|哮喘|心梗|支架|身体)"
+    "^(?!.*(?:药|治|疼|痛|晕|医院|严重|吃|血流|流血|疫苗|打针|\\d))[^。]*(?:血压|心脏|糖尿|血糖|腰|膝盖|关节|腿脚?|颈椎|手术|怀孕|孕妇|哮喘|心梗|支架|身体)"
     "[^。]{0,8}(?:要不要紧|要紧[吗不么]|碍不碍事|碍事[吗不么]|有(?:没有)?影响|没事吧|跟得上|(?:能|可以)(?:不能)?(?:去|来|练|学|上|跳|打|报|参加)|[行成]不[行成]?$|[行成]吗)"
 )
 _TERM = re.compile(
@@ -31,21 +31,23 @@ def of_papers(heard: Understanding, state: Conversation) -> Candidate | None:
 
 
 def of_health(heard: Understanding, state: Conversation) -> Candidate | None:
-    """What is said of health, where no class was told just now that says more: 孕期请先问医生."""
-    told = state.just_told and any(each.startswith("class:") for each in state.shown)
-    asks = of_fitness(heard, state) and not told
-    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-health") if asks else None
+    """What is said of health to who asks whether they may come."""
+    return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-health") if of_fitness(heard, state) else None
 
 
 def of_fitness(heard: Understanding, state: Conversation) -> bool:
-    """她有高血压要不要紧, in a talk on classes: whether one may come, and no advice on one's health."""
+    """她有高血压要不要紧, in a talk on classes: whether one may come, and no advice on one's health. A class that was told just now
+    says itself what it asks for: 孕期请先问医生."""
+    if state.just_told and any(each.startswith("class:") for each in state.shown):
+        return False
     learning = state.topic in OF_LEARNING or ("course" in state.focus and state.focus_age <= FRESH)
     return learning and len(heard.folded) <= _BRIEF and _FITNESS.search(heard.folded) is not None
 
 
 def of_a_term(heard: Understanding) -> Candidate | None:
     """下学期有什么班, 明年春天的班都有哪些: what is not published yet; when it will be is."""
-    asks = heard.best is not None and heard.best.intent in _CLASSES and _TERM.search(heard.folded)
+    of_any = heard.best is not None and heard.best.intent in _CLASSES and heard.first("course") is None
+    asks = of_any and _TERM.search(heard.folded)
     return Candidate(heard.lines.sure, "enrolment", None, None, "enrol-school-time") if asks else None
 
 

@@ -41,6 +41,7 @@ _OPEN = re.compile(
 _OF_OTHERS = re.compile(
     "(?:哪[里儿]?|附近|边上|旁边|近|有)[^,，。]{0,8}(?:旅馆|宾馆|酒店|饭店|饭馆|面馆|超市|银行|取款机|药店|药房|医院|诊所|菜场|菜市场|商场|理发店|网吧|加油站|浴室)(?!的?(?:学校|站点|对面|旁边|隔壁))"
 )
+_OF_US = re.compile("兑换|学校|站点|教学点|社区点")
 _STOPS = re.compile("公交|地铁|车站|轻轨")
 _NO_THING = re.compile("班|课|费|钱|便宜|优惠|打折|退|推迟|报名|请假|改|换")
 ANYTHING = re.compile("(?:有没有|有|能不能|能|可以|可不可以|提供)[^,。]{1,10}(?:[吗么嘛不没]|$)|有没有")
@@ -112,7 +113,9 @@ def of_what_is_near(heard: Understanding) -> Candidate | None:
     of_ours = best is not None and best.intent in {"nearest_site", "site_address"}
     if of_ours and heard.names("org") and _STOPS.search(heard.folded):  # 学院附近有公交站吗
         return Candidate(heard.lines.sure, "site_hours", "site_address")
-    other = of_ours and _OF_OTHERS.search(heard.folded) and not heard.names("course")
+    other = (
+        of_ours and _OF_OTHERS.search(heard.folded) and not _OF_US.search(heard.folded) and not heard.names("course")
+    )
     return Candidate(heard.lines.sure, "out_of_scope", "unrelated") if other else None
 
 

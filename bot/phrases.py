@@ -38,6 +38,9 @@ _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底(?![是要能]{0,2}(?:啥|什么|几|多少|怎么|咋|在?哪|谁))|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|(?<!放学)没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
 _LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有|也?没有吗|也有吗)?")
+_NTH_ALONE = re.compile(
+    "(?:那|就|看)?第[一二三四五六七八九十\\d]+个(?:班|课)?(?:怎么样|咋样|讲讲|说说|介绍|一下|详细|具体|点|说|是啥|啥情况|[,，]|吧|呢)*"
+)
 _ASKS_BY = ("不", "没", "吗", "么", "嘛")
 _ACCUSES = re.compile(
     r"(?:你们|网上|上面|公告|公众号)[^,，。]{0,6}(?:写|说|登|讲|发|挂)[^。]{0,24}(?:锁|没开|关着|关门|没人|不对|错了?|白跑|不是)"
@@ -196,6 +199,11 @@ def requests(folded: str) -> bool:
 def points_at_one(folded: str) -> bool:
     """便宜那个, 晚上的那个: one of several."""
     return _ONE_OF.search(folded) is not None
+
+
+def nth_alone(folded: str) -> bool:
+    """第三个怎么样，讲讲: one of a list by its place, and nothing of its own."""
+    return _NTH_ALONE.fullmatch(bare(folded)) is not None
 
 
 def of_all(folded: str) -> bool:

@@ -33,10 +33,11 @@ _LEAST, _MOST = 0.01, 0.98
 _WORDS = 6.0  # words that leave no doubt, by themselves
 _HINT = 2.5  # words that do no more than fit
 _OF_A_MOVE = -6.0
+_BESIDE = 3.5  # 笑死了，我爸从楼上摔下来: what is beside a manner of speaking may be in earnest
 _MOVE = 0.8  # the probability from which a message is a move in the talk, and hardly anything else
 _OF_ONESELF = -4.0  # what is asked about is one's own
 _CALMING: Mapping[Context, float] = {
-    Context.IDIOM: -6.5,  # 笑死了，我爸从楼上摔下来: what is beside a manner of speaking may be in earnest
+    Context.IDIOM: -10.0,
     Context.OVER: -8.0,
     Context.TOPIC: -4.0,
     Context.SUPPOSED: -8.0,
@@ -83,10 +84,11 @@ _MYSELF = re.compile(
 _OF_A_CHILD = re.compile("(?:多|半)?的[大小]?(?:外?孙|儿子|女儿|闺女|娃|孩子|宝宝|囡|丫头|外甥|侄)")  # 我五岁的小外孙
 _BORN = re.compile(r"19\d\d ?年?(?:的|生|出生|属)|[四五六七八九][零〇一二三四五六七八九]年(?:生|出生|的人)")
 # 我妈呢，六十八: an age without a word that says so.
-_YEARS = re.compile("(?<![\\d第])(?:[2-9]\\d|[二三四五六七八九]十[一二三四五六七八九]?)(?=了|的|$|[,，。])")
+_YEARS = re.compile("(?<![\\d第班级号室路])(?:[3-9]\\d|[三四五六七八九]十[一二三四五六七八九]?)(?=了|$|[,，。])")
+# Which course one has kept for later one removes oneself; not what is kept of somebody.
 _OF_A_COURSE = re.compile(
-    "(?:收藏|缓存|下载)[^,，。]{0,6}(?:课|视频|微课)|(?:课|视频)[^,，。]{0,4}(?:收藏|缓存)"
-)  # which one removes oneself
+    "^(?!.*(?:信息|资料|[账帐]号|个人|同意|隐私|收集|我上课))[^。]{0,20}(?:收藏[^,，。]{0,4}课|课[^,，。]{0,3}收藏)"
+)
 _TEACHES = re.compile("我是[^,，。]{0,8}(?:老师|班主任|家长|辅导员)")
 # School days long past.
 _ONCE = re.compile(
@@ -157,10 +159,16 @@ _BY_A_STRANGER = re.compile(
 _OF_US = re.compile(
     "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:[叫姓](?=什么|啥)|是谁|是哪位|贵姓)"
 )
-_GLAD = re.compile(
-    "开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|笑得[^,，。]{0,8}(?:疼|痛)死?|活到老[,，]?学到老|活一天[,，]?学一天|happy|great"
+_GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
+# Mottos, and what laughing does; nothing beside them.
+_NO_HARM = re.compile(
+    "(?:我?(?:孙[子女]|老伴)|他们?|她们?|你们?|大家|把我|逗得我|[都也,，])*+笑得(?:我|俺)?(?:肚子|肚皮|脸|腮帮子?)?[都也]?(?:疼|痛|酸|僵)死?(?:我|了)*"
+    "|(?:我|俺|都|已经|[\\d一二三四五六七八九十岁了,，])*+(?:活到老[,，]?学到老|活一天[,，]?学一天)[嘛呗了啊]*"
 )
-_COMES_TOO = re.compile("也?[想要能](?:来|去|学|报|参加|上课)|也来|一起来")
+# Who comes along, and how old they are; nothing beside it.
+_COMES_TOO = re.compile(
+    "那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
+)
 _BORED = re.compile(
     "(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
     "(?:闷得慌|闷得很|闷死了|没人说话|没事[干做]|无聊)[的了啊呀嘛]*"
@@ -196,6 +204,8 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
     if kind == "third_party" and _OWN.search(heard.folded):
         odds += _OF_ONESELF
     odds += sum(_CALMING[each] for each in context & _CALMED.get(kind, set()))
+    if kind == "emergency" and Context.IDIOM in context:
+        odds += _BESIDE
     moves = heard.move.label.startswith("cmd/") and heard.move.probability >= _MOVE
     if said is None and (moves or commands(heard.folded) - {"human"}):
         odds += _OF_A_MOVE  # 算了, 我也不清楚, 没事了
@@ -333,9 +343,15 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
 }
 # What the model sees where no word says so, and is none for certain: who comes along and is old has not died.
 _CALM: Mapping[str, Callable[[Understanding], object]] = {
-    "deceased": lambda heard: _COMES_TOO.search(heard.folded) and not _GONE.search(heard.folded),
-    "despair": lambda heard: _GLAD.search(heard.folded) or _TIME_PASSED.fullmatch(bare(heard.folded)),
-    "emergency": lambda heard: _GLAD.search(heard.folded) or _BORED.fullmatch(bare(heard.folded)),
+    "deceased": lambda heard: _COMES_TOO.fullmatch(bare(heard.folded)),
+    "despair": lambda heard: (
+        _GLAD.search(heard.folded)
+        or _NO_HARM.fullmatch(bare(heard.folded))
+        or _TIME_PASSED.fullmatch(bare(heard.folded))
+    ),
+    "emergency": lambda heard: (
+        _GLAD.search(heard.folded) or _NO_HARM.fullmatch(bare(heard.folded)) or _BORED.fullmatch(bare(heard.folded))
+    ),
 }
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {

@@ -17,6 +17,7 @@ from nlu.times import When
 # What a class may lack and still be the nearest there is.
 WISHES = ("when", "teacher", "audience", "fee", "theme", "org")
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
+_AHEAD = 60  # days from which on nobody asks for what began before
 _PERIOD = 27  # days of a period in which a class begins, and is not only held: a month, a season
 FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
 ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
@@ -66,7 +67,8 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         return False
     if value := wanted.get("when"):
         when = When.of(value)
-        if when.first > turn.today and (when.last - when.first).days >= _PERIOD:  # 3月份有什么班: which begin then
+        far = (when.first - turn.today).days > _AHEAD
+        if far and (when.last - when.first).days >= _PERIOD:  # 3月份有什么班: which begin then
             return when.first <= turn.calendar.first(group.id) <= when.last
         return any(when.fits(each, group.starts) for each in turn.calendar.days(group.id))
     return True

@@ -29,6 +29,7 @@ Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likelie
 _LACKS = re.compile(
     "[不没]"
 )  # 不识字, 毛笔写不直: what may be said of oneself, and makes no subject of what nobody teaches
+_VERBS = "学做打烤包蒸炒弹拉吹唱跳写画种养修剪捏绣编织"
 _DONE = re.compile("^[学做练弄]")
 _LIKELY = 0.2
 _HOW = ("咋", "怎么", "怎样", "咋个", "如何")  # as it is said in one place and another; the table has the first
@@ -80,8 +81,9 @@ class Everyday:
         return self._lessons.get(subject, ())
 
     def of_a_word(self, word: str) -> str | None:
-        """蛋糕: the only subject of which so much is said; None where there is none, or more."""
-        found = [each.name for each in subjects() if any(word in text for text in (*each.titles, *each.said))]
+        """蛋糕, of 做蛋糕: the only subject of which so much is said; None where there is none, or more."""
+        alike = {word, *(f"{verb}{word}" for verb in _VERBS)}
+        found = [each.name for each in subjects() if not alike.isdisjoint((*each.titles, *each.said))]
         return found[0] if len(found) == 1 else None
 
     def said(self, folded: str) -> list[Said]:

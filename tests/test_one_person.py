@@ -24,9 +24,11 @@ from tests.talk import Resident
 from tests.test_mine import CARD, Visitor
 
 
-async def at_both(app: App, learner: int = 1) -> tuple[Resident, Resident]:
-    """The same person at WeChat and at a browser."""
+async def at_both(app: App, learner: int = 1, *, ahead: float = 0) -> tuple[Resident, Resident]:
+    """The same person at WeChat and at a browser, so many minutes after ten."""
     wechat, browser = Resident(app, "wechat"), Resident(app)
+    wechat.wait(ahead)
+    browser.wait(ahead)
     await wechat.prove(learner)
     await browser.prove(learner)
     return wechat, browser
@@ -233,7 +235,7 @@ async def test_what_the_next_at_the_same_browser_writes_is_nobody_else_s(either_
     """The ticket has gone on to another channel, and the proof at the browser has ended."""
     desk = Desk(either_app)
     seat, admin = await desk.person(), await desk.person("administrator")
-    wechat, browser = await at_both(either_app)
+    wechat, browser = await at_both(either_app, ahead=-20)  # whenever it is, what comes 16 minutes later has been
     ref = await asked(browser, "转人工，我在网页上")
     await asked(wechat, "转人工，我姓赵")
     await seat.post(f"/tickets/{ref}/take")

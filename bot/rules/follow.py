@@ -228,7 +228,8 @@ async def described(run: Runner, turn: Turn) -> bool:
     points = (move.label == "follow/ordinal" and move.probability >= _ORDINAL) or phrases.points_at_one(
         turn.heard.folded
     )
-    offer, told = pointed_at(turn.heard.folded, turn.state.offers), shown(turn)
+    nth = phrases.nth_alone(turn.heard.folded)
+    offer, told = pointed_at(turn.heard.folded, turn.state.offers) if nth else None, shown(turn)
     points = points or offer is not None
     whole = _IN_DETAIL.search(turn.heard.folded) is not None or asked(turn) is None
     things = meant(turn) if points and len(told) > 1 and whole else []

@@ -21,9 +21,10 @@ _IN_PERSON = re.compile(
 )
 _THINKS = re.compile("考虑|想想|再说|再看|商量|琢磨|不急|think")  # 好，我考虑哈
 _QUEUES = re.compile(
-    "(?:我|先|帮)[^,，。什么怎咋]{0,4}(?:排[个上着]?[一]?个?(?:队|位|名|号)|候补)(?!的|要|几|了几|怎|咋)"
+    "^(?!.*(?:不[想用要排去是]|别|取消|退|已经|报过|排名|打架|买菜|回头|好久|几))[^。]{0,4}(?:我|先|帮)[^,，。什么怎咋]{0,4}(?:排(?:个|一个|上|着)?(?:队|位|号)|候补)[^,，。]{0,3}(?:[,，](?:行|可以|好|成)[^,，。]{0,3})?$"
 )
-_MAY_QUEUE = re.compile("那?(?:可以|能不能|能)(?:先)?(?:排|候补)[^,，。]{0,5}[吗不么嘛]?")
+_MAY_QUEUE = re.compile("那?(?:可以|能不能|能)(?:先)?(?:排(?:个|一个|上|着)?(?:队|位|号)|候补)(?:等着?)?[吗不么嘛]?")
+_DECIDED = re.compile("就报|还是报|给我报|帮我报|报这|报吧|报上")
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
@@ -50,7 +51,7 @@ async def enrols(run: Runner, turn: Turn) -> bool:
     waits = best is not None and best.intent in {"join_waiting_list", "enrol"}  # 成，帮我占一个
     if move.label != "follow/enrol_it" or move.probability < (_PERHAPS if waits else _ORDINAL):
         return False
-    if _THINKS.search(turn.heard.folded):
+    if _THINKS.search(turn.heard.folded) and not _DECIDED.search(turn.heard.folded):
         return False
     if best and best.question == "enrol-how" and best.score >= turn.heard.lines.sure and _HOW.search(turn.heard.folded):
         return False  # 咋个报法, 带啥子去报

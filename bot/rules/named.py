@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from bot import described, halves, phrases
 from bot.aspects import ASPECTS, spoken
+from bot.commands import bare
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules import tasks
@@ -19,7 +20,7 @@ from nlu.entities import Entity
 
 _ABOUT = re.compile("打听|咨询|了解|问[问下]|问一下|介绍|说说|讲讲|看看|关于|about")
 _TEACHES = re.compile("(?:里[面头])?[都会也有]{0,2}[讲教](?:不[讲教])?")
-_JOINS = re.compile("(?:怎么|怎样|咋|如何)(?:才能?|去|样)?(?:参加|加入|进去?|报)")
+_JOINS = re.compile("(?:怎么|怎样|咋|如何)(?:才能?|去|样)?(?:参加|加入|报名?)(?:呢|啊|呀|的|法)?$")
 _NAMES = {"course", "org", "item", "teacher"}
 NEAR, LEAD = 0.4, 0.1  # likeness to what is meant, and how much more than to anything else
 # What is said of any activity.
@@ -144,7 +145,7 @@ async def named_at_least(run: Runner, turn: Turn) -> bool:
         or not phrases.asks(folded)
         or phrases.follows(folded)
     )
-    joins = _JOINS.search(folded) is not None  # 合唱团怎么参加
+    joins = _JOINS.search(bare(folded)) is not None  # 合唱团怎么参加
     if run.waiting(turn.state) or turn.ticket or not (about or joins):
         return False
     exact = turn.heard.named | ({"course"} if turn.described else set())

@@ -8,7 +8,7 @@ from bot import about, described, phrases
 from bot.alarming import words_of
 from bot.aspects import sentence_on, spoken, spoken_of
 from bot.claiming import shares
-from bot.commands import number, pointed_at
+from bot.commands import number
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.leanings_to_learning import OF_LEARNING
@@ -27,7 +27,9 @@ _PARTS = {"price", "duration", "phone", "places"}  # of a guide, that are asked 
 _NAMED = {"about_org", "about_course"}  # what a name alone comes to
 _BOTH = 3  # parts of a message of which two are answered
 _CLAUSES = 6  # from the end, that are looked at for what is asked
-_REASON = re.compile("(?:我|俺|咱)[^,，。想问]{0,3}(?:要(?!报|学)|得|还得|怕|忙)(?!不|[^,，。]*[吗么呢])")
+_REASON = re.compile(
+    "(?:我|俺|咱)[^,，。]{0,3}(?:要|得)(?:去)?(?:送|接|带|上班|下班|买菜|做饭|赶车|照顾|回家|看店|干活|下地|出摊|值班)(?!.*(?:投诉|举报|退|换|打我|人工))"
+)
 _FEARS = re.compile("(?:就|只|又|我)*(?:怕|担心|免得|省得)")  # 就怕白跑一趟: why it is asked
 _SHORT = 134  # characters of two segments of an SMS
 
@@ -64,7 +66,7 @@ async def gist(run: Runner, turn: Turn) -> bool:
     clear = best is not None and (best.score >= heard.lines.sure or not (goes_on or run.readings.costs(turn, best)))
     if best and not small and clear:
         return False
-    if pointed_at(folded, turn.state.offers):  # 第三个怎么样，讲讲
+    if phrases.nth_alone(folded):  # 第三个怎么样，讲讲
         return False
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
@@ -143,7 +145,8 @@ async def two(run: Runner, turn: Turn) -> bool:
     """Two questions in one message, when each half stands by itself; what needs identity comes second."""
     heard = [run.hear(turn, half) for half in turn.heard.halves()]
     wishes = [each for each in heard if not _CANNOT.search(each.folded)]
-    if len(wishes) == 1 and wishes != heard and phrases.wants_to_learn(wishes[0].folded):
+    by_phone = len(wishes) == 1 and wishes[0].best is not None and wishes[0].best.question == "enrol-phone-enrol"
+    if len(wishes) == 1 and wishes != heard and (by_phone or phrases.wants_to_learn(wishes[0].folded)):
         turn.heard = wishes[0]  # 老伴想学手机，视频都不会打
         return False
     if (turn.heard.hinted or turn.heard.first("activity")) and sum(bool(each.entities) for each in heard) < 2:
@@ -212,7 +215,7 @@ def _asks(part: Understanding) -> bool:
     if _STATES.fullmatch(part.folded):
         return False
     said = (phrases.rest(part) or phrases.asks(part.folded)) and not _FEARS.match(part.folded)
-    said = said and not (_BEGINS.fullmatch(part.folded) or _CANNOT.search(part.folded))
+    said = said and not _BEGINS.fullmatch(part.folded)
     return bool(said) and not (about.tells_only(part.folded, part.entities) or phrases.tells_of_own(part.folded))
 
 

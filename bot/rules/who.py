@@ -15,6 +15,9 @@ _MAY = re.compile(
 )
 
 
+_ASKS_WHETHER = re.compile("能|可以|收|行|成|够")
+
+
 async def suits(run: Runner, turn: Turn) -> bool:
     """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
     folded = turn.heard.folded
@@ -31,6 +34,6 @@ async def suits(run: Runner, turn: Turn) -> bool:
         or (last is not None and last.by_whom and who == folded and not (less or pays))
     ):
         return False
-    if turn.state.facts.grounds:  # which is what they say it for
+    if turn.state.facts.grounds and (less or not _ASKS_WHETHER.search(folded)):  # which is what they say it for
         return await run.aside(turn, Task("class_fee", {kind: id}))
     return await run.aside(turn, Task("fact", {"aspect": "eligible", "of": f"{kind}:{id}"}))
