@@ -96,6 +96,8 @@ async def test_who_goes_to_die_is_in_danger(said: str, app: App) -> None:
         "我想报消防安全的课",
         "我要查我自己的学分",
         "想死你们了，好久没来上课",
+        "我都活到八十七了，还能去听课吧",
+        "我都七十九了，活一天学一天",
     ],
 )
 async def test_no_alarm_where_there_is_none(harmless: str, app: App) -> None:
@@ -134,6 +136,7 @@ HELP = [
     ("我老伴叫不醒了，没有呼吸", "120", "lifeless"),
     ("孩子被果冻噎住了", "120", "choking"),
     ("有人误服了农药", "120", "poison"),
+    ("我吃了一整瓶安眠药，跟你们说声再见", "120", "poison"),
     ("有人掉到河里了，快救命", "120", "drowning"),
     ("老人在厨房晕倒了", "120", "illness"),
     ("我84岁的老伴昏过去了", "120", "illness"),
