@@ -99,7 +99,7 @@ ASPECTS = {
         said=r"\d[:：]\d\d|\d点|工作日|每周|每月|\d月|working day|every (?:week|month)",
     ),
     "level": _aspect(
-        r"基础|学历|要会|会(?:点|些)?(?:啥|什么)|先[学会办]|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner",
+        r"基础|学历|文凭|要会|会(?:点|些)?(?:啥|什么)|先[学会办]|文化|初中|高中|小学|毕业|跟[得不]上|难|初学|听[得不]懂|level|beginner",
         "level", "course-basic", "course_level",
     ),
     "eligible": _aspect(

@@ -178,6 +178,7 @@ def _without_taken_for(heard: Understanding) -> Understanding:
     helped = pointed and not _LOST.search(heard.folded)
     greeted = phrases.points_at_one(heard.folded)
     wrong = ({"course_help"} if helped else set[str]()) | ({"greeting"} if greeted else set[str]())
+    wrong |= {"who_are_you"} if heard.first("course") else set[str]()  # 二胡是谁在教
     kept = tuple(each for each in heard.candidates if each.intent not in wrong)
     return heard if len(kept) == len(heard.candidates) else replace(heard, candidates=kept)
 
