@@ -80,13 +80,17 @@ def hear_word(turn: Turn) -> None:
     """那做包子那个呢, after a class: the course of the only subject of which so much is said."""
     heard, shown = turn.heard, turn.state.shown
     of_classes = turn.state.just_told and any(each.startswith(("class:", "course:")) for each in shown)
-    word = _POINTS.sub("", phrases.without_following(heard.folded))
-    if heard.entities or not of_classes or not phrases.follows(heard.folded) or not 1 < len(word) <= _BRIEF_WORD:
+    if heard.entities or not of_classes or not phrases.follows(heard.folded):
         return
-    everyday = turn.library.everyday
-    name = everyday.of_a_word(word) or everyday.of_a_word(_LEARNING.sub("", word) or word)
-    if name is not None and (courses := everyday.courses(name)):
+    subject = of_a_word(turn, phrases.without_following(heard.folded))
+    if subject is not None and (courses := turn.library.everyday.courses(subject)):
         turn.heard = replace(heard, entities=tuple(Entity("course", id, 0, len(heard.folded)) for id in courses))
+
+
+def of_a_word(turn: Turn, folded: str) -> str | None:
+    """做包子那个, 蛋糕那种: the subject that a word means by itself."""
+    word = _POINTS.sub("", folded)
+    return turn.library.everyday.of_a_word(word) if 1 < len(word) <= _BRIEF_WORD else None
 
 
 def called(turn: Turn, heard: Understanding, named: Sequence[Entity]) -> Understanding:

@@ -38,6 +38,9 @@ _UPSET = re.compile(
     r"管不管|(?<!知道)(?<!晓得)(?<!清楚)到底(?![是要能]{0,2}(?:啥|什么|几|多少|怎么|咋|在?哪|谁))|屁用|什么玩意|啥玩意|别跟我来这|别来这套|少来|糊弄|敷衍|忽悠|耍[我人]|气死|火大|太不像话|岂有此理|什么态度|啥态度|(?<!放学)没人[接管理]|混蛋|王八|他妈|滚|垃圾|有病吧"
 )
 _LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有|也?没有吗|也有吗)?")
+_LIVES = re.compile(
+    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?(?:这边|那边|这里|附近|这块)?[,，]?(?:有没有|有[吗没不])?|(?:离)?(?:我|俺|咱)?(?:家)?近(?:些|点|一点)?"
+)  # 我在某某街道, 某某街道近: after classes
 _NTH_ALONE = re.compile(
     "(?:那|就|看)?第[一二三四五六七八九十\\d]+个(?:班|课)?(?:怎么样|咋样|讲讲|说说|介绍|一下|详细|具体|点|说|是啥|啥情况|[,，]|吧|呢)*"
 )
@@ -76,7 +79,9 @@ _ANY = re.compile(
     "什么|神马|么子|啥子|啥|咩|哪些|哪个|几个|多少|你们|最近|近期|这里|现在|本周|适合|报名|[我你她他们能上报给开些]"
 )  # 有什么班她能上
 _WHAT = re.compile("什么|神马|么子|[啥咩乜哪]")  # 些啥子 is no name
-_ALL = re.compile(r"有(?:哪些|什么|啥)(?:课程?|班|培训|活动)|一般|通常|所有|各[个班种]|平时|usually|all")
+_ANYTHING = "有(?:哪些|什么|啥)(?:课程?|班|培训|活动)"
+_OF_ANY = re.compile(_ANYTHING)
+_ALL = re.compile(rf"{_ANYTHING}|一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
 _THANKS = re.compile(
@@ -204,6 +209,16 @@ def points_at_one(folded: str) -> bool:
 def nth_alone(folded: str) -> bool:
     """第三个怎么样，讲讲: one of a list by its place, and nothing of its own."""
     return _NTH_ALONE.fullmatch(bare(folded)) is not None
+
+
+def of_any(folded: str) -> bool:
+    """晚上有啥课: what there is at all, whatever was talked of."""
+    return _OF_ANY.search(folded) is not None
+
+
+def lives(heard: Understanding) -> bool:
+    """我在某某街道, 某某街道近: where somebody is, and nothing else."""
+    return _LIVES.fullmatch(heard.without()) is not None
 
 
 def of_all(folded: str) -> bool:

@@ -196,7 +196,9 @@ class Readings:
         if not fresh:
             return values
         folded, focus = turn.heard.folded, turn.state.focus
-        if phrases.points_back(folded):
+        if phrases.of_any(folded):
+            meant = set[str]()
+        elif phrases.points_back(folded):
             meant = names & ({"course"} if values.keys() & {"org", "course"} else set(focus))
         elif turn.state.focus_age <= 3 and not phrases.means_us(folded) and not set(values) - {"when", "fee"}:
             meant = {slot.name for slot in handler.slots if slot.focus}

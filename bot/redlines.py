@@ -7,7 +7,7 @@ one may cost a life.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -162,20 +162,20 @@ _OF_US = re.compile(
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
 # Mottos, and what laughing does; nothing beside them.
 _NO_HARM = re.compile(
-    "(?:我?(?:孙[子女]|老伴)|他们?|她们?|你们?|大家|把我|逗得我|[都也,，])*+笑得(?:我|俺)?(?:肚子|肚皮|脸|腮帮子?)?[都也]?(?:疼|痛|酸|僵)死?(?:我|了)*"
-    "|(?:我|俺|都|已经|[\\d一二三四五六七八九十岁了,，])*+(?:活到老[,，]?学到老|活一天[,，]?学一天)[嘛呗了啊]*"
-    "|(?:我|俺|都|也|已经)*+活到[\\d一二三四五六七八九十]{1,4}岁?了?(?:[,，]?还?(?:能|可以|要)(?:去|来|学|报|听|参加|上|跟)[^。活死]{0,8})?"
+    "^(?:我?(?:孙[子女]|老伴)|他们?|她们?|你们?|大家|把我|逗得我|[都也,，])*+笑得(?:我|俺)?(?:肚子|肚皮|脸|腮帮子?)?[都也]?(?:疼|痛|酸|僵)死?(?:我|了)*"
+    "|^(?:我|俺|都|已经|[\\d一二三四五六七八九十岁了,，])*+(?:活到老[,，]?学到老|活一天[,，]?学一天)[嘛呗了啊]*"
+    "|^(?:我|俺|都|也|已经)*+活到[\\d一二三四五六七八九十]{1,4}岁?了?(?:[,，]?还?(?:能|可以|要)(?:去|来|学|报|听|参加|上|跟)[^。活死]{0,8})?"
 )
 # Who comes along, and how old they are; nothing beside it.
 _COMES_TOO = re.compile(
-    "那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
+    "^那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
 )
 _BORED = re.compile(
-    "(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
+    "^(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
     "(?:闷得慌|闷得很|闷死了|没人说话|没事[干做]|无聊)[的了啊呀嘛]*"
 )
 _TIME_PASSED = re.compile(
-    "(?:这|都|已经|也|就)*过[了去]?(?:有)?[\\d一二三四五六七八九十几来多两半个]+(?:天|个?月|周|个?星期|个?小时|年)多?[了啦吧啊]*"
+    "^(?:这|都|已经|也|就)*+过[了去]?(?:有)?[\\d一二三四五六七八九十几来多两半个]+(?:天|个?月|周|个?星期|个?小时|年)多?[了啦吧啊]*"
 )
 _SELF = re.compile(r"我|俺|咱|本人|\bi\b|i'm")
 _UNDER = re.compile("[没未不][有到满足够]+(?:1[0-4]|十[一二三四])(?!个|人|节|次)")
@@ -227,7 +227,9 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if said is None and (kind == "deceased" or kind in LIFE) and _CALM[kind](heard):
+    if said is None and kind in LIFE and _GLAD.search(heard.folded):
+        return None
+    if said is None and any(each.fullmatch(bare(heard.folded)) for each in _HARMLESS.get(kind, ())):
         return None
     # Whoever wants to be taught what to do is met with care, and hears nothing as if it had happened.
     return Alarm(kind, odds >= sure and not asks_to_be_taught(heard.folded, said))
@@ -342,18 +344,10 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
     "data_request": lambda folded: asks_whether(folded) or _OF_A_COURSE.search(folded) is not None,
     "scam": lambda folded: _TO_US.search(folded) is not None and _BY_A_STRANGER.search(folded) is None,
 }
-# What the model sees where no word says so, and is none for certain: who comes along and is old has not died.
-_CALM: Mapping[str, Callable[[Understanding], object]] = {
-    "deceased": lambda heard: _COMES_TOO.fullmatch(bare(heard.folded)),
-    "despair": lambda heard: (
-        _GLAD.search(heard.folded)
-        or _NO_HARM.fullmatch(bare(heard.folded))
-        or _TIME_PASSED.fullmatch(bare(heard.folded))
-    ),
-    "emergency": lambda heard: (
-        _GLAD.search(heard.folded) or _NO_HARM.fullmatch(bare(heard.folded)) or _BORED.fullmatch(bare(heard.folded))
-    ),
-}
+# What a whole message may be that the model alone takes for danger or a death, and is none.
+_HARMLESS: Mapping[str, Sequence[re.Pattern[str]]] = {
+    "deceased": (_COMES_TOO,), "despair": (_NO_HARM, _TIME_PASSED), "emergency": (_NO_HARM, _BORED),
+}  # fmt: skip
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,

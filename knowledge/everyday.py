@@ -81,8 +81,9 @@ class Everyday:
         return self._lessons.get(subject, ())
 
     def of_a_word(self, word: str) -> str | None:
-        """蛋糕, of 做蛋糕: the only subject of which so much is said; None where there is none, or more."""
-        alike = {word, *(f"{verb}{word}" for verb in _VERBS)}
+        """蛋糕, or 烤蛋糕 where only 做蛋糕 is said: the only subject of which so much is said; None where there is none, or more."""
+        bare = word[1:] if word[0] in _VERBS and len(word) > 2 else word
+        alike = {word, bare, *(f"{verb}{bare}" for verb in _VERBS)}
         found = [each.name for each in subjects() if not alike.isdisjoint((*each.titles, *each.said))]
         return found[0] if len(found) == 1 else None
 

@@ -18,7 +18,8 @@ _WHOLE_YEAR = 300  # days, at least
 _OF_ITS_TIME = {"activity", "training_info"}  # topics whose records are those of now
 _SMALL = {"chitchat", "human_agent", "complaint"}  # topics that tell of nothing on record
 _LONG = 40  # characters of a question that is about the place that it names
-_EARNED = re.compile(
+# What one earns, who learns here and how many, how they did.
+_NOT_RECORDED = re.compile(
     "(?:[挣赚](?:到|得)?|工资|薪水|薪资|月薪|月入|收入|经费|预算|拨款)[^,，。]{0,6}(?:多少(?!积?学?分)|几[千万百]|多不多|高不高|多吗|高吗)|赚得?多|多少钱?的?(?:工资|薪)|老师[^,，。]{0,6}(?:课时费|工资|薪)"
     "|(?:多少|几)[个名位]?[男女](?:学员|同学|生|的)|[男女](?:学员|同学|生)[^,，。]{0,3}(?:多少|几个)|(?:学员|同学)们?(?:都|大多|一般)[^,，。]{0,3}(?:哪里人|哪儿人|多大|什么人|干什么)"
     "|男的?多还是女|女的?多还是男|通过率|合格率|就业率|退[学课]率|(?:去|前)年[^,，。]{0,10}(?:多少|几)[个名位]?人"
@@ -40,7 +41,7 @@ async def kept_nowhere(run: Runner, turn: Turn) -> bool:
     if answered or told or run.waiting(turn.state) or turn.ticket:
         return False
     ours = best is not None and best.intent not in NO_ANSWER and best.topic not in _SMALL
-    if not _OURSELVES.search(turn.heard.folded) and not (ours and _EARNED.search(turn.heard.folded)):
+    if not _OURSELVES.search(turn.heard.folded) and not (ours and _NOT_RECORDED.search(turn.heard.folded)):
         return False
     turn.unanswered = True
     turn.say("kept_nowhere")

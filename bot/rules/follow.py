@@ -244,7 +244,7 @@ async def described(run: Runner, turn: Turn) -> bool:
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
     courses = courses_of(turn)
-    of_others = turn.heard.first("theme") or (turn.heard.names("org") and phrases.of_all(turn.heard.folded))
+    of_others = turn.heard.first("theme") or phrases.of_any(turn.heard.folded)
     if len(courses) != 1 or turn.heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
         return False
     best = plainly(turn.heard)
@@ -256,7 +256,7 @@ async def another(run: Runner, turn: Turn) -> bool:
     wants = _wants_another(turn, 0)
     if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
         wishes.pop("org", None)  # 学院太远了，别处有没有: not there
-    there = "org" in wishes and tasks.lives(turn.heard)
+    there = "org" in wishes and phrases.lives(turn.heard)
     if wishes:
         alone = best and best.intent == "find_class" and not phrases.names_matter(turn.heard.folded)  # 有没得白天打的
         takes = there or len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)

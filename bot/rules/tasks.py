@@ -4,7 +4,7 @@ import re
 
 from msgspec.structs import replace
 
-from bot import about, phrases
+from bot import about, described, phrases
 from bot.commands import CORRECTION, commands
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
@@ -22,10 +22,6 @@ _ALL = 0.9
 _ELSEWHERE = 0.5  # the probability from which 临江的还有没 leaves the day behind
 _AGE = re.compile(r"[,，是]*(?P<age>\d{2}|[二三四五六七八九]?十[一二三四五六七八九]?)(?:岁|了|的|呢|。)*")
 _LEVEL = re.compile("零基础|初级|中级|高级|提高|入门")
-_LIVES = re.compile(
-    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?(?:这边|那边|这里|附近|这块)?[,，]?(?:有没有|有[吗没不])?|(?:离)?(?:我|俺|咱)?(?:家)?近(?:些|点|一点)?"
-)  # 我在某某街道, 某某街道近: after classes
-_KIND_OF = re.compile("的?(?:[那这][种个类])?的?[班课]?$")
 _INSTEAD = 8  # characters of a name that is put right
 _CORRECTS, _LIKELY = {"cmd/correct", "cmd/change_mind"}, 0.45
 _BRIEF = 8  # characters of a question that is none in form: 开放时间, 我想留言
@@ -225,14 +221,14 @@ async def refined(run: Runner, turn: Turn) -> bool:
     """晚上的, 那某某街道的, 不对是下周三: the last question again, with what is named now."""
     last, heard = turn.state.last, turn.heard
     handler = run.row(last)
-    if last is None or handler is None:
+    if last is None or handler is None or phrases.of_any(turn.heard.folded):
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)
     level = at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
     if level:
         values = {"course": level}
-    there = last.intent in OF_CLASSES and lives(heard)
+    there = last.intent in OF_CLASSES and phrases.lives(heard)
     if not values or not (corrected or level or there or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
@@ -302,7 +298,7 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     if heard.entities or (meant and meant.score >= heard.lines.sure and meant.intent not in NO_ANSWER):
         turn.heard = heard
         return False
-    subject = turn.library.everyday.of_a_word(_KIND_OF.sub("", instead)) if courses_of(turn) else None
+    subject = described.of_a_word(turn, instead) if courses_of(turn) else None
     if subject is not None:  # 我说的是蛋糕那种
         courses = turn.library.everyday.courses(subject)
         await run.start(turn, "find_class", {"course": courses[0]} if courses else {"subject": subject})
@@ -312,11 +308,6 @@ async def taken_back(run: Runner, turn: Turn) -> bool:
     turn.say("taken_back")
     turn.keeps = True
     return True
-
-
-def lives(heard: Understanding) -> bool:
-    """我在某某街道, 某某街道近: where somebody is, and nothing else."""
-    return _LIVES.fullmatch(heard.without()) is not None
 
 
 def _names_level(folded: str) -> bool:
