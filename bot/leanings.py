@@ -130,6 +130,7 @@ _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
     "怎么|如何|咋|[替代]|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
 )
+_MISTAKEN = {"course_help", "greeting", "who_are_you"}  # what the model takes a mere name for
 
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
@@ -174,13 +175,20 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
 
 def _without_taken_for(heard: Understanding) -> Understanding:
     """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
-    pointed = heard.first("course") is not None or _NTH.search(heard.folded) is not None
-    helped = pointed and not _LOST.search(heard.folded)
-    greeted = phrases.points_at_one(heard.folded)
-    wrong = ({"course_help"} if helped else set[str]()) | ({"greeting"} if greeted else set[str]())
-    wrong |= {"who_are_you"} if heard.first("course") else set[str]()  # 二胡是谁在教
-    kept = tuple(each for each in heard.candidates if each.intent not in wrong)
-    return heard if len(kept) == len(heard.candidates) else replace(heard, candidates=kept)
+    perhaps = {each.intent for each in heard.candidates if each.intent in _MISTAKEN}
+    if not perhaps:
+        return heard
+    course, folded = heard.first("course") is not None, heard.folded
+    wrong = {
+        "course_help": (course or _NTH.search(folded) is not None) and not _LOST.search(folded),
+        "greeting": phrases.points_at_one(folded),
+        "who_are_you": course,  # 二胡是谁在教
+    }
+    if not any(wrong[each] for each in perhaps):
+        return heard
+    return replace(
+        heard, candidates=tuple(each for each in heard.candidates if not (each.intent and wrong.get(each.intent)))
+    )
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:

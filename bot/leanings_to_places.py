@@ -101,10 +101,13 @@ def _of_what_it_has(heard: Understanding) -> Candidate | None:
 
 def of_hours(heard: Understanding) -> Candidate | None:
     """夜校周末几点开门: when a place of ours is open, though its name is like what is asked of all such; are you closed for …."""
-    of_a_thing = heard.first("course") or any(words.search(heard.folded) for words in _HAS.values())
-    asks = heard.names("org") and not of_a_thing and _HOURS.search(heard.folded)
-    asks = asks or _YOU_OPEN.search(heard.folded)
-    return Candidate(heard.lines.sure, "site_hours", "site_hours") if asks else None
+    asks = heard.names("org") and _HOURS.search(heard.folded) and not (heard.first("course") or _of_a_thing(heard))
+    return Candidate(heard.lines.sure, "site_hours", "site_hours") if asks or _YOU_OPEN.search(heard.folded) else None
+
+
+def _of_a_thing(heard: Understanding) -> bool:
+    """某某学校食堂在哪: of what a place may have."""
+    return any(words.search(heard.folded) for words in _HAS.values())
 
 
 def of_what_is_near(heard: Understanding) -> Candidate | None:
@@ -126,8 +129,7 @@ def of_an_address(heard: Understanding) -> Candidate | None:
     if not (named and unknown):
         return None
     of_activity = heard.hinted != "" and OF_ACTIVITY.search(heard.folded) is not None  # 某某学校放电影票哪里领
-    of_a_thing = any(words.search(heard.folded) for words in _HAS.values())  # 某某学校食堂在哪
-    asks = not (of_activity or of_a_thing) and set(spoken(heard.folded)) & {"place", "way"}
+    asks = not (of_activity or _of_a_thing(heard)) and set(spoken(heard.folded)) & {"place", "way"}
     return Candidate(heard.lines.sure, "site_hours", "site_address") if asks else None
 
 

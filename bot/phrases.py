@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from bot.commands import bare, number
 from bot.comprehension import Understanding
@@ -10,6 +11,7 @@ from nlu.entities import Entity
 from nlu.text import without_fillers
 
 CERTAIN = 0.8  # of a move in a talk
+READ = 2_048  # texts whose shape is kept: several rules of a turn ask, and residents ask the same
 PAIRS = re.compile(r"(?=([一-鿿]{2}))")  # what two texts may share
 # What the model has read often in the place of a name.
 _COMMON = {"org": "学校", "course": "书法", "teacher": "王老师", "when": "元旦"}
@@ -95,6 +97,7 @@ _SMALL_WORDS = re.compile(
 )
 
 
+@lru_cache(READ)
 def follows(folded: str) -> bool:
     """那周日呢: it goes on with what was asked before."""
     return _FOLLOWS.search(bare(folded)) is not None and _STATES.search(bare(folded)) is None
@@ -105,6 +108,7 @@ def is_story(folded: str) -> bool:
     return len(folded) > (_STORY if _HAN.search(folded) else 3 * _STORY)
 
 
+@lru_cache(READ)
 def without_following(folded: str) -> str:
     """周日 of 那周日呢."""
     return _FOLLOWS.sub("", bare(folded))
@@ -132,11 +136,13 @@ def answers_only(heard: Understanding) -> bool:
     )
 
 
+@lru_cache(READ)
 def is_of_a_course(folded: str) -> bool:
     """Whether it speaks of something that is taught at all."""
     return _TAUGHT.search(folded) is not None
 
 
+@lru_cache(READ)
 def wants_to_learn(folded: str) -> bool:
     """想学腌咸菜, 有教修锁的没: it asks for something to be taught."""
     return _LEARNS.search(folded) is not None
@@ -148,11 +154,13 @@ def described(folded: str) -> list[str]:
     return [each for each in found if len(_ANY.sub("", _SMALL_WORDS.sub("", each))) > 1]
 
 
+@lru_cache(READ)
 def asks(folded: str) -> bool:
     """Whether it has the form of a question."""
     return _QUESTION.search(folded.strip()) is not None and _STATES.search(bare(folded)) is None
 
 
+@lru_cache(READ)
 def tells_of_own(folded: str) -> bool:
     """我有三百多个积分, 我学分挺多的: what somebody has on their account, and no wish to look."""
     return _HAS_OWN.search(bare(folded).rstrip("呢啦")) is not None and _LOOKS.search(folded) is None
@@ -163,6 +171,7 @@ def asks_whether(folded: str) -> bool:
     return _WHETHER.search(folded.rstrip("?？。.!！ ")) is not None
 
 
+@lru_cache(READ)
 def points_back(folded: str) -> bool:
     """它, 那个: it means what the talk is about."""
     return _PRONOUN.search(folded) is not None
@@ -173,11 +182,13 @@ def names_matter(folded: str) -> bool:
     return _MATTER.search(folded) is not None
 
 
+@lru_cache(READ)
 def upset(folded: str) -> bool:
     """Whether somebody is angry, whatever about."""
     return _UPSET.search(folded) is not None
 
 
+@lru_cache(READ)
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
@@ -186,31 +197,37 @@ def lone_name(folded: str) -> str | None:
     return name if name and number(name) is None and not (_SMALL_WORDS.search(name) or _WHAT.search(name)) else None
 
 
+@lru_cache(READ)
 def accuses(folded: str) -> bool:
     """你们写的九点开门，我到了门锁着: what we said was found to be wrong."""
     return _ACCUSES.search(folded) is not None
 
 
+@lru_cache(READ)
 def declines(folded: str) -> bool:
     """电话不想留: whether somebody would rather not say something of themselves."""
     return _DECLINES.search(folded) is not None
 
 
+@lru_cache(READ)
 def requests(folded: str) -> bool:
     """Whether it has the form of a wish."""
     return _REQUEST.search(folded) is not None
 
 
+@lru_cache(READ)
 def points_at_one(folded: str) -> bool:
     """便宜那个, 晚上的那个: one of several."""
     return _ONE_OF.search(folded) is not None
 
 
+@lru_cache(READ)
 def nth_alone(folded: str) -> bool:
     """第三个怎么样，讲讲: one of a list by its place, and nothing of its own."""
     return _NTH_ALONE.fullmatch(bare(folded)) is not None
 
 
+@lru_cache(READ)
 def of_any(folded: str) -> bool:
     """晚上有啥课: what there is at all, whatever was talked of."""
     return _OF_ANY.search(folded) is not None
@@ -221,21 +238,25 @@ def lives(heard: Understanding) -> bool:
     return _LIVES.fullmatch(heard.without()) is not None
 
 
+@lru_cache(READ)
 def of_all(folded: str) -> bool:
     """一般, 都: it asks of everything."""
     return _ALL.search(folded) is not None
 
 
+@lru_cache(READ)
 def without_courtesy(folded: str) -> str:
     """量子力学考试什么时候 of 请教一下，量子力学考试什么时候."""
     return _COURTESY.sub("", without_fillers(folded))
 
 
-def clauses(folded: str) -> list[str]:
+@lru_cache(READ)
+def clauses(folded: str) -> tuple[str, ...]:
     """The parts of a message between its stops; of courtesies at its beginning nothing."""
-    return [each for part in _STOPS.split(without_courtesy(folded)) if len(each := part.strip()) > 1]
+    return tuple(each for part in _STOPS.split(without_courtesy(folded)) if len(each := part.strip()) > 1)
 
 
+@lru_cache(READ)
 def means_us(folded: str) -> bool:
     """你们: the centre, whatever the talk is about."""
     return _US.search(folded) is not None

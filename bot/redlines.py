@@ -306,14 +306,15 @@ def _is_child(heard: Understanding) -> bool:
         for each in heard.entities
         if _is_young(each) and not heard.denies(each) and not _OF_A_CHILD.match(text, each.end)
     ]
-    if _ONCE.search(text) or _TEACHES.search(text):
+    under = _UNDER.search(text) is not None
+    if not (young or under) or _ONCE.search(text) or _TEACHES.search(text):
         return False
     if any(_MYSELF.search(text, 0, each.start) for each in young):
         return True
-    if _UNDER.search(text):
+    if under:
         return _SELF.search(text) is not None and _CHILD.search(text) is None
     grown = any(each.kind == "age" and not _is_young(each) for each in heard.entities)
-    return bool(young) and _SELF.search(text) is not None and not grown and _CHILD.search(text) is None
+    return _SELF.search(text) is not None and not grown and _CHILD.search(text) is None
 
 
 def _tells_of_youth(heard: Understanding) -> bool:

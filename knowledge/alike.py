@@ -35,7 +35,8 @@ class Alike:
         scores = sum(weight * sign for weight, sign in zip(WEIGHTS, self.signs(folded, parts), strict=True))
         odds = np.exp(scores - np.max(scores))
         order = np.argsort(-odds)
-        return [(self.names[at], float(odds[at] / odds.sum())) for at in order]
+        chances = (odds[order] / odds.sum()).tolist()
+        return [(self.names[at], chance) for at, chance in zip(order, chances, strict=True)]
 
     def beside(self, name: str) -> list[str]:
         """The other subjects near to one, the nearest first; none without points."""

@@ -230,11 +230,12 @@ async def described(run: Runner, turn: Turn) -> bool:
     )
     nth = phrases.nth_alone(turn.heard.folded)
     offer, told = pointed_at(turn.heard.folded, turn.state.offers) if nth else None, shown(turn)
-    points = points or offer is not None
-    whole = _IN_DETAIL.search(turn.heard.folded) is not None or asked(turn) is None
-    things = meant(turn) if points and len(told) > 1 and whole else []
-    if offer is not None and "class" in offer.slots and whole:  # 第三个怎么样
-        things = [("class", offer.slots["class"])]
+    offered = offer.slots.get("class") if offer is not None else None  # 第三个怎么样
+    if not (offered or (len(told) > 1 and (points or offer is not None))):
+        return False
+    if _IN_DETAIL.search(turn.heard.folded) is None and asked(turn) is not None:
+        return False
+    things = [("class", offered)] if offered else meant(turn)
     if len(things) != 1 or things[0] not in told or things[0][0] != "class":
         return False
     await run.start(turn, "class_detail", {"class": things[0][1]})

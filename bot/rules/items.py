@@ -82,8 +82,10 @@ async def cheapest(run: Runner, turn: Turn) -> bool:
     move, last = turn.heard.move, turn.state.last
     of_points = turn.state.topic == "credit_redemption" or (last is not None and last.intent == "redemption_items")
     cheaper = move.label == "follow/cheaper" and move.probability >= phrases.CERTAIN
+    if not (cheaper and of_points) or turn.heard.first("item"):
+        return False
     there = sorted((each for each in turn.catalogue.items.values() if each.stock), key=lambda each: each.points)
-    if not (cheaper and of_points and there) or turn.heard.first("item"):
+    if not there:
         return False
     names = (turn.line("item.priced", name=each.name, points=each.points) for each in there[:CHOICES])
     turn.say("item.cheapest", names=hours.listed(names, turn.state.lang))

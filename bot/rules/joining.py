@@ -65,13 +65,16 @@ async def enrols(run: Runner, turn: Turn) -> bool:
 
 async def before_coming(run: Runner, turn: Turn) -> bool:
     """要不要先打个电话, 直接去行吗, after a class or a place: what is to be done first, and whom to ring."""
+    if run.waiting(turn.state) or turn.ticket:
+        return False
     told, named = shown(turn), turn.heard.first("course")
     folded, place = turn.heard.folded, turn.heard.first("org")
-    in_person = turn.state.just_told and classes_of(turn) and _IN_PERSON.search(folded) is not None
-    if in_person and not run.waiting(turn.state) and not turn.ticket:  # 要本人去吗: who comes, and not who may
+    if (
+        turn.state.just_told and classes_of(turn) and _IN_PERSON.search(folded)
+    ):  # 要本人去吗: who comes, and not who may
         await run.answer(turn, standard(turn, "enrol-proxy"))
         return True
-    if run.waiting(turn.state) or turn.ticket or _RINGS_FIRST.search(folded) is None:
+    if _RINGS_FIRST.search(folded) is None:
         return False
     classes, courses = classes_of(turn), courses_of(turn)
     if named and courses != {named}:

@@ -24,9 +24,9 @@ _PAID = {"class", "course", "org"}  # the kinds after which it is of fees, and n
 
 async def of_money(run: Runner, turn: Turn) -> bool:
     """学费能推吗, 能退不, after a class or a place: the rules on fees, and nothing that the place has or that points get."""
-    folded = turn.heard.without("course", "org").strip("?？。 ")
     if run.waiting(turn.state) or turn.ticket or turn.heard.first("item") or turn.inbound.choice is not None:
         return False
+    folded = turn.heard.without("course", "org").strip("?？。 ")
     kinds = {kind for kind, _ in shown(turn)}
     after = turn.state.just_told and bool(kinds) and kinds <= _PAID
     if after and kinds == {"org"} and _LESS.search(folded):

@@ -24,7 +24,10 @@ def told_as(spelt: Sequence[str]) -> list[Thing]:
 
 def classes_of(turn: Turn) -> list[TrainingClass]:
     """The classes that were told and are still there."""
-    return [turn.catalogue.classes[id] for kind, id in shown(turn) if kind == "class" and id in turn.catalogue.classes]
+    if not turn.state.shown:
+        return []
+    there = turn.catalogue.classes
+    return [there[id] for kind, id in shown(turn) if kind == "class" and id in there]
 
 
 def courses_of(turn: Turn) -> set[str]:

@@ -20,11 +20,13 @@ _ASKS_WHETHER = re.compile("能|可以|收|行|成|够")
 
 async def suits(run: Runner, turn: Turn) -> bool:
     """我才四十, after a class and no question of who asks: whether they may be in it, and what it costs them."""
+    if len(turn.state.shown) != 1:
+        return False
     folded = turn.heard.folded
     pays = about.names_grounds(folded)  # 低保户呢
     less = pays and LESS.search(folded) is not None  # 我是退伍军人能便宜不
     who = _MAY.sub("", folded)  # 我老公也想来，他有工作的 of 我老公也想来，他有工作的，行不
-    if len(turn.state.shown) != 1 or not (less or about.tells_only(who, turn.heard.entities)):
+    if not (less or about.tells_only(who, turn.heard.entities)):
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)
