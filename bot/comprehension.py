@@ -386,7 +386,7 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
 
 _DIGITS = re.compile(r"\d+")
 _BUSY = re.compile("(?:天天|白天|平时|上午|下午|在家|忙着)(?:还|都|也)?(?:要|得)?$")
-_DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别)(?:去|报|学|上)?$")
+_DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别|除了|除开|除去)(?:去|报|学|上)?$")
 _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)

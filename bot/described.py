@@ -54,6 +54,9 @@ _POINTS = re.compile("的?(?:[那这][个种类])?的?[班课]?$")
 _BRIEF_WORD = 4  # characters
 _AROUND = re.compile("^学(?=..)|(?<=..)[班课]$")  # 插花 of 插花班
 _OF_A_FIELD = re.compile("沾边|[有相]关|方面|之类|一类|类的")  # 跟农业沾边的课: of many subjects
+_ONE_OF = re.compile(
+    "^(?:那|还是|哎|我|俺|就|改)*+(?:[报学上](?P<joins>[一-鿿]{2,4}?)(?:吧|算了|得了)|(?P<that>[一-鿿]{2,4}?)那个)"
+)
 _LEARNING = re.compile("[学练做打上会用跳唱拉弹吹耍画写教班课]")
 # Who learns, and that it is something.
 _GENERAL = re.compile(
@@ -80,11 +83,19 @@ def hear_word(turn: Turn) -> None:
     """那做包子那个呢, after a class: the course of the only subject of which so much is said."""
     heard, shown = turn.heard, turn.state.shown
     of_classes = turn.state.just_told and any(each.startswith(("class:", "course:")) for each in shown)
-    if heard.entities or not of_classes or not phrases.follows(heard.folded):
+    if heard.entities or not of_classes or (word := _word(heard.folded)) is None:
         return
-    subject = of_a_word(turn, phrases.without_following(heard.folded))
+    subject = of_a_word(turn, word)
     if subject is not None and (courses := turn.library.everyday.courses(subject)):
         turn.heard = replace(heard, entities=tuple(Entity("course", id, 0, len(heard.folded)) for id in courses))
+
+
+def _word(folded: str) -> str | None:
+    """做包子 of 那做包子那个呢, 直播 of 直播那个难不难 and of 那我报直播吧."""
+    if phrases.follows(folded):
+        return phrases.without_following(folded)
+    found = _ONE_OF.match(folded)
+    return (found["joins"] or found["that"]) if found else None
 
 
 def of_a_word(turn: Turn, folded: str) -> str | None:
@@ -183,20 +194,27 @@ def says_what(folded: str) -> bool:
 def may_be_meant(turn: Turn) -> list[str]:
     """The few that may be, the likeliest first; none where nothing that is taught is spoken of, for all we can see. Where it
     is clear that classes are looked for (最近有神马课), no unlikely one."""
-    found, heard = _described(turn), turn.heard
+    heard = turn.heard
     if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
         return []
-    clear = heard.best is not None and heard.best.intent in OF_CLASSES and heard.best.score >= heard.lines.likely
+    clear = heard.best is not None and is_of_classes(heard.best) and heard.best.score >= heard.lines.likely
     least = _MAY_OF if phrases.wants_to_learn(heard.folded) and not clear else _MAY
-    courses = _likely(turn)
-    others = found.courses if found.odds >= least and not courses else []
-    return [*dict.fromkeys((*courses, *others))][:CHOICES]
+    if courses := _likely(turn):
+        return [*dict.fromkeys(courses)][:CHOICES]
+    found = _described(turn)
+    return found.courses[:CHOICES] if found.odds >= least else []
 
 
 def perhaps_untaught(turn: Turn) -> list[str]:
     """The subject that is likelier described than any other, where none of our courses teaches it."""
     likely = _subjects(turn)[:1]
     return [name for name, odds in likely if odds >= _PERHAPS and not turn.library.everyday.courses(name)]
+
+
+def is_likely(turn: Turn) -> bool:
+    """Whether one subject is likelier described than all others, or the records of a course are surely near."""
+    subjects = _subjects(turn)
+    return bool(subjects and subjects[0][1] >= _PERHAPS) or _described(turn).odds >= MEANT
 
 
 def offer(turn: Turn, intent: str | None = None) -> None:

@@ -174,7 +174,7 @@ def _sense(turn: Turn) -> None:
 
 def _tells_only(turn: Turn) -> bool:
     """我都七十出头了: who somebody is, and no word that anything is wrong."""
-    return about.tells_only(turn.heard.folded, turn.heard.entities)
+    return about.tells_only(phrases.without_courtesy(turn.heard.folded), turn.heard.entities)
 
 
 def _bare(task: Task) -> Task:

@@ -89,7 +89,9 @@ _TAUGHT = re.compile("班|课|报|学(?!院|校)|练|参加|class|course|enrol|j
 _WANTS = re.compile(
     "[想要能][^,。]{0,4}[上报去来学听参练跳唱画写打做]|够[^,。]{0,3}(?:年纪|年龄|岁|格|资格)|行不行|要不要我|要不要俺|[要收][我俺][吗不嘛么]|行[吗不]|成不|可以[吗不]|收不收"
 )
-_TAKES = re.compile("(?:的|人|[是我她他][^,，。]{1,10}[,，]?)收不收$|[收要]不[收要][我俺她他]")  # 我是外地的，收不收
+_TAKES = re.compile(
+    "(?:的|人|[是我她他][^,，。]{1,10}[,，]?)(?:收不收|收[吗么不])[啊呀呢嘛]?$|[收要]不[收要][我俺她他]"
+)  # 我是外地的，收不收
 _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[要还]交|押|fee|cost|pay|free|how much")
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 _OF_A_LESSON = {"course_level", "course_help"}

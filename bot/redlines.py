@@ -66,11 +66,11 @@ _OWN = re.compile(
     "我(自己)?(这张|名下)?的?(手机|电话|号码|学分|积分|学习记录|卡|记录|账户)|我本人|我(都|已经)?报了?(了|哪|啥|什么|几)|本人的"
 )
 _CHILD = re.compile(
-    "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|伢(?!子)|小朋友|家长|侄|外甥"
+    "孩子|我家(?!住|离|在|就)|老[大二三]|双胞胎|[男女]孩|小家伙|带[个着我]|[跟和同陪]我|他|她|儿子|女儿|闺女|孙|小孩|娃|伢(?!子)|小朋友|家长|侄|外甥|丫头|小子|宝宝|宝贝"
     "|弟弟|妹妹|学生的|我们?的?学生|son|daughter|kid|child|grand"
 )
 _PARENT = re.compile(
-    "(?:我(?!叫)|俺(?!叫)|咱|家|给|替|帮|带|领|牵|抱|接|送|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|伢|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友)|学生家长"
+    "(?:我(?!叫)|俺(?!叫)|咱|家|给|替|帮|带|领|牵|抱|接|送|让|为|陪)[^,，。]{0,4}(?:孩子|女儿|儿子|闺女|孙|小孩|娃|伢|侄|外甥|崽|囡|细路|老二|双胞胎|小朋友|丫头|小子|宝宝|宝贝|[弟妹])|学生家长"
     "|我是[^,，。]{0,6}(?:老师|奶奶|爷爷|妈妈|爸爸|家长)"
     r"|[他她](?!们)(?:今年|现在|都|才|快|刚|已经|也)*[\d一二三四五六七八九十]{1,3}(?:个?半|周)?岁"  # 他9岁超没超
     "|my (?:son|daughter|kid|child|grand)"
@@ -170,6 +170,7 @@ _NO_HARM = re.compile(
 _COMES_TOO = re.compile(
     "^那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
 )
+_WISHES_TO_LEARN = re.compile("^[^,，。]{0,6}[想要](?:来|去)?[学报]")
 _BORED = re.compile(
     "^(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
     "(?:闷得慌|闷得很|闷死了|没人说话|没事[干做]|无聊)[的了啊呀嘛]*"
@@ -227,7 +228,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if said is None and kind in LIFE and _GLAD.search(heard.folded):
+    if said is None and kind in LIFE and (_GLAD.search(heard.folded) or _is_to_be_taught(heard)):
         return None
     if said is None and any(each.fullmatch(bare(heard.folded)) for each in _HARMLESS.get(kind, ())):
         return None
@@ -261,6 +262,11 @@ def _lines(kind: str) -> tuple[float, float]:
 def _is_of_one_lost(folded: str, said: AlarmWords) -> bool:
     """我爸去年心梗走的，他的学分咋办: danger to a life that is over, and nothing beside it that goes on."""
     return said.kind in LIFE and _PASSED.search(said.clause) is not None and _GOES_ON.search(folded) is None
+
+
+def _is_to_be_taught(heard: Understanding) -> bool:
+    """想学急救，那个按胸口的: a course of ours that somebody wants, with no word of anything that is wrong."""
+    return heard.first("course") is not None and _WISHES_TO_LEARN.search(heard.folded) is not None
 
 
 def _goes(folded: str, kind: str) -> bool:

@@ -11,7 +11,7 @@ from bot.turn import Turn
 from handlers.emergencies import kind_of
 
 _FIRST = {
-    "gas": "119", "smoke": "119", "lift": "119", "shock": "119", "fire": "119", "collapse": "119",
+    "gas": "119", "smoke": "119", "lift": "119", "shock": "119", "fire": "119", "collapse": "119", "flood": "119",
     "crowd": "110", "ledge": "110", "lost": "110", "stalking": "110", "violence": "110",
 }  # fmt: skip
 _MEDICAL = "120"

@@ -84,8 +84,8 @@ class Everyday:
         """蛋糕, or 烤蛋糕 where only 做蛋糕 is said: the only subject of which so much is said; None where there is none, or more."""
         bare = word[1:] if word[0] in _VERBS and len(word) > 2 else word
         alike = {word, bare, *(f"{verb}{bare}" for verb in _VERBS)}
-        found = [each.name for each in subjects() if not alike.isdisjoint((*each.titles, *each.said))]
-        return found[0] if len(found) == 1 else None
+        found = {name for text in alike for name in _meanings().get(text, ())}
+        return found.pop() if len(found) == 1 else None
 
     def said(self, folded: str) -> list[Said]:
         """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""

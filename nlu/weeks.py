@@ -31,11 +31,16 @@ def _weekday(match: re.Match[str], known: Known) -> Days | None:
     wanted += tuple(_PLACES[char] for char in match["more"] or "" if char in _PLACES)
     which = (match["which"] or "").rstrip("个一")
     if which not in {"", "每", "逢"}:
-        return _of_week(which, known).of(wanted)
+        return _of_week(f"下{which}" if _is_to_come(which, wanted, known) else which, known).of(wanted)
     if known.after and known.after.fixed and not known.after.weekdays and not which:
         first = known.after.first + DAY * ((wanted[0] - known.after.first.isoweekday()) % 7)
         return Days(first, first + DAY * (len(wanted) - 1))
     return recurring(wanted, known.floor, together=bool(until) or match["day"] == "末")
+
+
+def _is_to_come(which: str, wanted: tuple[int, ...], known: Known) -> bool:
+    """这周六, said on a Sunday."""
+    return not {"上", "下"} & set(which) and known.today.isoweekday() == 7 and 7 not in wanted
 
 
 def _of_week(which: str, known: Known) -> Days:

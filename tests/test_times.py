@@ -19,6 +19,14 @@ def found(said: str, today: date = TODAY) -> When:
     return result.when
 
 
+def test_on_a_sunday_a_day_of_this_week_is_to_come() -> None:
+    sunday = date(2027, 3, 14)
+    assert found("这周六", sunday).first == date(2027, 3, 20)
+    assert found("这周末", sunday).first <= sunday
+    assert found("上周六", sunday).first == date(2027, 3, 6)
+    assert found("下周六", sunday).first == date(2027, 3, 20)
+
+
 # Each row: what is said, the first day, the last day where it is another, and the part of the day.
 DAYS: dict[str, list[tuple[str, ...]]] = {
     "relative": [

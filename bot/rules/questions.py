@@ -151,6 +151,8 @@ async def two(run: Runner, turn: Turn) -> bool:
         return False
     if (turn.heard.hinted or turn.heard.first("activity")) and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
+    if any(_only_whether_taught(each) for each in heard):
+        return False  # 打字做表格的，有教吗
     if turn.described and not turn.heard.names("course"):
         return False  # 医院的号要在手机里头戳，有地方教吗: one course, described by all of it
     lines, whole = turn.heard.lines, turn.heard.best
@@ -189,6 +191,12 @@ async def two(run: Runner, turn: Turn) -> bool:
 def _goes_on(turn: Turn, part: Understanding, meant: Candidate) -> bool:
     """那东林做馒头的呢: goes on with the talk, and is no question of none of ours, however it is read by itself."""
     return turn.state.just_told and meant.intent in NO_ANSWER and phrases.follows(part.folded)
+
+
+def _only_whether_taught(part: Understanding) -> bool:
+    """有教的吗, 有课不: of what is said beside it."""
+    classes = part.best is not None and part.best.intent == "find_class"
+    return classes and not part.entities and not described.content(part)
 
 
 def _asks_parts(heard: list[Understanding]) -> bool:

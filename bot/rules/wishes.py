@@ -34,6 +34,8 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     if of_what_was_told(turn) or _asks_of_it(turn):
         return False
     if best is not None and best.score >= heard.lines.likely and best.intent not in _NOT_OURS:
+        if best.question and not described.is_likely(turn):  # 我是残疾人，上课能免费不: a rule on all of them
+            return False
         wished = heard.says_also or any(heard.first(each) for each in described.WISHES)
         # 想学写大字的, after a class of something else, is no question about that class.
         anew = turn.state.just_told and described.says_what(heard.folded) and not spoken(heard.folded)
@@ -55,6 +57,8 @@ async def taught(run: Runner, turn: Turn) -> bool:
     """直播卖货的课谁教: a course that is not called so here, and may be meant."""
     best = turn.heard.best
     if not phrases.is_of_a_course(turn.heard.folded) or turn.state.just_told or _of_something_else(turn):
+        return False
+    if not (described.asks_for(turn.heard.folded) or described.is_likely(turn)):  # 旷了课会怎么样
         return False
     return _ask_which_course(run, turn, best.intent if best and best.intent in OF_CLASSES else "about_course")
 
