@@ -3,7 +3,8 @@
 from collections.abc import Set
 from typing import NamedTuple
 
-from bot import about_us
+from bot import about_us, hearers
+from bot.alarming import LIFE
 from bot.conversation import Conversation
 from bot.messages import Inbound
 from bot.waiting import SeatAvailability
@@ -51,21 +52,33 @@ async def of_whom(desk: SeatAvailability, talk: Saying, catalogue: Catalogue, to
     if about_us.complains_of_who_had_it(here) and talk.seat and talk.ticket:
         had = await desk.had(talk.ticket)
         return Blamed(True, tuple(dict.fromkeys((*named, *(each for each in had if each != talk.seat)))))
-    of_hearer = about_us.complains_of_who_hears_it(here) or (open_one and about_us.says_it_is_you(here))
-    of_hearer = talk.seat is not None and (of_hearer or (surely and talk.seat in named))
+    of_hearer = talk.seat is not None and (
+        _says_it_to_them(talk, here, open_one=open_one, names_others=bool(named)) or (surely and talk.seat in named)
+    )
     if complains and not (named or of_hearer):
         named = await _named_before(desk, talk, here, teachers)
     return Blamed(complains, named, of_hearer)
 
 
+def _says_it_to_them(talk: Saying, here: str, *, open_one: bool, names_others: bool) -> bool:
+    if about_us.complains_of_who_hears_it(here) or (open_one and about_us.says_it_is_you(here)):
+        return True
+    danger = talk.state.danger
+    in_danger = danger is not None and danger.ticket == talk.ticket and danger.red_line in LIFE
+    return not (names_others or in_danger) and hearers.complains_of_nothing_else(here)
+
+
 async def _named_before(desk: SeatAvailability, talk: Saying, here: str, teachers: Set[str]) -> tuple[str, ...]:
-    """Whom 她 means, or a yes and 我要投诉 alone."""
+    """Whom 她 means, or a yes and 我要投诉 alone: who was complained of lately, else whom one spoke of."""
     if talk.inbound.choice is None and not about_us.means_one_named_before(here):
         return ()
     since = talk.inbound.at - LATELY
-    said = await desk.said_before(talk.inbound.channel, talk.inbound.address, since)
-    texts = (about_us.without_kindness(fold(each)) for each in reversed(said))
-    for text in texts:
-        if named := await desk.named(text, teachers, surely=True):
-            return named
+    said = [fold(each) for each in await desk.said_before(talk.inbound.channel, talk.inbound.address, since)][::-1]
+    ways = [about_us.without_kindness]
+    if not about_us.means_somebody_else(here):
+        ways.append(about_us.with_kindness if about_us.calls_her(here) else about_us.dealings)
+    for way in ways:
+        for text in map(way, said):
+            if text and (named := await desk.named(text, teachers, surely=True)):
+                return named
     return ()

@@ -341,7 +341,8 @@ class Turn:
         closed, blamed = self.state.just_closed(self.inbound.at), await self.blamed(complains=reason == COMPLAINT)
         spared = self.seat and not blamed.of_hearer  # who has it hears of a colleague
         return Handover(
-            topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL, named=blamed.named,
+            topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL,
+            named=tuple(dict.fromkeys((*blamed.named, *self.state.accused))),
             summary=self.task.slots.get("detail") or self.inbound.text[:200],
             place=self.task.slots.get("org") or self.state.focus.get("org"),
             slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from knowledge.words import Words
 from nlu.proofs import unreachable
-from nlu.text import fold, syllables
+from nlu.text import fold, spelled, syllables
 
 LOGIN = r"^[a-z0-9一-鿿][a-z0-9一-鿿._@-]{0,63}$"
 _SHOWN = re.compile(r"[A-Za-zÀ-ɏ0-9㐀-鿿][A-Za-zÀ-ɏ0-9㐀-鿿 ·.,'’#@_()（）/-]{0,63}")
@@ -49,7 +49,7 @@ _OF_TWO = {
 }
 _SURNAME = f"(?:{'|'.join(sorted(_OF_TWO))}|[一-鿿])"
 # What ends a name: nothing, a stop, or what is said of whoever has it.
-_ALONE = re.compile("$|[,，。;；!！?？、和跟与这那她他的骂吼凶态对不太很真接在就是说欺敷挂]|老师|坐席|客服|一起")
+_ALONE = re.compile("$|[,，。;；!！?？、和跟与这那她他的骂吼凶冲态对不太很真接在就是说欺敷挂]|老师|坐席|客服|一起")
 _CALLED = re.compile(
     rf"(?:(?:(?<![一-鿿])(?:我要|要|我)?|[诉举报控告发评对给是叫和跟])[小老]|姓)(?P<name>{_SURNAME})(?={_ALONE.pattern})"
     rf"|(?:(?<![一-鿿])|[诉报告评对给是叫和跟的个位才天])(?P<titled>{_SURNAME})(?:老师|小姐|女士|先生|师傅|主任|经理|同志|姐|哥|某)"
@@ -58,6 +58,41 @@ _OF_A_SEAT = "(?:坐席|客服|接线员|话务员|工作人员)"
 _AS_A_SEAT, _A_SEAT = (
     re.compile(rf"({_SURNAME})姓?的?{_OF_A_SEAT}"),
     re.compile(rf"{_OF_A_SEAT}[小老姓]?({_SURNAME})"),
+)
+_CALLS_BEFORE = re.compile("(?:^|[,，。;；!！?？、诉举报控告发评]|对|给|是|那个|这个|坐席|客服|人员|你们|叫)$")
+_SYLLABLES = 5  # words that a name in letters may be of
+_SYLLABLE = re.compile(
+    "(?:[bpmfdtnlgkhjqxzcsryw]|[zcs]h)?(?:[aeo]|ai|ei|ao|ou|an|en|ang|eng|er|ong|i[aeu]?|iao|i?an|in|i?ang|ing|iong|u[aeoi]?|uai|u?an|un|u?ang|v|ve)"
+)
+_ENGLISH = frozenset(
+    [
+        "a",
+        "an",
+        "he",
+        "she",
+        "me",
+        "to",
+        "so",
+        "no",
+        "we",
+        "you",
+        "the",
+        "i",
+        "be",
+        "my",
+        "long",
+        "can",
+        "man",
+        "ran",
+        "pan",
+        "fan",
+    ]
+)
+# he can, of 何灿: what an English sentence has as well.
+_NO_NAME = frozenset(
+    (who, what)
+    for who in ("he", "she", "you")
+    for what in ("can", "ran", "hang", "sang", "men", "wan", "fan", "pan", "man", "long", "bin", "gang")
 )
 _FORM = Words(
     "用户名用小写字母、数字或汉字，中间可以有 . _ @ -，如 wang.li",
@@ -131,18 +166,95 @@ def named(
     it `surely` speaks it may say the name as it sounds, or the surname that they alone have; `teachers` are meant where they
     are called so."""
     text = fold(said)
-    words, bare = {each.strip(".") for each in _WORD.findall(text)}, _BLANK.sub("", text)
+    bare = _BLANK.sub("", text)
+    in_letters, words = _in_letters(text, there)
     forms = {account: _forms(account) | _forms(shown) for account, shown in there.items()}
     exact = {each for known in forms.values() for each in known}.union(teachers)
     found = [
         account
         for account, known in forms.items()
-        if any(each in words if each.isascii() else _calls(bare, each, teachers) for each in known)
+        if account in in_letters
+        or any(each in words if each.isascii() else _calls(bare, each, teachers) for each in known)
         or (surely and any(_sounds(bare, each, exact) for each in known if not each.isascii()))
     ]
     if surely:
-        found += [each for each in _by_surname(bare, there, teachers) if each not in found]
+        others = (*_by_surname(bare, there, teachers), *_by_given_name(bare, there, teachers))
+        found += [each for each in dict.fromkeys(others) if each not in found]
     return tuple(found)
+
+
+def _in_letters(text: str, there: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """The accounts that are called in pinyin, surname first or last, and the words that are no part of a name so written."""
+    spans = [(each[0].strip("."), *each.span()) for each in _WORD.finditer(text)]
+    if not spans:
+        return set(), set()
+    by_sound = {way: name for name, shown in there.items() for way in _ways(shown or name)}
+    called, taken = set[str](), set[int]()
+    for first in range(len(spans)):
+        written = ""
+        for last in range(first, min(first + _SYLLABLES, len(spans))):
+            if last > first and text[spans[last - 1][2] : spans[last][1]].strip(" ·'-"):
+                break
+            written += _BLANK.sub("", spans[last][0])
+            words = tuple(each[0] for each in spans[first : last + 1])
+            if written in by_sound and not _NO_NAME & {words}:
+                called.add(by_sound[written])
+                taken.update(range(first, last + 1))
+    alone = {word for at, (word, *_) in enumerate(spans) if at not in taken and not _is_of_a_name(text, spans, at)}
+    return called, alone
+
+
+def _is_of_a_name(text: str, spans: list[tuple[str, int, int]], at: int) -> bool:
+    """li of xu li na: a syllable between syllables is nobody's account."""
+    beside = [
+        spans[next_][0]
+        for next_ in (at - 1, at + 1)
+        if 0 <= next_ < len(spans) and text[spans[min(at, next_)][2] : spans[max(at, next_)][1]] in {" ", "-", "'"}
+    ]
+    is_one = _SYLLABLE.fullmatch(spans[at][0]) is not None
+    return is_one and any(_SYLLABLE.fullmatch(each) and each not in _ENGLISH for each in beside)
+
+
+def _ways(shown: str) -> set[str]:
+    """How a Chinese name is written in letters."""
+    name, surname = _ASIDE.split(shown, maxsplit=1)[0], _surname(shown)
+    given = name.removeprefix(surname)
+    return {spelled(name), spelled(given) + spelled(surname)} if surname and given else set()
+
+
+def _by_given_name(text: str, there: Mapping[str, str], teachers: Set[str]) -> Iterator[str]:
+    """海燕, where one account alone is called that and no teacher; and a double surname by itself. A name of two that sounds
+    the same is one where it stands where a name does."""
+    parts = {
+        name: (_ASIDE.split(shown or name, maxsplit=1)[0], _surname(shown or name)) for name, shown in there.items()
+    }
+    exact = {whole for whole, _ in parts.values()} | teachers
+    for account, (whole, surname) in parts.items():
+        given = whole.removeprefix(surname)
+        short = [each for each in (given, surname) if surname and len(each) == 2]
+        only = [each for each in short if not _is_anothers(each, whole, exact)]
+        if any(_stands_alone(text, each) for each in only) or (len(whole) == 2 and _sounds_alone(text, whole, exact)):
+            yield account
+
+
+def _is_anothers(part: str, whole: str, exact: Set[str]) -> bool:
+    return any(part in each for each in exact if each != whole)
+
+
+def _stands_alone(text: str, name: str) -> bool:
+    """Whether it stands where one is called: 投诉海燕, and not 投诉张海燕."""
+    return any(
+        _CALLS_BEFORE.search(before[-_BEFORE:]) and _ALONE.match(after) and not _ELSEWHERE.search(before[-_BEFORE:])
+        for before, after in pairwise(text.split(name))
+    )
+
+
+def _sounds_alone(text: str, name: str, exact: Set[str]) -> bool:
+    heard, sound = syllables(text), syllables(name)
+    return any(
+        heard[at : at + 2] == sound and text[at : at + 2] not in exact and _stands_alone(text, text[at : at + 2])
+        for at in range(len(text) - 1)
+    )
 
 
 def _calls(text: str, name: str, teachers: Set[str]) -> bool:

@@ -72,6 +72,13 @@ async def served(app: App, said: str = "转人工", seat: str = "chen") -> tuple
     "转人工|别给孙小梅", "转人工|不要孙小梅接", "孙小梅说话太难听", "找你们领导，孙小梅骂我", "我要投诉|除了孙小梅还有谁",
     "我叫孙小梅给骂了，投诉", "投述孙小梅", "孙小梅骂我，转人工", "我要告孙小梅", "我要投诉坐席小孙", "我要投诉姓孙的坐席", "不是殷建平，我要投诉的是孙小梅",
     "殷建平让我投诉孙小梅", "谢谢殷建平，我要投诉孙小梅",
+    # Named before, and called 她 then; said to be bad before a person is asked for
+    "孙小梅在吗|她上次骂我，我要投诉她", "孙小梅帮我报的名|填错了，我要投诉她", "我找过孙小梅|没用，我要投诉", "刚才和我说话的是孙小梅吧|气死我了，我要投诉",
+    "孙小梅让我白跑两趟|转人工", "孙小梅这种人也坐窗口|转人工", "我不要孙小梅接，换别人，转人工",
+    # Of money, and beside what would be refused
+    "孙小梅让我把验证码告诉她，我要举报", "孙小梅问我要银行卡密码", "孙小梅收了我妈三百块没开收据|转人工", "帮我查学分，还有我要投诉孙小梅",
+    # In letters, by the given name
+    "我要投诉Sun Xiaomei", "sunxiaomei骂我，投诉", "xiaomei sun was rude, i want to complain", "我要投诉小梅",
 ])  # fmt: skip
 async def test_who_is_complained_of_is_kept_away(said: str, desk: App) -> None:
     resident = await talked(desk, said)
@@ -86,6 +93,7 @@ async def test_who_is_complained_of_is_kept_away(said: str, desk: App) -> None:
     ("孙小梅和殷建平一起骂我，我要投诉他们", {"sun", "yin"}), ("我要投诉殷健平", {"yin"}), ("我要投诉殷老师，她骂人", {"yin"}), ("投诉小殷", {"yin"}),
     ("我要投诉姓殷的", {"yin"}), ("我要投诉|殷老师", {"yin"}), ("我要投诉|小殷", {"yin"}), ("我要投诉殷建平骗我转账", {"yin"}), ("投诉老殷，他骂我", {"yin"}),
     ("我要投诉孙小梅|还有殷建平", {"sun", "yin"}), ("我要投诉何健", {"he"}),
+    ("贺健态度恶劣，我要投诉", {"he"}), ("我要投诉he jian", {"he"}), ("chen zhi yuan骂我，我要投诉", {"chen"}), ("sun ying骂我，我要投诉", set()),
 ])  # fmt: skip
 async def test_who_is_meant(said: str, who: set[str], desk: App) -> None:
     assert await barred(desk, await talked(desk, said)) == who
@@ -106,6 +114,8 @@ async def test_who_is_meant(said: str, who: set[str], desk: App) -> None:
     "我要投诉太极班|孙小梅您好", "我要投诉太极班|联系孙小梅", "我要投诉太极班|我叫孙小梅", "我要投诉太极班|本人孙小梅", "我是孙小梅，我要投诉太极班",
     "我姓殷，我要投诉太极班", "我是殷建平的妈妈，我要投诉太极班", "为什么要投诉孙小梅", "我要投诉舞蹈班殷老师",
     "孙小梅几点上班", "孙小梅骂人吗", "孙小梅没骂我，转人工",
+    "我上次投诉后，孙小梅很快就回我了", "我想投诉物业，孙小梅说你们管，对吗", "谁说孙小梅态度不好", "孙小梅态度怎么样", "孙小梅让我别把验证码告诉别人，转人工",
+    "孙小梅在吗|食堂阿姨骂我，我要投诉她", "李小梅骂我，我要投诉", "他不合群，我要投诉",
     "不要找孙小梅麻烦，转人工", "孙小梅素质真高", "孙小梅误了班车",
 ])  # fmt: skip
 async def test_what_is_no_complaint_of_a_seat(said: str, desk: App) -> None:
@@ -119,6 +129,9 @@ async def test_what_is_no_complaint_of_a_seat(said: str, desk: App) -> None:
     "我要投诉|投诉的就是你", "我要投诉|陈志远",
     "我要投诉你们这个态度", "把你工号给我，我要投诉", "我要投诉接待我的人", "给你差评", "我对你很不满意", "我要反映你的问题", "我要投诉人工",
     "这个坐席骂人，我要投诉",
+    # Without an object
+    "我要投诉", "太极班几点上课|投诉！", "换个人，我要投诉", "你凭什么骂人，我要投诉", "我受够了，要举报", "一问三不知，我要投诉", "tousu ni", "wo yao tousu",
+    "i would like to make a complaint", "再不处理我就投诉了", "刚才的人敷衍我，我要投诉", "刚才跟我说话的人骂我，我要投诉他", "你说话太难听了|我要投诉",
     "投诉你", "你再骂我，我投诉你", "你骗我转账，我要投诉你",
 ])  # fmt: skip
 async def test_who_hears_it_of_themselves_has_it_no_more(said: str, desk: App) -> None:
@@ -135,10 +148,12 @@ async def talked_on(resident: Resident, said: str) -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "你好，我要投诉食堂，态度太差", "我要投诉", "你能帮我投诉食堂吗", "你们食堂的服务我要投诉", "陈老师，我要投诉食堂", "我要投诉你们中心",
+    "你好，我要投诉食堂，态度太差", "你能帮我投诉食堂吗", "你们食堂的服务我要投诉", "陈老师，我要投诉食堂", "我要投诉你们中心",
     "你听我说，食堂态度差，我要投诉", "我要投诉食堂|是你们食堂",
     "我要投诉人工智能班", "这个班的老师骂人，我要投诉", "这个食堂的人骂人，我要投诉", "我要反映一个问题", "你叫什么名字，我要投诉食堂",
     "我要给你们点赞", "这个坐席真好，我要投诉食堂",
+    "楼上装修太吵，我要投诉", "食堂阿姨凶我，我要投诉她", "我投诉过", "我的投诉呢", "我要撤销投诉", "网站打不开，投诉", "老师总迟到，投诉", "陈志远态度怎么样",
+    "谁说陈志远骂人了", "i want to complain about the canteen",
     "谢谢你，我不投诉了", "怎么投诉坐席", "客服热线怎么投诉", "我要投诉客服电话打不通",
 ])  # fmt: skip
 async def test_who_hears_of_something_else_goes_on(said: str, desk: App) -> None:

@@ -165,6 +165,16 @@ async def test_what_the_talk_asked_in_vain_is_not_theirs_to_read(
         assert ("里边" in str(await who.get("/knowledge/unanswered"))) is there
 
 
+async def test_what_nothing_answered_is_not_for_whom_it_names(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    named, other = await desk.person("supervisor", shown="邬云霄"), await desk.person("supervisor")
+    await resident.say("前边后边邬云霄里边外边")
+    assert "邬云霄" in str(await other.get("/knowledge/unanswered"))
+    assert "邬云霄" not in str(await named.get("/knowledge/unanswered"))
+    await resident.say("邬云霄这种人前边后边里边，气死")
+    assert "这种人" not in str(await other.get("/knowledge/unanswered"))
+
+
 async def test_who_is_complained_of_hears_of_it_without_a_word(app: App, talk: Complained) -> None:
     """In lists and in what pages are told: tags are words as well."""
     await talk.other.post(f"/tickets/{talk.complaint}/take")

@@ -46,6 +46,11 @@ async def keep_complaint(turn: Turn) -> None:
     blamed = await turn.blamed(complains=read)
     if blamed.anybody and turn.ticket and turn.handover is None:
         await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=True)
+    turn.unanswered = turn.unanswered and not blamed.anybody  # what accuses somebody is no question for editors
+    if turn.ticket or turn.handover:
+        turn.state.accused = []
+    elif blamed.named:
+        turn.state.accused = list(blamed.named)
     if blamed.complains:
         turn.state.complaint = turn.ticket or turn.reference or turn.state.complaint
 
@@ -86,10 +91,15 @@ async def secret(run: Runner, turn: Turn) -> bool:
 
 async def red_line(run: Runner, turn: Turn) -> bool:
     """A red line: acted on before everything else."""
-    if turn.red_line is None:
+    if turn.red_line is None or await complains_of_a_colleague(turn, turn.red_line):
         return False
     await run.start(turn, turn.red_line, {}, remind=False)
     return True
+
+
+async def complains_of_a_colleague(turn: Turn, kind: str) -> bool:
+    """帮我查学分，还有我要投诉…: what would be refused names a seat, and no learner."""
+    return kind in _REFUSED and about_us.complains(turn.heard.folded) and bool((await turn.blamed()).named)
 
 
 async def given_away(run: Runner, turn: Turn) -> bool:
@@ -149,6 +159,8 @@ async def maybe_danger(run: Runner, turn: Turn) -> bool:
     kind, asks = alarm.kind, plainly(turn.heard) is not None
     life = kind in LIFE
     if about.tells_only(turn.heard.folded, turn.heard.entities):  # 我四十, and nothing else
+        return False
+    if await complains_of_a_colleague(turn, kind):
         return False
     if not life and (run.waiting(turn.state) or commands(turn.heard.folded)):
         return False

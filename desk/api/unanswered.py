@@ -13,10 +13,11 @@ from desk.api.given import Moment, TheComprehension, TheDatabase, TheLibrary
 from desk.api.guard import Number, may
 from desk.api.session import Strict
 from desk.masking import mask
+from desk.names import named
 from desk.people import Seat
 from desk.standards import asked_in_vain
 from knowledge.library import Library
-from store import conversations, ticket_lists
+from store import conversations, people, ticket_lists
 from store import unanswered as rows
 from store.transaction import Transaction
 from store.unanswered import UnansweredRow
@@ -70,10 +71,12 @@ async def unanswered(
 
 
 def _newest(transaction: Transaction, since: int, by: str) -> list[UnansweredRow]:
-    """But for what was said in a talk that complains of who looks."""
+    """But for what was said in a talk that complains of who looks, or calls them by name."""
     found = rows.newest(transaction, since, MOST)
     of_whom = ticket_lists.complained_of_in_vain(transaction, since)
-    return [each for each in found if by not in of_whom[each.id]]
+    account = people.get(transaction, by)
+    shown = {by: account.shown if account else ""}
+    return [each for each in found if by not in of_whom[each.id] and not named(each.text, shown)]
 
 
 def _group(library: Library, standard: str | None, group: list[UnansweredRow]) -> Gap:
