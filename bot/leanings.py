@@ -12,7 +12,7 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
-from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers
+from bot.leanings_to_learning import OF_HEALTH, of_a_term, of_health, of_how_many, of_papers
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -132,7 +132,7 @@ _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
     "怎么|如何|咋|[替代]|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
 )
-_MISTAKEN = {"course_help", "greeting", "who_are_you"}  # what the model takes a mere name for
+_MISTAKEN = {"course_help", "greeting", "who_are_you", "enrol-health"}  # what the model takes a mere name for
 
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
@@ -177,7 +177,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
 
 def _without_taken_for(heard: Understanding) -> Understanding:
     """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
-    perhaps = {each.intent for each in heard.candidates if each.intent in _MISTAKEN}
+    perhaps = {each.intent or each.question for each in heard.candidates} & _MISTAKEN
     if not perhaps:
         return heard
     course, folded = heard.first("course") is not None, heard.folded
@@ -185,12 +185,12 @@ def _without_taken_for(heard: Understanding) -> Understanding:
         "course_help": (course or _NTH.search(folded) is not None) and not _LOST.search(folded),
         "greeting": phrases.points_at_one(folded),
         "who_are_you": course,  # 二胡是谁在教
+        "enrol-health": course and not (phrases.asks(folded) or OF_HEALTH.search(folded)),  # 我老伴想练八段锦
     }
-    if not any(wrong[each] for each in perhaps):
+    if not any(wrong.get(each or "") for each in perhaps):
         return heard
-    return replace(
-        heard, candidates=tuple(each for each in heard.candidates if not (each.intent and wrong.get(each.intent)))
-    )
+    kept = (each for each in heard.candidates if not wrong.get(each.intent or each.question or ""))
+    return replace(heard, candidates=tuple(kept))
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:

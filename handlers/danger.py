@@ -15,6 +15,7 @@ _FIRST = {
     "crowd": "110", "ledge": "110", "lost": "110", "stalking": "110", "violence": "110",
 }  # fmt: skip
 _MEDICAL = "120"
+_HURT = {"bleeding", "poison", "lifeless"}  # what somebody has done to themselves already
 _OF_ME = re.compile("[我俺][^,，。]{0,6}(?:站|坐|要跳|想死|不想活)")
 # 我女儿手腕划了好几道, 我妈说活着没意思: somebody else, in the same breath; not who was left or struck and speaks of themselves.
 _OTHERS = (
@@ -66,8 +67,12 @@ async def despair(turn: Turn) -> None:
         turn.say("despair.beside_again" if beside else "despair.again", ref=turn.ticket)
     else:
         another = _OF_ANOTHER.search(turn.told) is not None and not _OF_ONESELF.search(turn.told)
-        ledge = kind_of(turn.told) == "ledge" and not _OF_ME.search(turn.told)
-        turn.say("emergency.ledge" if ledge else "despair.beside" if another else "despair")
+        kind = kind_of(turn.told)
+        ledge = kind == "ledge" and not _OF_ME.search(turn.told)
+        gone = another and kind == "lost"  # nobody can stay with them
+        if kind in _HURT and not another:  # the wound first
+            turn.say(_said(kind))
+        turn.say(_said(kind) if ledge or gone else "despair.beside" if another else "despair")
         await turn.hand_over("despair", priority=Priority.DANGER, skill="care", topic="human_agent")
         turn.in_danger(_BESIDE if another or ledge else "despair")
     if stage == "ask":
