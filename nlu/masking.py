@@ -34,18 +34,18 @@ _SHORT, _LONG = 15, 20  # digits: none that is masked is shorter in all, and no 
 _CARD, _CODE = 12, 6  # digits of a learning card, and of a one-time code; telephone numbers have fewer than a card
 _MANY = 80  # characters that telephone numbers and cards side by side may take
 _PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
-_YEAR = r"(?:18[89]|19\d|20[0-3])\d"
-_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+YEAR = r"(?:18[89]|19\d|20[0-3])\d"
+DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 # GB 11643-1999: 18 characters, or the older 15 digits. Some mistype the day.
-DATED = re.compile(rf"{_PLACE}{_YEAR}{_DAY}\d{{3}}[\dx]")
-_SHAPED = re.compile(rf"{_PLACE}{_YEAR}\d{{7}}|[1-9]\d{{16}}x")
-_OLDER = re.compile(rf"{_PLACE}\d\d{_DAY}\d{{3}}")
-_MAY_BE_DATED = re.compile(rf"(?={_PLACE}(?:{_YEAR}|\d\d){_DAY})")
+DATED = re.compile(rf"{_PLACE}{YEAR}{DAY}\d{{3}}[\dx]")
+_SHAPED = re.compile(rf"{_PLACE}{YEAR}\d{{7}}|[1-9]\d{{16}}x")
+_OLDER = re.compile(rf"{_PLACE}\d\d{DAY}\d{{3}}")
+_MAY_BE_DATED = re.compile(rf"(?={_PLACE}(?:{YEAR}|\d\d){DAY})")
 _OLDER_GROUPS = {(15,), (6, 6, 3), (6, 9), (6, 2, 2, 2, 3), (1,) * 15}
 _X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
-_OF_BANK = re.compile("银行|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
+_OF_BANK = re.compile("银行|存折|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
 _COUNTRY = re.compile(r"\+86(?:[-. ]\d|\d{9})")
 BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nlu import harmless, phones, proofs, secrets
-from nlu.masking import BANK, BANK_NUMBER, DATED, IDENTITY, DigitGroup, Span, cover, parts, runs
+from nlu.masking import BANK, BANK_NUMBER, DATED, DAY, IDENTITY, READ_OUT, YEAR, DigitGroup, Span, cover, parts, runs
 from nlu.masking import spans as masked
 from nlu.numerals import has_check_digit
-from nlu.text import SAID_DIGITS, fold_numbers
+from nlu.text import SAID_DIGITS, SPELLED_FEW, figures, fold_numbers
 
 _NEXT = "\n"
 # 2026春季班, room 302: what words begin behind, or of another script before.
@@ -22,22 +23,26 @@ _WAITS, _MURMUR = re.compile("[等稍看找拿慢喂]|花?眼?镜|在吗"), 2  #
 _LEADS = re.compile(
     "然后|接着|接下来|下一?[面段]|随后|往后|后[面边]|后?半段|最后|[末后].?位|剩|还有|继续|next|then|last"
 )
-_YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,3}00")
+_YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某签]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
 _BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
-_REACH = 80  # characters at the end of a text, or at its beginning, in which a piece of a number stands
+_REACH = 120  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, and of one that only stands between
 _BESIDE = 4  # characters of words that are not known to be small
 _BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
 _PIECE = 4  # digits that tell something of a number
 _CARD_DIGITS, _WHOLE, _LONGEST = 12, 16, 19  # digits of a learning card, and of what has more
+_ALONE = re.compile(rf"[\s·\d{SAID_DIGITS}]+x?\s*")  # a number and nothing that says whose or what it is
+# The end of an identity paper's: it looks like a mobile's where its holder was born in the last century.
+_BORN = re.compile(rf"{YEAR}{DAY}\d{{3}}")
 _WORD, _X = re.compile(r"[^\W_]"), re.compile(r"[\W_]{0,2}[x×](?![a-z0-9])")
 
 
 class _Text(Struct, frozen=True):
     """The end of a text, and what of it may be read over the next. `groups` are its digits that are nobody's known harmless
     number; `bare` where little else is in it, `opens` the label of the number that it names or has a piece of,
+    `wordy` says that it has words that lead to no number,
     `aside` says that something else is spoken of."""
 
     said: str  # its numbers folded
@@ -46,6 +51,7 @@ class _Text(Struct, frozen=True):
     bare: bool
     opens: str | None
     aside: bool
+    wordy: bool
 
     @property
     def digits(self) -> int:
@@ -59,7 +65,7 @@ def may_begin(text: str) -> bool:
 
 def may_go_on(text: str) -> bool:
     """Whether it may be a piece of a number that began in the text before it."""
-    return _DIGIT.search(fold_numbers(text[:_REACH])) is not None or secrets.LABEL.search(text[:_REACH]) is not None
+    return _DIGIT.search(_folded(text[:_REACH])) is not None or secrets.LABEL.search(text[:_REACH]) is not None
 
 
 def is_whole(said: str, kept: str) -> bool:
@@ -69,6 +75,14 @@ def is_whole(said: str, kept: str) -> bool:
 
 def _digits(text: str) -> int:
     return len(_DIGIT.findall(fold_numbers(text)))
+
+
+def _folded(text: str) -> str:
+    """With its numbers folded, and the few digits spelled out that are all of it: by themselves they are words."""
+    folded = fold_numbers(text)
+    if "e" not in folded and "i" not in folded and "o" not in folded:  # as what is written in Chinese has not
+        return folded
+    return SPELLED_FEW.sub(figures, folded)
 
 
 def together(texts: Sequence[str], *, lately: bool = False, answers: bool = False) -> list[str]:
@@ -84,20 +98,25 @@ def together(texts: Sequence[str], *, lately: bool = False, answers: bool = Fals
         found[-1] += _covered(read[-1], label)
         for n in _alone(read):
             found[n] += _covered(read[n], label)
+    found[-1] += secrets.password_behind([each.said for each in read])
     covered = [cover(text, spans) for text, spans in zip(ends, found, strict=True)]
     heads = [each.removesuffix(end) for each, end in zip(before, ends, strict=False)]
     return [*map("".join, zip(heads, covered, strict=False)), covered[-1] + going_on[_REACH:]]
 
 
 def _read(said: str) -> _Text:
-    folded = fold_numbers(said)
+    folded = _folded(said)
     opens = secrets.opened(folded)
     plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)), "签")
     words = secrets.little(plain)
-    little = len(said) <= _BRIEF and _is_little(secrets.named(words))
+    little = len(folded.replace(" ", "")) <= _BRIEF and _is_little(secrets.named(words))
     # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
-    others = () if plain.strip().isdecimal() else harmless.spans(plain, telephones=_LEADS.search(plain) is None)
+    telephones = _LEADS.search(plain) is None and not _ALONE.fullmatch(words)
+    others = () if _ALONE.fullmatch(plain) else harmless.spans(plain, telephones=telephones)
     words = secrets.without(words, others)
+    wordy = any(map(_is_letter, secrets.named(words)))
+    if little and not wordy:
+        words = words.translate(READ_OUT)  # a numeral alone is a digit where there is nothing else
     groups = [group for run in runs(words) for group in run]
     bare = little and "某" not in words and bool(groups or opens or _DIGIT.search(words))
     waits = not bare and len(said) <= _SHORT and "某" not in words
@@ -106,7 +125,7 @@ def _read(said: str) -> _Text:
             " " if _is_letter(beside) else each for each, beside in zip(words, secrets.named(words), strict=True)
         )
     aside = not (bare or opens or (waits and (_WAITS.search(words) or len(_NO_WORD.sub("", words)) <= _MURMUR)))
-    return _Text(folded, " " * len(words) if waits and not groups else words, groups, bare, opens, aside)
+    return _Text(folded, " " * len(words) if waits and not groups else words, groups, bare, opens, aside, wordy)
 
 
 def _is_letter(char: str) -> bool:
@@ -126,35 +145,58 @@ def _called(read: Sequence[_Text], *, answers: bool) -> str | None:
     for each in before:
         label, between = each.opens or label, 0 if each.opens else between + each.aside
         label = label if between <= _BETWEEN else None
-    if label and not answers and _goes_on(last, apart=between > 0):
+    begun = label in (IDENTITY, BANK) and sum(each.opens == label for each in before) == 1
+    if label and not answers and _goes_on(last, apart=between > 0, begun=begun):
         return label
     return last.opens if secrets.LABEL.search(last.said) else None
 
 
-def _goes_on(text: _Text, *, apart: bool) -> bool:
-    """Whether digits and little else go on with a number; `apart` says that something else was spoken of meanwhile."""
+def _goes_on(text: _Text, *, apart: bool, begun: bool) -> bool:
+    """Whether digits and little else go on with a number; `apart` says that something else was spoken of meanwhile,
+    `begun` that of the number no more than its beginning was said."""
     number = "".join(each.digits for each in text.groups)
     if len(number) < (_PIECE if apart else 2) or (apart and _YEAR_OR_SUM.fullmatch(number)):
         return False
-    return not _is_somebodys(text.said)
+    if begun and not apart and _ALONE.fullmatch(text.read.strip()):
+        return not harmless.is_public(text.said)  # whatever it looks like
+    return _BORN.fullmatch(number) is not None or not _is_somebodys(text.said)
 
 
 def _alone(read: Sequence[_Text]) -> Iterator[int]:
-    """Which of those before it are digits and little else, one behind the other up to the last."""
+    """Which of those before it are digits and little else, one behind the other up to the last, or with little talk between."""
+    apart = 0
     for n in range(len(read) - 2, -1, -1):
-        if read[n].aside:
+        each = read[n]
+        apart += each.aside
+        if apart > _BETWEEN:
             return
-        if read[n].digits >= _PIECE and not _is_somebodys(read[n].said):
+        surely = not apart or (each.bare and not _YEAR_OR_SUM.fullmatch("".join(one.digits for one in each.groups)))
+        if surely and each.digits >= _PIECE and not each.aside and not _is_somebodys(each.said):
             yield n
 
 
 def _is_somebodys(said: str) -> bool:
     """Whether it is a telephone's number, and nothing says that it goes on, or one that one calls in danger."""
-    return bool(phones.find(said) and not _LEADS.search(said)) or harmless.is_public(said)
+    return bool(
+        any(not _X.match(said, each.end) for each in phones.find(said)) and not _LEADS.search(said)
+    ) or harmless.is_public(said)
 
 
 def _proven(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
     """What is covered of each where a number goes from one of them into the last."""
+    found = list(_across(read, lately=lately))
+    if not any(found) and any(map(_is_talk, read[:-1])):
+        # What is said meanwhile may have numbers in it as well, and stands between its pieces nevertheless.
+        quiet = [replace(each, read="", groups=()) if _is_talk(each) else each for each in read[:-1]]
+        found = list(_across([*quiet, read[-1]], lately=lately))
+    yield from found
+
+
+def _is_talk(text: _Text) -> bool:
+    return (text.wordy or not text.bare) and text.digits < _PIECE
+
+
+def _across(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
     joined = _NEXT.join(each.read for each in read)
     last = len(joined) - len(read[-1].read)
     of_code = lately or proofs.OF_CODE.search(joined) is not None  # six digits alone may be prices

@@ -58,7 +58,7 @@ class Found(Struct, frozen=True):
 def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
     """The text without them, without pieces of numbers that are called so, and passwords; all else as it was."""
     folded = fold_numbers(text)
-    found = list(secrets.passwords(folded)) if secrets.PASSWORD.search(folded) else []
+    found = list(secrets.passwords(folded)) if secrets.may_have_password(folded) else []
     if _FIGURES.search(folded):
         found += spans(folded, lately=lately, asked=asked)
         whole = any(label == secrets.CARD and _size(folded[start:end]) == _CARD_DIGITS for start, end, label in found)
@@ -224,8 +224,13 @@ class _Reader:
         if self._is_phone(window) or is_dated(number):
             return False
         if proven:
-            return sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS
+            return sizes in CARD_GROUPS or len(sizes) == _CARD_DIGITS or any(map(self._is_mixed, window))
         return len(sizes) == 1 and not harmless.is_other(self._folded, window[0].start)
+
+    def _is_mixed(self, group: DigitGroup) -> bool:
+        """Whether it is written in figures and numerals, as no sum and no date is."""
+        written = self._folded[group.start : group.end]
+        return written.isalnum() and not written.isascii() and any(map(str.isdecimal, written))
 
     def _is_code(self, window: Sequence[DigitGroup], *, behind: bool) -> bool:
         return (

@@ -12,14 +12,15 @@ LABELS = (CARD, CODE, IDENTITY, BANK)
 LABEL = re.compile("|".join(map(re.escape, LABELS)))
 _BY_NAME = {"bank": BANK, "identity": IDENTITY, "code": CODE, "card": CARD}
 _NAMES = (
-    r"(?P<bank>(?:银行|储蓄|信用|借记|工资)卡|[工农建中交招]行卡?|[账帐][号户]|bank (?:account|card)|account number|credit card)"
+    r"(?P<bank>(?:银行|储蓄|信用|借记|工资)卡|存折|[打退转汇存][进到给]?[这那]张卡|[工农建中交招]行卡?|[账帐][号户]"
+    r"|bank (?:account|card)|account number|credit card)"
     r"|(?P<identity>身份证|证件|二代证|证号|(?:社保|医保|残疾人?)[卡证]|\bid(?= (?:number|card|no)))"
-    r"|(?P<code>(?:验证|校验|动态)码|密码|口令)|(?P<card>学习卡|卡[上片]?的?号码?|我的?卡|(?<![a-z])card(?![a-z]))"
+    r"|(?P<code>(?:验证|校验|动态)码|密码|口令)|(?P<card>学习卡|卡[上片]?的?号码?|我的?卡|[这那]张卡|(?<![a-z])card(?![a-z]))"
 )
 # Words that lead from the name of a number to it, and from one piece of it to the next.
 SMALL = (
     r"(?:[^\w。！？!?；;]|_|然后|接着|接下来|下一?[面来段个部]|另外|就这些|完了?|没了?|麻烦|还差|随后|往后|[后前]半?[面来边段截]|最[前后末]|末尾|结尾|开头|中间|尾[号数]|剩下|剩余|余下|还有|再来?|继续|补充"
-    r"|第[一二两三四五六七八几1-9][段组部位节]?|[前中后末]?(?:[几一两三四五六七八十]|(?<!\d)[4-9])位(?:数字?)?|数字|(?<![卡账帐证])号码?|号|不?就?是|为|的|对|好|嗯|哦|啊|呢|吧|了|这|那"
+    r"|第[一二两三四五六七八几1-9][段组部位节]?|[前中后末]?(?:[几一两三四五六七八十]|(?<!\d)[4-9])位(?:数字?)?|数字|(?<![卡账帐证])号码?|号|慢+来?|跟着|不?就?是|为|的|对|好|嗯|哦|啊|呢|吧|了|这|那"
     r"|我|你|您|他|她|来|老师|谢谢|请|发|报|给|念|说|记|一下|看|查|哈|呀|得|and|then|next|last|first|rest|is|it|my|the|of|are|number|no|digits?|four|five|six|eight|ok|yes|sure|thanks?)"
 )
 _CALLED = re.compile(rf"(?:{_NAMES})(?:号码?)?(?:{SMALL})*+$")
@@ -36,12 +37,32 @@ PASSWORD = re.compile(
     r"(?!https?:)(?P<word>(?=[!-~]*[a-z])[!-~]{3,})"
 )
 
+# 密码是多少来着，哦 …: whoever asks for it, and remembers it.
+_RECALLED = re.compile(
+    rf"(?:密码|口令)(?:什么|多少|来着|哪个|想|起|[?？。]|{SMALL})*+(?P<word>(?=[!-~]*[a-z])(?=[!-~]*\d)[!-~]{{6,}})"
+)
+_OF_PASSWORD = re.compile(r"密码|口令|(?<![a-z])(?:password|passcode|pwd)(?![a-z])")
+_A_WORD = re.compile(rf"(?:{SMALL})*?(?P<word>(?=[!-~]*[a-z])(?=[!-~]*\d)[!-~]{{6,40}})[\W_]*+")
+
 
 def passwords(folded: str) -> Iterator[Span]:
     """Words with letters that are called a password."""
-    for match in PASSWORD.finditer(folded):
+    for match in (*PASSWORD.finditer(folded), *_RECALLED.finditer(folded)):
         if not harmless.OF_A_MEETING.search(folded, max(0, match.start() - _NEAR), match.start("word")):
             yield *match.span("word"), CODE
+
+
+def may_have_password(folded: str) -> bool:
+    return "密码" in folded or "口令" in folded or "pass" in folded or "pwd" in folded
+
+
+def password_behind(texts: Sequence[str]) -> Iterator[Span]:
+    """The word with letters and figures that is all of the last text, where the one before speaks of a password."""
+    *before, last = texts
+    if not before or _OF_PASSWORD.search(before[-1]) is None or harmless.OF_A_MEETING.search(before[-1]):
+        return
+    if (match := _A_WORD.fullmatch(last)) and "@" not in last:
+        yield *match.span("word"), CODE
 
 
 def called(folded: str, taken: Sequence[Span]) -> Iterator[Span]:

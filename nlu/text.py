@@ -108,6 +108,10 @@ _SPELLED = "|".join(sorted(SPELLED, key=len, reverse=True))
 _TIMES = {"double": 2, "triple": 3}
 _SAID = rf"(?:(?:double|triple) )?(?>{_SPELLED})|\d++"
 SPELLED_OUT = re.compile(rf"(?<![a-z0-9])(?>{_SAID})(?:[\s,.、-]{{0,3}}+(?>{_SAID})){{3,}}+")
+# So few that they are words by themselves, and all that is said but for what leads on to them.
+SPELLED_FEW = re.compile(
+    rf"^(?:(?:and|then|next|last|rest|is|it)(?![a-z])|[^a-z0-9])*+(?>{_SAID})(?:[\s,.、-]{{0,3}}+(?>{_SAID})){{0,2}}+(?: ?x)?+[^a-z0-9]*+$"
+)
 SPELLED_DIGIT = re.compile(rf"(?:(?P<times>double|triple) )?(?P<digit>{_SPELLED}|\d)")
 _WRITTEN = re.compile("&#(?:x3[0-9]|4[89]|5[0-7]);", re.IGNORECASE)
 _MARKUP = re.compile(rf"</?[a-z][^<>\d{SAID_DIGITS}]{{0,30}}>|&[a-z]{{2,6}};")
@@ -126,11 +130,11 @@ def fold_numbers(text: str) -> str:
     if "参" in bare or "么" in bare:
         bare = _AMONG_NUMERALS.sub(lambda match: match[0].translate(_LOOKS), bare)
     if "e" in bare or "i" in bare:  # as most of them have, and what is written in Chinese has not
-        bare = SPELLED_OUT.sub(_figures, bare)
+        bare = SPELLED_OUT.sub(figures, bare)
     return bare
 
 
-def _figures(run: re.Match[str]) -> str:
+def figures(run: re.Match[str]) -> str:
     return SPELLED_DIGIT.sub(_figure, run[0])
 
 

@@ -14,7 +14,7 @@ from bot.pieces import BEFORE
 from nlu import phones
 from nlu.harmless import is_public
 from nlu.masking import mask
-from nlu.pieces import may_go_on, together
+from nlu.pieces import is_whole, may_begin, may_go_on, together
 from nlu.proofs import hide
 from nlu.text import clean
 
@@ -33,6 +33,23 @@ def kept_of(said: list[str]) -> list[str]:
         text = hide(mask(clean(each)))
         before = kept[-BEFORE:]
         kept[len(kept) - len(before) :] = together([*before, text]) if may_go_on(text) else [*before, text]
+    return kept
+
+
+def kept_in_talk(said: list[str]) -> list[str]:
+    """The same, as it is in a talk: before a number has begun, and behind a whole one, nothing is looked at again."""
+    kept: list[str] = []
+    begun: int | None = None
+    for each in map(clean, said):
+        text = hide(mask(each))
+        if begun is not None and may_go_on(text):
+            first = max(begun, len(kept) - BEFORE)
+            *kept[first:], text = together([*kept[first:], text])
+        if text != each and is_whole(each, text):
+            begun = None
+        elif begun is None and may_begin(text):
+            begun = len(kept)
+        kept.append(text)
     return kept
 
 
@@ -174,3 +191,30 @@ def test_what_was_asked_for_may_be_answered_with_digits() -> None:
 ])  # fmt: skip
 def test_what_is_kept(said: str, left: str) -> None:
     assert "|".join(kept_of(said.split("|"))) == left
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    # What stands behind the beginning of a number looks like a mobile's or a landline's.
+    ("身份证号320106|19470315221X", "身份证号[证件号]|[证件号]"), ("320106|19470315221X", "[验证码]|[验证码]"),
+    ("身份证号320106|19470315221|6", "身份证号[证件号]|[证件号]|6"), ("身份证是3201|06|19470315221X", "身份证是[证件号]|[证件号]|[证件号]"),
+    ("六二幺七零零四零|幺四八九七二五幺五五零", "[卡号]|[卡号]"), ("转到那张卡五幺八七|零九七五三七八九八八零二", "转到那张卡[卡号]|[卡号]"),
+    ("身份证号320106|回电13912345678", "身份证号[证件号]|回电13912345678"), ("身份证330802195803120427|13912345678", "身份证[证件号]|13912345678"),
+    # Few digits are spelled out, or more than a short text has room for.
+    ("six|two zero eight zero one zero four seven two nine six", "[学习卡号]|[学习卡号]"), ("six two|0801047296", "[学习卡号]|[学习卡号]"),
+    ("银行卡号four zero two six zero|three five one nine zero four seven six seven two nine", "银行卡号[卡号]|[卡号]"),
+    ("卡号six two|啊zero eight", "卡号[学习卡号]|啊[学习卡号]"), ("one|two people", "one|two people"), ("six|at nine", "six|at nine"),
+    # What is said meanwhile has numbers of its own, or none.
+    ("62080|我都71了手脚慢|1047296", "[学习卡号]|我都71了手脚慢|[学习卡号]"), ("625|屋里就2个人|9252962185445", "[卡号]|屋里就2个人|[卡号]"),
+    ("六二零八零|上次收了150块|幺零四七二九六", "[学习卡号]|上次收了150块|[学习卡号]"),
+    ("6208|孙女来了，抱歉|0104|外面好吵啊今天|7296", "[学习卡号]|孙女来了，抱歉|[学习卡号]|外面好吵啊今天|[学习卡号]"),
+    ("62284829403006|你们周末开门吗|99100", "[学习卡号]|你们周末开门吗|[学习卡号]"),
+    ("太极班480|我都71了|书法班520|便宜点", "太极班480|我都71了|书法班520|便宜点"),
+    # A password is asked for, and remembered.
+    ("密码|lan1958", "密码|[验证码]"), ("口令是多少来着|是lan1958", "口令是多少来着|是[验证码]"), ("密码是多少来着，啊 lan1958", "密码是多少来着，啊 [验证码]"),
+    ("会议密码|abc1234", "会议密码|abc1234"), ("密码怎么改|lan1958@qq.com", "密码怎么改|lan1958@qq.com"),
+    # In figures and in numerals, in groups of any size.
+    ("62080104 7二96", "[学习卡号]"), ("620８01〇47 二96", "[学习卡号]"), ("62080104 7296", "62080104 7296"), ("存折号 01-234567890", "存折号 [卡号]"),
+    ("退费打到这张卡6·2·5·9·2·9·6·5，你慢慢记|4·1·0·6·5·4·8·7", "退费打到这张卡[卡号]，你慢慢记|[卡号]"),
+])  # fmt: skip
+def test_what_stands_behind_a_beginning_is_its_piece(said: str, left: str) -> None:
+    assert "|".join(kept_in_talk(said.split("|"))) == left
