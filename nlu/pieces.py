@@ -26,14 +26,14 @@ _LEADS = re.compile(
 _YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某签]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
-_BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码号户\[]", re.IGNORECASE)
+_BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码令号户\[]", re.IGNORECASE)
 _REACH = 120  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, and of one that only stands between
 _BESIDE = 4  # characters of words that are not known to be small
 _BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
 _PIECE = 4  # digits that tell something of a number
 _CARD_DIGITS, _WHOLE, _LONGEST = 12, 16, 19  # digits of a learning card, and of what has more
-_ALONE = re.compile(rf"[\s·\d{SAID_DIGITS}]+x?\s*")  # a number and nothing that says whose or what it is
+_ALONE = re.compile(rf"^[\s·\d{SAID_DIGITS}]++x?\s*+$")  # a number and nothing that says whose or what it is
 # The end of an identity paper's: it looks like a mobile's where its holder was born in the last century.
 _BORN = re.compile(rf"{YEAR}{DAY}\d{{3}}")
 _WORD, _X = re.compile(r"[^\W_]"), re.compile(r"[\W_]{0,2}[x×](?![a-z0-9])")

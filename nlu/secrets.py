@@ -42,7 +42,7 @@ _RECALLED = re.compile(
     rf"(?:密码|口令)(?:什么|多少|来着|哪个|想|起|[?？。]|{SMALL})*+(?P<word>(?=[!-~]*[a-z])(?=[!-~]*\d)[!-~]{{6,}})"
 )
 _OF_PASSWORD = re.compile(r"密码|口令|(?<![a-z])(?:password|passcode|pwd)(?![a-z])")
-_A_WORD = re.compile(rf"(?:{SMALL})*?(?P<word>(?=[!-~]*[a-z])(?=[!-~]*\d)[!-~]{{6,40}})[\W_]*+")
+_A_WORD = re.compile(r"^(?P<lead>[^!-~]{0,8}+)(?P<word>(?=[!-~]{0,40}[a-z])(?=[!-~]{0,40}\d)[!-~]{6,40}+)[\W_]{0,8}+$")
 
 
 def passwords(folded: str) -> Iterator[Span]:
@@ -61,7 +61,7 @@ def password_behind(texts: Sequence[str]) -> Iterator[Span]:
     *before, last = texts
     if not before or _OF_PASSWORD.search(before[-1]) is None or harmless.OF_A_MEETING.search(before[-1]):
         return
-    if (match := _A_WORD.fullmatch(last)) and "@" not in last:
+    if (match := _A_WORD.match(last)) and "@" not in last and not little(match["lead"]).strip():
         yield *match.span("word"), CODE
 
 
