@@ -4,6 +4,7 @@ import re
 
 from bot.about_us import BADLY, FILES, asks_how_to_complain, denied
 
+_FILES, _BLAMES = re.compile(FILES), re.compile(BADLY)
 _STOPS = re.compile(r"[,，。;；!！?？、:：\n]")
 # What ends a clause that files a complaint of nobody; and before what the word is no verb.
 _FILED = re.compile(
@@ -64,10 +65,7 @@ def _names_something(clause: str) -> bool:
         return False
     if clause.isascii():
         return clause != "" and (_OF_YOU.search(clause) is None or _OF_A_THING.search(clause) is not None)
-    if FILES_ANYWHERE.search(clause):
+    if _FILES.search(clause):
         return True
     left = _LITTLE.sub("", clause)
-    return len(left) > 1 and not (_ASKS.search(clause) and BLAMES.search(clause) is None)
-
-
-FILES_ANYWHERE, BLAMES = re.compile(FILES), re.compile(BADLY)
+    return len(left) > 1 and not (_ASKS.search(clause) and _BLAMES.search(clause) is None)

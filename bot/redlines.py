@@ -170,7 +170,11 @@ _NO_HARM = re.compile(
 _COMES_TOO = re.compile(
     "^那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
 )
-_WISHES_TO_LEARN = re.compile("^[^,，。]{0,6}[想要](?:来|去)?[学报]")
+# 想学急救，那个按胸口的; of nobody.
+_TO_BE_TAUGHT = re.compile(
+    "^(?:我|俺|咱|也|就|很|一直)*+[想要](?:来|去)?[学报](?:个|一下|点)?[^,，。我俺你他她孩娃爸妈老]{1,8}"
+    "(?:[,，](?:就是)?那[个种][^,，。我俺你他她孩娃爸妈老]{1,8})?[吗呢]?"
+)
 _BORED = re.compile(
     "^(?:那个|就是|老?伴|我?[妈爸]|[她他我俺]|老人家?|奶奶|爷爷|一个人|天天|整天|老是|总|现在|退了?休|在家|家里|待着?|呆着?|有点|很|太|[,，])*+"
     "(?:闷得慌|闷得很|闷死了|没人说话|没事[干做]|无聊)[的了啊呀嘛]*"
@@ -228,7 +232,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if said is None and kind in LIFE and (_GLAD.search(heard.folded) or _is_to_be_taught(heard)):
+    if said is None and kind in LIFE and _GLAD.search(heard.folded):
         return None
     if said is None and any(each.fullmatch(bare(heard.folded)) for each in _HARMLESS.get(kind, ())):
         return None
@@ -262,11 +266,6 @@ def _lines(kind: str) -> tuple[float, float]:
 def _is_of_one_lost(folded: str, said: AlarmWords) -> bool:
     """我爸去年心梗走的，他的学分咋办: danger to a life that is over, and nothing beside it that goes on."""
     return said.kind in LIFE and _PASSED.search(said.clause) is not None and _GOES_ON.search(folded) is None
-
-
-def _is_to_be_taught(heard: Understanding) -> bool:
-    """想学急救，那个按胸口的: a course of ours that somebody wants, with no word of anything that is wrong."""
-    return heard.first("course") is not None and _WISHES_TO_LEARN.search(heard.folded) is not None
 
 
 def _goes(folded: str, kind: str) -> bool:
@@ -353,7 +352,7 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
 }
 # What a whole message may be that the model alone takes for danger or a death, and is none.
 _HARMLESS: Mapping[str, Sequence[re.Pattern[str]]] = {
-    "deceased": (_COMES_TOO,), "despair": (_NO_HARM, _TIME_PASSED), "emergency": (_NO_HARM, _BORED),
+    "deceased": (_COMES_TOO,), "despair": (_NO_HARM, _TIME_PASSED), "emergency": (_NO_HARM, _BORED, _TO_BE_TAUGHT),
 }  # fmt: skip
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {

@@ -86,6 +86,9 @@ class Turn:
     before: Mapping[int, bytes] = field(
         default_factory=dict
     )  # bodies for what was said, that now is a piece of a number
+    blames: dict[tuple[str | bool | None, ...], Blamed] = field(
+        default_factory=dict
+    )  # of whom it complains, by how that was asked
     unbind: bool = False  # the resident takes back who they have proven to be
 
     @property
@@ -352,8 +355,12 @@ class Turn:
 
     async def blamed(self, *, complains: bool = False) -> Blamed:
         """Of whom of the seats it complains; `complains` where it is read as a complaint, whatever its words."""
-        talk = Saying(self.inbound, self.state, self.ticket, self.seat)
-        return await of_whom(self.desk, talk, self.recorded, self.task.slots.get("detail", ""), complains=complains)
+        detail = self.task.slots.get("detail", "")
+        asked = detail, complains, self.ticket, self.seat, self.state.complaint
+        if asked not in self.blames:
+            talk = Saying(self.inbound, self.state, self.ticket, self.seat)
+            self.blames[asked] = await of_whom(self.desk, talk, self.recorded, detail, complains=complains)
+        return self.blames[asked]
 
     def _reference(self, about: Handover) -> str:
         closed = self.state.just_closed(self.inbound.at)

@@ -199,13 +199,17 @@ class _Told:
 
 def complains_of(data: Mapping[str, object], seat: str) -> bool:
     """Whether an event is a complaint of a seat: it is kept with the ticket, and shown to others alone."""
-    return seat in cast(Sequence[str], data.get("barred") or ())
+    return seat in _barred(data)
+
+
+def _barred(data: Mapping[str, object]) -> frozenset[str]:
+    return frozenset(cast(Sequence[str], data.get("barred") or ()))
 
 
 def _bars(transaction: Transaction, frame: EventFrame, talk: int) -> frozenset[str]:
     """Of whom something of the talk complains from now on that they may have seen: a ticket that is new was seen by nobody."""
-    barred = frozenset(cast(Sequence[str], frame.data.get("barred") or ()))
-    is_new = frame.kind == TicketOpened.kind and len(ticket_lists.of_conversation(transaction, talk)) == 1
+    barred = _barred(frame.data)
+    is_new = barred and frame.kind == TicketOpened.kind and len(ticket_lists.of_conversation(transaction, talk)) == 1
     return frozenset() if is_new else barred
 
 

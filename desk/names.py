@@ -64,36 +64,12 @@ _SYLLABLES = 5  # words that a name in letters may be of
 _SYLLABLE = re.compile(
     "(?:[bpmfdtnlgkhjqxzcsryw]|[zcs]h)?(?:[aeo]|ai|ei|ao|ou|an|en|ang|eng|er|ong|i[aeu]?|iao|i?an|in|i?ang|ing|iong|u[aeoi]?|uai|u?an|un|u?ang|v|ve)"
 )
-_ENGLISH = frozenset(
-    [
-        "a",
-        "an",
-        "he",
-        "she",
-        "me",
-        "to",
-        "so",
-        "no",
-        "we",
-        "you",
-        "the",
-        "i",
-        "be",
-        "my",
-        "long",
-        "can",
-        "man",
-        "ran",
-        "pan",
-        "fan",
-    ]
-)
+_ENGLISH = {
+    "a", "an", "be", "can", "fan", "he", "i", "long", "man", "me", "my", "no", "pan", "ran", "she", "so", "the", "to", "we", "you",
+}  # fmt: skip
 # he can, of 何灿: what an English sentence has as well.
-_NO_NAME = frozenset(
-    (who, what)
-    for who in ("he", "she", "you")
-    for what in ("can", "ran", "hang", "sang", "men", "wan", "fan", "pan", "man", "long", "bin", "gang")
-)
+_PERSONS = {"he", "she", "you"}
+_VERBS = {"bin", "can", "fan", "gang", "hang", "long", "man", "men", "pan", "ran", "sang", "wan"}
 _FORM = Words(
     "用户名用小写字母、数字或汉字，中间可以有 . _ @ -，如 wang.li",
     "a user name is of lower-case letters, digits or Chinese characters, with . _ @ - between them: wang.li",
@@ -197,11 +173,15 @@ def _in_letters(text: str, there: Mapping[str, str]) -> tuple[set[str], set[str]
                 break
             written += _BLANK.sub("", spans[last][0])
             words = tuple(each[0] for each in spans[first : last + 1])
-            if written in by_sound and not _NO_NAME & {words}:
+            if written in by_sound and not _is_english(words):
                 called.add(by_sound[written])
                 taken.update(range(first, last + 1))
     alone = {word for at, (word, *_) in enumerate(spans) if at not in taken and not _is_of_a_name(text, spans, at)}
     return called, alone
+
+
+def _is_english(words: tuple[str, ...]) -> bool:
+    return len(words) == 2 and words[0] in _PERSONS and words[1] in _VERBS
 
 
 def _is_of_a_name(text: str, spans: list[tuple[str, int, int]], at: int) -> bool:
@@ -285,13 +265,14 @@ def _sounds(text: str, name: str, exact: Set[str]) -> bool:
 def _by_surname(text: str, there: Mapping[str, str], teachers: Set[str]) -> Iterator[str]:
     """孙老师, 小孙, 姓孙的, where one account alone is called that, and no teacher; whom one calls a seat is no teacher."""
     seats = {*_AS_A_SEAT.findall(text), *_A_SEAT.findall(text)}
-    called = {each["name"] or each["titled"]: each.span() for each in _CALLED.finditer(text)}
-    others = {name for name, (start, end) in called.items() if _is_of_a_class(text, start + 1, end)}
-    others.update(filter(None, map(_surname, teachers)))
+    # 小孙 may be another than 孙老师 of a class.
+    ways = [(str(each.lastgroup), each) for each in _CALLED.finditer(text)]
+    taught = {(way, each[way]) for way, each in ways if _is_of_a_class(text, each.start(way), each.end())}
+    called = {each[way] for way, each in ways if (way, each[way]) not in taught}
+    called.difference_update(map(_surname, teachers))
     surnames = [(_surname(shown or name), name) for name, shown in there.items()]
     for surname, account in surnames:
-        is_meant = surname in seats or (surname in called and surname not in others)
-        if is_meant and [each for each, _ in surnames].count(surname) == 1:
+        if surname in seats | called and [each for each, _ in surnames].count(surname) == 1:
             yield account
 
 

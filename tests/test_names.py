@@ -68,6 +68,13 @@ def test_who_is_called_by_name(said: str, who: tuple[str, ...]) -> None:
     assert named(said, {"w": "王丽", "l": "李老师"}) == who
 
 
+def test_a_seat_and_a_teacher_of_one_surname_are_two() -> None:
+    there = {"sun": "孙小梅", "w": "王丽"}
+    assert named("我要投诉小孙，书法班的孙老师好", there, surely=True) == ("sun",)
+    assert named("书法班的孙老师好，我要投诉小孙", there, surely=True) == ("sun",)
+    assert named("书法班的孙老师不理人，我要投诉孙老师", there, surely=True) == ()
+
+
 @pytest.mark.parametrize("way", ["desk", "command", "workbook"])
 @pytest.mark.parametrize(
     ("name", "shown"), [("Li", ""), ("system", ""), ("1i", ""), ("zhang", "系统"), ("zhang", "L1")]

@@ -102,8 +102,9 @@ def _is_stuck(turn: Turn, guide: Task) -> bool:
 
 def _asks_another(turn: Turn, guide: Task) -> bool:
     best = turn.heard.best
-    sure = best is not None and best.question is not None and best.score >= turn.heard.lines.sure
-    return sure and best is not None and best.entry != guide.slots["entry"]
+    if best is None or best.question is None:
+        return False
+    return best.score >= turn.heard.lines.sure and best.entry != guide.slots["entry"]
 
 
 def _show_other_ways(turn: Turn, guide: Task) -> None:
