@@ -46,6 +46,7 @@ _X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|存折|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
+_YEARS_OR_SUM = re.compile("[年元]")
 _COUNTRY = re.compile(r"\+86(?:[-. ]\d|\d{9})")
 BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
@@ -204,6 +205,11 @@ def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -
     return not any(_TIGHT.fullmatch(folded, min(end, match.end()), max(start, match.start())) for start, end in ends)
 
 
+def _counted(folded: str, window: _Window) -> bool:
+    """Whether the last of several groups is a year or a sum."""
+    return len(window.groups) > 1 and _YEARS_OR_SUM.match(folded, window.groups[-1].end) is not None
+
+
 class _NumberReader:
     """Reads the runs of one text, knowing whether it speaks of identity papers or bank cards."""
 
@@ -274,6 +280,8 @@ class _NumberReader:
 
     def _likely(self, window: _Window) -> str | None:
         label = self._judged(window)
+        if label == BANK and not self._bank and _counted(self._folded, window):
+            return None  # 620000000005 1776年: a card, and a year
         if label and any(_COUNTRY.match(self._folded, each.start - 1) for each in window.groups[1:]):
             return None  # 转492 +8618000000000: with that another number begins
         return label
