@@ -21,6 +21,7 @@ from nlu.questions import NO_ANSWER
 OPEN = 3  # tasks that are open at a time; the oldest is let go
 ASIDE = "aside"  # in the memo of a task that was put aside
 _CALLED_SO = {"night-class-open", "elder-university"}  # what the name alone of a place may be taken for: 东门夜校
+_OF_PRIVATE = 2  # times that somebody is reminded of what only they may ask
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 SILENT_TOPICS = {"chitchat"}
 PEOPLE = {"human", "callback"}  # intents of who wants to talk to somebody
@@ -197,8 +198,10 @@ class Runner:
         """Back to the task that a digression interrupted, in one short sentence."""
         task = self.waiting(turn.state)
         handler = self.row(task)
-        if task and handler and turn.handover is None and (handler.is_private or "reminded" not in task.memo):
-            task.memo["reminded"] = "1"  # of what costs nothing to leave, once is enough
+        reminded = int(task.memo.get("reminded", "0")) if task else 0
+        # Of what costs nothing to leave once is enough; a number that is asked for is not mistaken for another, and waits unsaid.
+        if task and handler and turn.handover is None and reminded < (_OF_PRIVATE if handler.is_private else 1):
+            task.memo["reminded"] = str(reminded + 1)
             slot = self.slot(task)
             question = f"help.{slot.name}" if slot.proves else slot.question
             turn.say("resume", question=turn.line(question))
