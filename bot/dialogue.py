@@ -15,6 +15,7 @@ from bot.leanings_to_learning import of_fitness
 from bot.messages import CONTINUE
 from bot.rules import (
     Rule,
+    another,
     answers,
     beyond,
     compare,
@@ -51,17 +52,17 @@ LADDER: tuple[Rule, ...] = (
     first.still_in_danger, seats.how_answered, first.maybe_danger, first.outlived,
     seats.rated, first.about_a_seat, tasks.taken_up, seats.when_answered, seats.not_rung, seats.rings_back, first.what_we_are, beyond.kept_nowhere,
     # Moves in the talk
-    helping.scolded, helping.still_not, moves.language, moves.choice, moves.off_the_list, moves.move, moves.signs, tasks.put_aside,
+    helping.scolded, helping.still_not, moves.language, moves.choice, moves.off_the_list, joining.thinks_it_over, moves.move, moves.signs, tasks.put_aside,
     # What is no question
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.tells_of_own, joining.before_coming, paying.of_money,
-    tasks.misspoke, sessions.held_on, follow.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
+    tasks.misspoke, sessions.held_on, another.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
     helping.found_wrong, tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
-    helping.of_somebody_else, helping.too_slow, helping.declines, follow.asked_elsewhere,
+    helping.of_somebody_else, helping.too_slow, helping.declines, another.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,
-    tasks.refined, follow.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
+    tasks.refined, another.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
     questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,

@@ -10,12 +10,8 @@ from bot import halves, phrases
 from bot.aspects import ASPECTS, HAS, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
-from bot.leanings import OF_CLASSES
-from bot.readings import plainly
 from bot.rules import learnt, tasks
 from bot.rules.asking import (
-    LONG,
-    MOVE,
     asked,
     asked_of_a_name,
     asks_more,
@@ -41,13 +37,6 @@ _ORDINAL = 0.5  # the probability of a move
 
 _REDEEMS = re.compile("换|兑|redeem")
 # 太贵了，能不能少点: less for the same class, and not another one.
-LESS = re.compile(
-    "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
-)
-_TEACHES_ELSE = re.compile(
-    "还(?:有没有|有|在|会|能)?(?:[教上开]|带(?=[^,，。]{0,6}[班课]))[^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)"
-)
-_OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
 _REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
 _WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|哪几个|几个)[^,，。]{0,2}[班课]")
 _ENDS = re.compile("结束|到(?:哪[一]?天|几号|什么时候|几时)|几号完")
@@ -62,9 +51,6 @@ _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
 _LAST = re.compile(r"最后")
-_HELD = re.compile(
-    "那?(?:你们(?:这[里边儿]?|那[里边儿]?)?)?(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
-)
 
 
 async def follow_up(run: Runner, turn: Turn) -> bool:
@@ -101,7 +87,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
         aspect = "time"  # 搞到哪天结束
     if aspect == "time" and "entry" in spoken(turn.heard.folded) and any(kind == "activity" for kind, _ in shown(turn)):
         aspect = "entry"  # 几点领票
-    another = _wants_another(turn, _ORDINAL) and not half_sentence(turn)
+    another = wants_another(turn, _ORDINAL) and not half_sentence(turn)
     if aspect is None or another or (not named and elsewhere(turn)):
         return False
     of = activity or meant(turn)
@@ -244,76 +230,7 @@ async def described(run: Runner, turn: Turn) -> bool:
     return True
 
 
-async def another(run: Runner, turn: Turn) -> bool:
-    """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
-    courses = courses_of(turn)
-    of_others = turn.heard.first("theme") or phrases.of_any(turn.heard.folded)
-    if len(courses) != 1 or turn.heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
-        return False
-    best = plainly(turn.heard)
-    if best and best.intent == "find_class" and _HELD.fullmatch(turn.heard.folded):
-        await run.start(turn, "find_class", {"course": courses.pop()})
-        return True
-    move, slots = turn.heard.move, run.handlers["find_class"].slots
-    wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
-    wants = _wants_another(turn, 0)
-    if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
-        wishes.pop("org", None)  # 学院太远了，别处有没有: not there
-    there = "org" in wishes and phrases.lives(turn.heard)
-    if wishes:
-        alone = best and best.intent == "find_class" and not phrases.names_matter(turn.heard.folded)  # 有没得白天打的
-        takes = there or len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)
-    else:
-        takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
-    elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
-    elsewhere = elsewhere and not there and not (wants and move.probability >= MOVE)
-    if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
-        return False
-    if move.label == "follow/cheaper":
-        if LESS.search(turn.heard.folded):
-            await _tell_of_less(run, turn)
-            return True
-        wishes["fee"] = "free"
-    await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
-    return True
-
-
-async def _tell_of_less(run: Runner, turn: Turn) -> None:
-    """Who pays less; where nobody has written that, what the class says of it with its price."""
-    told = classes_of(turn)
-    if len(told) == 1 and turn.library.answer("fee-free-who", turn.today) is None:
-        await run.start(turn, "class_fee", {"class": told[0].id})
-    else:
-        await run.start(turn, "not_answered", {"question": "fee-free-who"})
-
-
-async def taught_beside(run: Runner, turn: Turn) -> bool:
-    """这老师还教别的不, after a class: what else its teacher teaches."""
-    told = classes_of(turn)
-    if len(told) != 1 or not turn.state.just_told or not _TEACHES_ELSE.search(turn.heard.folded):
-        return False
-    classes, teacher = turn.catalogue.classes.values(), turn.heard.first("teacher") or told[0].teacher
-    if any(each.teacher == teacher and each.course != told[0].course and each.comes(turn.today) for each in classes):
-        await run.start(turn, "find_class", {"teacher": teacher})
-        return True
-    return await run.aside(turn, Task("fact", {"aspect": "teacher", "of": f"class:{told[0].id}", "more": "yes"}))
-
-
-async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
-    """临江的呢, after who teaches it somewhere else: the same of the same course there."""
-    courses, folded = {each.course for each in classes_of(turn)}, turn.heard.folded
-    named = {each.kind for each in turn.heard.entities}
-    if not phrases.follows(folded) or len(courses) != 1 or named != {"org"} or _OF_THE_HOUSE.search(folded):
-        return False
-    said = spoken_of(phrases.without_names(turn.heard))  # 那就某某吧，几点到几点
-    aspect = said if said in HAS["class"] else None if len(phrases.rest(turn.heard)) > 1 else turn.state.asked
-    there = of_course(turn, courses.pop()) if aspect else []
-    if not aspect or there == shown(turn) or any(kind != "class" for kind, _ in there):
-        return False
-    return await run.aside(turn, Task("fact", {"aspect": aspect, "of": spelt(there)}))
-
-
-def _wants_another(turn: Turn, least: float) -> bool:
+def wants_another(turn: Turn, least: float) -> bool:
     """Whether it asks for one at another time, at another place or for less, as the model reads it, after something of
     which there may be another."""
     if not any(kind in {"class", "course"} for kind, _ in shown(turn)):
@@ -336,13 +253,13 @@ def meant(turn: Turn) -> list[Thing]:
     if course := tasks.at_level(turn):
         return of_course(turn, course)
     named = any(heard.first(kind) for kind in ("org", "when", "teacher"))
-    classes = classes_of(turn) or (_fitting(turn, _open(turn, courses_of(turn))) if named else [])  # after a theme's
+    classes = classes_of(turn) or (_fitting(turn, open_of(turn, courses_of(turn))) if named else [])  # after a theme's
     if not classes:
         place, told = heard.first("org"), shown(turn)
         return [("org", place)] if place and told and told[0][0] == "org" else told  # 电话多少，学院的
     fitting = _fitting(turn, classes)
     if not fitting:
-        others = _open(turn, {each.course for each in classes})
+        others = open_of(turn, {each.course for each in classes})
         fitting = [*(classes if _WITH.search(folded) else ()), *_fitting(turn, others)]
     return [("class", each.id) for each in _superlative(folded, fitting, turn.calendar)]
 
@@ -353,11 +270,11 @@ def of_course(turn: Turn, course: str, *, whole: bool = False) -> list[Thing]:
     to_come = [each for each in turn.catalogue.classes.values() if each.course == course and each.comes(turn.today)]
     if not whole and (named := called(turn.heard.folded, to_come, turn.recorded)):
         return [("class", each.id) for each in [one for one in shown if one in named] or _fitting(turn, named) or named]
-    others = _open(turn, {course})
+    others = open_of(turn, {course})
     return [("class", each.id) for each in shown or _fitting(turn, others)] or [("course", course)]
 
 
-def _open(turn: Turn, courses: Collection[str]) -> list[TrainingClass]:
+def open_of(turn: Turn, courses: Collection[str]) -> list[TrainingClass]:
     """The classes of some courses that one can be enrolled in."""
     return [each for each in turn.catalogue.classes.values() if each.course in courses and each.enrols(turn.today)]
 

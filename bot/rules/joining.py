@@ -2,6 +2,7 @@
 
 import re
 
+from bot import phrases
 from bot.commands import bare
 from bot.readings import standard
 from bot.rules.follow import meant
@@ -20,6 +21,10 @@ _IN_PERSON = re.compile(
     "(?:要|非得?|必须|得|是不是|要不要)[^,，。]{0,2}本人[^,，。]{0,4}[吗么嘛不]?$|本人(?:是不是)?(?:要|得|需要|必须)(?:亲自)?[去来到][^,，。]{0,3}[吗么嘛不]?$"
 )
 _THINKS = re.compile("考虑|想想|再说|再看|商量|琢磨|不急|think")  # 好，我考虑哈
+_LATER = re.compile(
+    "^(?:好|行|嗯|哦|那|中|成|啊|吧|先|我|俺|这样|[,，])*+(?:再|回去|回头|回家|得|要|先|去|跟|和)++[^,，。?？几哪怎啥什]{0,6}"
+    "(?:想想|想一想|考虑|琢磨|商量|问问|合计|看看再说)(?:一?下|商量|考虑|看)?(?:[,，]?[^,，。?？几哪怎啥什]{0,8}(?:商量|说说?|合计|大伙|家里?人?|再说|再来|再定)(?:一?下)?)?[了吧啊呀哈]*+"
+)
 _QUEUES = re.compile(
     "^(?!.*(?:不[想用要排去是]|别|取消|退|已经|报过|排名|打架|买菜|回头|好久|几))[^。]{0,4}(?:我|先|帮)[^,，。什么怎咋]{0,4}(?:排(?:个|一个|上|着)?(?:队|位|号)|候补)[^,，。]{0,3}(?:[,，](?:行|可以|好|成)[^,，。]{0,3})?$"
 )
@@ -60,6 +65,16 @@ async def enrols(run: Runner, turn: Turn) -> bool:
         return False
     phone = run.readings.values(run.handlers["enrol_it"], turn).get("phone")
     await run.start(turn, "enrol_it", {"class": things[0][1], **({"phone": phone} if phone else {})})
+    return True
+
+
+async def thinks_it_over(run: Runner, turn: Turn) -> bool:
+    """好，我再想想，跟老伴商量下: nothing is asked, and nobody is enrolled."""
+    if run.waiting(turn.state) or turn.ticket or not turn.state.said:
+        return False
+    if _LATER.fullmatch(bare(turn.heard.folded)) is None or phrases.asks(turn.heard.folded):
+        return False
+    turn.say("not_now")
     return True
 
 

@@ -16,7 +16,7 @@ _SMALL = re.compile(
 )  # what says nothing
 _WORDS = re.compile("(?=([一-鿿]{3}))")
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
-_INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
+_INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量看][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
 _KEPT = re.compile("电话|号码|手机|微信|住|地址|学分|积分|报了|报没报|名单|卡")  # of somebody
 _KINDS = {"class", "course", "activity", "item"}  # of which there is a record

@@ -4,7 +4,7 @@ import re
 
 from bot import about
 from bot.conversation import Task
-from bot.rules.follow import LESS
+from bot.rules.another import LESS
 from bot.rules.told import shown
 from bot.running import Runner
 from bot.turn import Turn
