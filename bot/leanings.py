@@ -12,7 +12,7 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
-from bot.leanings_to_learning import OF_HEALTH, of_a_term, of_health, of_how_many, of_papers
+from bot.leanings_to_learning import WISH_ALONE, of_a_term, of_health, of_how_many, of_papers
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -185,7 +185,7 @@ def _without_taken_for(heard: Understanding) -> Understanding:
         "course_help": (course or _NTH.search(folded) is not None) and not _LOST.search(folded),
         "greeting": phrases.points_at_one(folded),
         "who_are_you": course,  # 二胡是谁在教
-        "enrol-health": course and not (phrases.asks(folded) or OF_HEALTH.search(folded)),  # 我老伴想练八段锦
+        "enrol-health": course and WISH_ALONE.fullmatch(heard.without("course")) is not None,  # 我老伴想练八段锦
     }
     if not any(wrong.get(each or "") for each in perhaps):
         return heard

@@ -82,7 +82,7 @@ _ANY = re.compile(
 )  # 有什么班她能上
 _WHAT = re.compile("什么|神马|么子|[啥咩乜哪]")  # 些啥子 is no name
 _ANYTHING = "有(?:哪些|什么|啥)(?:课程?|班|培训|活动)"
-_OF_ANY = re.compile(_ANYTHING)
+_OF_ANY = re.compile(f"(?<!还){_ANYTHING}")
 _ALL = re.compile(rf"{_ANYTHING}|一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -97,7 +97,6 @@ _SMALL_WORDS = re.compile(
 )
 
 
-@lru_cache(READ)
 def follows(folded: str) -> bool:
     """那周日呢: it goes on with what was asked before."""
     return _FOLLOWS.search(bare(folded)) is not None and _STATES.search(bare(folded)) is None
@@ -108,7 +107,6 @@ def is_story(folded: str) -> bool:
     return len(folded) > (_STORY if _HAN.search(folded) else 3 * _STORY)
 
 
-@lru_cache(READ)
 def without_following(folded: str) -> str:
     """周日 of 那周日呢."""
     return _FOLLOWS.sub("", bare(folded))
@@ -136,7 +134,6 @@ def answers_only(heard: Understanding) -> bool:
     )
 
 
-@lru_cache(READ)
 def is_of_a_course(folded: str) -> bool:
     """Whether it speaks of something that is taught at all."""
     return _TAUGHT.search(folded) is not None
@@ -160,7 +157,6 @@ def asks(folded: str) -> bool:
     return _QUESTION.search(folded.strip()) is not None and _STATES.search(bare(folded)) is None
 
 
-@lru_cache(READ)
 def tells_of_own(folded: str) -> bool:
     """我有三百多个积分, 我学分挺多的: what somebody has on their account, and no wish to look."""
     return _HAS_OWN.search(bare(folded).rstrip("呢啦")) is not None and _LOOKS.search(folded) is None
@@ -171,7 +167,6 @@ def asks_whether(folded: str) -> bool:
     return _WHETHER.search(folded.rstrip("?？。.!！ ")) is not None
 
 
-@lru_cache(READ)
 def points_back(folded: str) -> bool:
     """它, 那个: it means what the talk is about."""
     return _PRONOUN.search(folded) is not None
@@ -182,13 +177,11 @@ def names_matter(folded: str) -> bool:
     return _MATTER.search(folded) is not None
 
 
-@lru_cache(READ)
 def upset(folded: str) -> bool:
     """Whether somebody is angry, whatever about."""
     return _UPSET.search(folded) is not None
 
 
-@lru_cache(READ)
 def lone_name(folded: str) -> str | None:
     """油画 of 那油画呢: a short word that asks nothing."""
     found = _LONE.fullmatch(bare(folded))
@@ -203,34 +196,30 @@ def accuses(folded: str) -> bool:
     return _ACCUSES.search(folded) is not None
 
 
-@lru_cache(READ)
 def declines(folded: str) -> bool:
     """电话不想留: whether somebody would rather not say something of themselves."""
     return _DECLINES.search(folded) is not None
 
 
-@lru_cache(READ)
 def requests(folded: str) -> bool:
     """Whether it has the form of a wish."""
     return _REQUEST.search(folded) is not None
 
 
-@lru_cache(READ)
 def points_at_one(folded: str) -> bool:
     """便宜那个, 晚上的那个: one of several."""
     return _ONE_OF.search(folded) is not None
 
 
-@lru_cache(READ)
 def nth_alone(folded: str) -> bool:
     """第三个怎么样，讲讲: one of a list by its place, and nothing of its own."""
     return _NTH_ALONE.fullmatch(bare(folded)) is not None
 
 
-@lru_cache(READ)
-def of_any(folded: str) -> bool:
-    """晚上有啥课: what there is at all, whatever was talked of."""
-    return _OF_ANY.search(folded) is not None
+def of_any(heard: Understanding) -> bool:
+    """晚上有啥课: what there is at all, whatever was talked of; and not 那边有啥课, where no place is named."""
+    anew = _OF_ANY.search(heard.folded) is not None
+    return anew and (heard.first("org") is not None or not points_back(heard.folded))
 
 
 def lives(heard: Understanding) -> bool:
@@ -238,7 +227,6 @@ def lives(heard: Understanding) -> bool:
     return _LIVES.fullmatch(heard.without()) is not None
 
 
-@lru_cache(READ)
 def of_all(folded: str) -> bool:
     """一般, 都: it asks of everything."""
     return _ALL.search(folded) is not None
@@ -256,7 +244,6 @@ def clauses(folded: str) -> tuple[str, ...]:
     return tuple(each for part in _STOPS.split(without_courtesy(folded)) if len(each := part.strip()) > 1)
 
 
-@lru_cache(READ)
 def means_us(folded: str) -> bool:
     """你们: the centre, whatever the talk is about."""
     return _US.search(folded) is not None

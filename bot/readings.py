@@ -196,7 +196,7 @@ class Readings:
         if not fresh:
             return values
         folded, focus = turn.heard.folded, turn.state.focus
-        if phrases.of_any(folded):
+        if phrases.of_any(turn.heard):
             meant = set[str]()
         elif phrases.points_back(folded):
             meant = names & ({"course"} if values.keys() & {"org", "course"} else set(focus))

@@ -15,7 +15,7 @@ _FIRST = {
     "crowd": "110", "ledge": "110", "lost": "110", "stalking": "110", "violence": "110",
 }  # fmt: skip
 _MEDICAL = "120"
-_HURT = {"bleeding", "poison", "lifeless"}  # what somebody has done to themselves already
+_HURT = {"bleeding", "poison"}  # what somebody has done to themselves already
 _OF_ME = re.compile("[我俺][^,，。]{0,6}(?:站|坐|要跳|想死|不想活)")
 # 我女儿手腕划了好几道, 我妈说活着没意思: somebody else, in the same breath; not who was left or struck and speaks of themselves.
 _OTHERS = (

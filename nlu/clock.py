@@ -50,7 +50,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 EXPRESSIONS = (
     Expression("part", "".join({name[0] for name in _CHINESE}), rf"(?P<part>{'|'.join(_CHINESE)})(?!{_GREETING}|茶|班车|头条)"),
     Expression("part", "早晚夜晨", "(?<=[今明昨])(?P<part>[早晚夜晨]上?)(?!饭|会|餐)"),
-    Expression("part", "晚夜", "(?<![上值倒做轮换是加当打])(?P<part>[晚夜])(?=班(?!车))"),  # 书法晚班
+    Expression("part", "晚夜", "(?<![上下值倒做轮换是加当打了天刚])(?P<part>[晚夜])(?=班(?!车))"),  # 书法晚班
     Expression("part", "早晚", "(?P<part>[早晚])(?=(?:[5-9五六七八九]|1[0-2]|十[一二]?)(?:点|时|:))"),
     Expression("part", _LETTERS, rf"(?<!good )(?:\b|(?<=\bto))(?P<part>{'|'.join(_ENGLISH)})s?\b(?! school)"),
     Expression("clock", DIGITS + "差", rf"(?:差(?:(?P<short>{NUMBER})分钟?|(?P<quarter_to>一刻))(?:到|就)?)?(?P<hour>{NUMBER}){_O_CLOCK}{_MINUTES}"),

@@ -24,6 +24,9 @@ _NO_COUNT = f"(?![{NUMERALS}点时号:日月楼个人次节门位名天])"
 _MORE = "".join(f"(?:[、和]?{day})?" for day in "二三四五六") + "(?:(?:[、和]|(?<=六))[日天](?!气))?"
 
 
+_GONE = re.compile("[^,，。]{0,6}(?:没[去来上]|[去来上缺]了|缺课)")
+
+
 def _weekday(match: re.Match[str], known: Known) -> Days | None:
     wanted: tuple[int, ...] = (6, 7) if match["day"] == "末" else (_PLACES[match["day"]],)
     if until := match["until"]:
@@ -31,16 +34,20 @@ def _weekday(match: re.Match[str], known: Known) -> Days | None:
     wanted += tuple(_PLACES[char] for char in match["more"] or "" if char in _PLACES)
     which = (match["which"] or "").rstrip("个一")
     if which not in {"", "每", "逢"}:
-        return _of_week(f"下{which}" if _is_to_come(which, wanted, known) else which, known).of(wanted)
+        days = _of_week(which, known)
+        return (Days(days.first + DAY * 7, days.last + DAY * 7) if _is_to_come(match, wanted, known) else days).of(
+            wanted
+        )
     if known.after and known.after.fixed and not known.after.weekdays and not which:
         first = known.after.first + DAY * ((wanted[0] - known.after.first.isoweekday()) % 7)
         return Days(first, first + DAY * (len(wanted) - 1))
     return recurring(wanted, known.floor, together=bool(until) or match["day"] == "末")
 
 
-def _is_to_come(which: str, wanted: tuple[int, ...], known: Known) -> bool:
-    """这周六, said on a Sunday."""
-    return not {"上", "下"} & set(which) and known.today.isoweekday() == 7 and 7 not in wanted
+def _is_to_come(match: re.Match[str], wanted: tuple[int, ...], known: Known) -> bool:
+    """这周六, said on a Sunday; and not 这周六的课我没去."""
+    this_week = not {"上", "下"} & set(match["which"]) and known.today.isoweekday() == 7 and 7 not in wanted
+    return this_week and _GONE.match(match.string, match.end()) is None
 
 
 def _of_week(which: str, known: Known) -> Days:

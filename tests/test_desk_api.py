@@ -453,7 +453,6 @@ async def test_what_is_written_is_what_is_seen(desk: Desk) -> None:
     [each] = (await li.get("/canned"))["canned"]
     assert (each["title"], each["text"]) == ("退款问候", "您好，👩\u200d👧 我是。\n再见")
     await li.post("/canned", {"title": "\u202e\u200b", "text": "您好"}, expect=422)
-    await li.post("/canned", {"title": "\u202e \u200b", "text": "您好"}, expect=422)
     _, ref = await waiting(desk.app, "转人工")
     await li.post(f"/tickets/{ref}/take")
     await li.put(f"/tickets/{ref}/tags", {"tags": ["老\u202e年人"]})

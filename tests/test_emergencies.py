@@ -59,6 +59,8 @@ OTHERWISE = [
     ("there is a problem, my dad collapsed", "illness"),
     ("水涨进屋里了，到腰了，我们娘俩出不去", "flood"),
     ("山洪下来了，院子都灌了，老人还在里头", "flood"),
+    ("孩子掉河里了，水没过脖子了", "drowning"),
+    ("学校发大水，有孩子在扑腾", "drowning"),
     ("有个男的跟着我进楼道了，我不敢开门", "stalking"),
     ("外头有人在撬我家门，我一个人", "stalking"),
     ("he is probably having a stroke", "illness"),

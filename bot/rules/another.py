@@ -29,7 +29,7 @@ _HELD = re.compile(
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
     courses = courses_of(turn)
-    of_others = turn.heard.first("theme") or phrases.of_any(turn.heard.folded)
+    of_others = turn.heard.first("theme") or phrases.of_any(turn.heard)
     if len(courses) != 1 or turn.heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
         return False
     best = plainly(turn.heard)

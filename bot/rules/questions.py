@@ -151,11 +151,12 @@ async def two(run: Runner, turn: Turn) -> bool:
         return False
     if (turn.heard.hinted or turn.heard.first("activity")) and sum(bool(each.entities) for each in heard) < 2:
         return False  # 量血压的那个，几点，在哪: one activity, and what there is to know of it
-    if any(_only_whether_taught(each) for each in heard):
-        return False  # 打字做表格的，有教吗
+    lines, whole = turn.heard.lines, turn.heard.best
+    rule = whole is not None and whole.question is not None and whole.score >= lines.likely
+    if (turn.described or rule) and any(map(_only_whether_taught, heard)):
+        return False  # 打字做表格的，有教吗; 作业我辅导不来，有课没
     if turn.described and not turn.heard.names("course"):
         return False  # 医院的号要在手机里头戳，有地方教吗: one course, described by all of it
-    lines, whole = turn.heard.lines, turn.heard.best
     sure = whole is not None and whole.score >= lines.sure and not turn.heard.says_also and not _asks_parts(heard)
     enough = lines.sure if sure else lines.likely
     clear = [
@@ -195,7 +196,7 @@ def _goes_on(turn: Turn, part: Understanding, meant: Candidate) -> bool:
 
 def _only_whether_taught(part: Understanding) -> bool:
     """有教的吗, 有课不: of what is said beside it."""
-    classes = part.best is not None and part.best.intent == "find_class"
+    classes = part.best is not None and part.best.intent in {"find_class", "find_course"}
     return classes and not part.entities and not described.content(part)
 
 

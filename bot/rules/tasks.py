@@ -221,7 +221,7 @@ async def refined(run: Runner, turn: Turn) -> bool:
     """晚上的, 那某某街道的, 不对是下周三: the last question again, with what is named now."""
     last, heard = turn.state.last, turn.heard
     handler = run.row(last)
-    if last is None or handler is None or phrases.of_any(turn.heard.folded):
+    if last is None or handler is None or phrases.of_any(turn.heard):
         return False
     values = run.readings.values(handler, turn)
     corrected = corrects(turn)

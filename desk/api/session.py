@@ -81,7 +81,7 @@ def _seen(text: str) -> str:
     """As it is seen: without the characters that turn others around or are nothing at all, and with no number that nobody keeps.
     Raises `ValueError` where nothing is left."""
     written = _UNSEEN.sub("", text)
-    if text and not written.strip():
+    if text and not written:
         raise ValueError("这里没有看得见的字 nothing in it can be seen")
     return covered(written)
 
