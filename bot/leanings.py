@@ -5,6 +5,7 @@ The classifier has no label for these, or takes the general question for the lik
 """
 
 import re
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -132,7 +133,16 @@ _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
     "怎么|如何|咋|[替代]|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
 )
-_MISTAKEN = {"course_help", "greeting", "who_are_you", "enrol-health"}  # what the model takes a mere name for
+_MISTAKEN: Mapping[str, Callable[[Understanding], object]] = {
+    "course_help": lambda heard: (
+        (heard.first("course") or _NTH.search(heard.folded)) and not _LOST.search(heard.folded)
+    ),
+    "greeting": lambda heard: phrases.points_at_one(heard.folded),
+    "who_are_you": lambda heard: heard.first("course"),  # 二胡是谁在教
+    "enrol-health": lambda heard: (
+        heard.first("course") and WISH_ALONE.fullmatch(heard.without("course"))
+    ),  # 我老伴想练八段锦
+}  # what the model takes a mere name for, and when
 
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
@@ -177,20 +187,13 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
 
 def _without_taken_for(heard: Understanding) -> Understanding:
     """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
-    perhaps = {each.intent or each.question for each in heard.candidates} & _MISTAKEN
-    if not perhaps:
+    read = {each.intent or each.question or "" for each in heard.candidates}
+    wrong = {each for each in read & _MISTAKEN.keys() if _MISTAKEN[each](heard)}
+    if not wrong:
         return heard
-    course, folded = heard.first("course") is not None, heard.folded
-    wrong = {
-        "course_help": (course or _NTH.search(folded) is not None) and not _LOST.search(folded),
-        "greeting": phrases.points_at_one(folded),
-        "who_are_you": course,  # 二胡是谁在教
-        "enrol-health": course and WISH_ALONE.fullmatch(heard.without("course")) is not None,  # 我老伴想练八段锦
-    }
-    if not any(wrong.get(each or "") for each in perhaps):
-        return heard
-    kept = (each for each in heard.candidates if not wrong.get(each.intent or each.question or ""))
-    return replace(heard, candidates=tuple(kept))
+    return replace(
+        heard, candidates=tuple(each for each in heard.candidates if (each.intent or each.question) not in wrong)
+    )
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
