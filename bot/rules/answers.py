@@ -35,6 +35,7 @@ _NAMES = {"course", "org", "item", "activity", "theme", "teacher"}
 # Where what is asked of a matter begins: 学习卡丢了 of 学习卡丢了怎么补办.
 _ASKING = re.compile("[，？]|怎么|如何|什么|哪|多少|多久|几|可以|能|需要|要|会|是|有")
 _WHOLE = 0.2  # likeness below which no sentence of an answer is told without the others
+_HOURS = re.compile(r"工作日|周[一二三四五六日末]|\d{1,2}[:：]\d\d|weekday|[ap]\.?m\b")
 Passage = tuple[Entry, str, str]  # a sentence of it, and a clause of that
 
 
@@ -87,6 +88,13 @@ async def of_an_answer(run: Runner, turn: Turn) -> bool:
     sure = best is not None and best.score >= turn.heard.lines.sure
     if classes_of(turn) and not elsewhere(turn) and best and best.intent in _OF_ONE:
         return False
+    if best and best.intent == "site_hours" and turn.heard.first("when") and not phrases.names_matter(folded):
+        told = [(each, each.said(turn.state.lang).answer) for each in entries]
+        hours = [(entry, answer) for entry, answer in told if _HOURS.search(answer)]
+        if hours:  # 星期六有人吗, after when seats are there: theirs, and not the house's
+            turn.recall(*hours[0])
+            run.remind(turn)
+            return True
     obtains = OBTAINED.search(folded) is not None  # 啥时候能拿到
     of_them = obtains or any(_speaks_of(each, folded) for each in entries)
     names = phrases.names_matter(folded) or (len(halves.beyond(folded)) > 1 and not of_them)  # 几点开门, 停车要钱吗
