@@ -5,7 +5,6 @@ The classifier has no label for these, or takes the general question for the lik
 """
 
 import re
-from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -13,7 +12,8 @@ from bot import about, about_us, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
-from bot.leanings_to_learning import WISH_ALONE, of_a_term, of_health, of_how_many, of_papers
+from bot.leanings_mistaken import without_mistaken
+from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -97,10 +97,6 @@ _COSTS = re.compile("钱|费|收|免|价|花|掏|打折|优惠|减|不用交|[�
 OF_CLASSES = {"find_class", "class_schedule", "class_places", "class_detail", "enrol", "find_course"}
 _OF_A_LESSON = {"course_level", "course_help"}
 OF_FEE = {"fee-general", "fee-standard", "fee-free-who", "enrol-disabled"}
-_NTH = re.compile("第[一二三四五六七八九十\\d]+个")
-_LOST = re.compile(
-    "怎么|咋|窍门|技巧|诀窍|不准|[听看学弄搞]不?[没]?[懂会明]|不[懂会明]|没[听看学弄搞]|答疑|请教|[问找]老师|疑问|作业"
-)
 _BEGINS = re.compile(
     "^(?:你好|您好|喂|那个|老师|师傅|同志|大姐|大哥|姑娘|美女|帅哥|[,，])*+(?:我|俺)?(?:就?想|要|来)?请?[问打][问听]?(?:你们?)?(?:一下|下|个事情?|一?个问题|点事情?)[啊呀哦嘛哈]*"
 )
@@ -133,21 +129,11 @@ _ON_RECORD = _OF_ITS_OWN | {"entry", "places"}  # of one activity
 _HOW = re.compile(
     "怎么|如何|咋|[替代]|打?个?电话|网上|手机上|几个|多少|身体|高血压|心脏|怀孕|插班|改|换|退(?!休|役|伍)|转(?!业)"
 )
-_MISTAKEN: Mapping[str, Callable[[Understanding], object]] = {
-    "course_help": lambda heard: (
-        (heard.first("course") or _NTH.search(heard.folded)) and not _LOST.search(heard.folded)
-    ),
-    "greeting": lambda heard: phrases.points_at_one(heard.folded),
-    "who_are_you": lambda heard: heard.first("course"),  # 二胡是谁在教
-    "enrol-health": lambda heard: (
-        heard.first("course") and WISH_ALONE.fullmatch(heard.without("course"))
-    ),  # 我老伴想练八段锦
-}  # what the model takes a mere name for, and when
 
 
 def leaning(heard: Understanding, state: Conversation) -> Understanding:
     """What is heard, with what it leans to ahead of the others."""
-    heard = _without_taken_for(heard)
+    heard = without_mistaken(heard)
     found = (
         _in_so_many_words(heard)
         or _of_the_rate(heard)
@@ -183,17 +169,6 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     others = (each for each in heard.candidates if each.intent != found.intent or each.question != found.question)
     behind = [replace(each, score=min(each.score, score - AHEAD)) for each in others]
     return replace(heard, candidates=(replace(found, score=score), *behind))
-
-
-def _without_taken_for(heard: Understanding) -> Understanding:
-    """What the model takes a mere name for is left out: 双手托天那一套, 下午那个好."""
-    read = {each.intent or each.question or "" for each in heard.candidates}
-    wrong = {each for each in read & _MISTAKEN.keys() if _MISTAKEN[each](heard)}
-    if not wrong:
-        return heard
-    return replace(
-        heard, candidates=tuple(each for each in heard.candidates if (each.intent or each.question) not in wrong)
-    )
 
 
 def _of_the_rate(heard: Understanding) -> Candidate | None:
