@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -38,7 +39,6 @@ from bot.waiting import GENERAL, SeatAvailability
 from knowledge.library import Library
 from nlu import pieces as going_on
 from nlu import proofs
-from nlu.masking import mask
 from nlu.text import clean
 from store import conversations, deliveries, tickets
 from store.attachments import NewFile
@@ -325,20 +325,15 @@ class Inbox:
         asked = self._mind.dialogue.asks_for(state) if read.seat is None else None
         secret = self._mind.dialogue.secret(said, state, lately=lately) if read.seat is None else None
 
-        def hidden() -> str:
-            return proofs.hide(mask(said), lately=lately, asked=asked is not None)
-
-        # What is longer than anybody reads may take half a second, in which others would wait.
-        text = hidden() if len(said) <= LONGEST else await asyncio.to_thread(hidden)
-        before: Mapping[int, bytes] = {}
-        if (since := state.number_since) and going_on.may_go_on(text):
+        rows: Sequence[MessageRow] = ()
+        if (since := state.number_since) and going_on.may_go_on(said):
             rows = await self._database.read(lambda t: pieces.before(t, read, max(since, inbound.at - pieces.LATELY)))
-            answers = self._mind.dialogue.awaits_number(said, state)
-            text, before = pieces.together(rows, text, lately=lately, answers=answers)
-        if proofs.is_whole(secret) if secret is not None else (text != said and going_on.is_whole(said, text)):
-            state.number_since = 0
-        elif not since and going_on.may_begin(text):
-            state.number_since = inbound.at
+        answers = self._mind.dialogue.awaits_number(said, state)
+        keep = partial(pieces.keep, rows, said, lately=lately, asked=asked is not None, answers=answers)
+        # What is longer than anybody reads may take half a second, in which others would wait.
+        text, before = keep() if len(said) <= LONGEST else await asyncio.to_thread(keep)
+        proven = secret is not None and proofs.is_whole(secret)
+        state.number_since = 0 if proven else going_on.begun(said, text, since, inbound.at)
         now = datetime.fromtimestamp(inbound.at / 1000, self._zone)
         # What is changed from here on is found by the commit, and all is thought anew.
         calendar, revision = self._mind.library.calendar, self._mind.library.revision

@@ -23,11 +23,14 @@ def before(transaction: Transaction, read: ConversationRow, since: int) -> Seque
     return [row for row in rows if row.author == "resident" and row.at >= since][-BEFORE:]
 
 
-def together(rows: Sequence[MessageRow], text: str, *, lately: bool, answers: bool) -> tuple[str, Mapping[int, bytes]]:
-    """A message without what is a piece of a number, and the bodies of those before it that have the other pieces, by their
-    numbers. `lately` says that a code may be on its way, `answers` that the message answers a question for a number."""
+def keep(
+    rows: Sequence[MessageRow], text: str, *, lately: bool, asked: bool, answers: bool
+) -> tuple[str, Mapping[int, bytes]]:
+    """A message without numbers that nobody keeps, and without pieces of one; and the bodies of those before it that have the
+    other pieces, by their numbers. The rest as in `nlu.pieces`."""
     said = [msgspec.json.decode(row.body, type=Message) for row in rows]
-    *others, text = pieces.together([*(each.reply.text for each in said), text], lately=lately, answers=answers)
+    before = [each.reply.text for each in said]
+    *others, text = pieces.keep(before, text, lately=lately, asked=asked, answers=answers)
     changed = {
         row.seq: msgspec.json.encode(replace(each, reply=replace(each.reply, text=covered)))
         for row, each, covered in zip(rows, said, others, strict=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from bot.messages import Numbered
 from nlu import phones
-from nlu.masking import PHONE_GROUPS, DigitGroup, runs, sized
+from nlu.groups import DigitGroup, runs, sized
+from nlu.masking import PHONE_GROUPS
 from nlu.text import SPELLED_OUT, fold, fold_numbers, up_to
 
 _ABROAD = re.compile(r"(\+(?!86)\d{1,3}[- ]?)\d(?:[- ]?\d){2,7}[- ]?(\d{4})(?!\d)")

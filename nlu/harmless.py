@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 
 from nlu import phones
-from nlu.text import SAID_DIGITS
+from nlu.text import SAID_DIGITS, fold
 
 _NUMERAL = rf"[\d{SAID_DIGITS}十百千万]"
 COUNTED = re.compile(r" ?(?:[元块分年月日人号岁期路楼室]|积分|学分)")  # 200000分: how much or which, no code
 # 邮编324000, 订单号…: which number of something else it is.
-OTHERWISE = re.compile(
-    r"(?:邮编|邮政编码|post(?:al)? ?code|zip(?: code)?|qr code|工单|订单|[单编群工座学课班期桌房门]号|报名号|会议号|房间号|[qQ]{2}群?|微信群)"
-    r"\W{0,3}(?:是|为)?\W{0,3}[a-z]{0,3}$"
-)
+_THINGS = r"(?:邮编|邮政编码|post(?:al)? ?code|zip(?: code)?|qr code|工单|订单|[单编群工座学课班期桌房门]号|报名号|会议号|房间号|[qQ]{2}群?|微信[号群]?)"
+OTHERWISE = re.compile(rf"{_THINGS}\W{{0,3}}(?:是|为)?\W{{0,3}}[a-z]{{0,3}}$")
+_ASKED_FOR = re.compile(rf"{_THINGS}[^\d]{{0,8}}$")
 # The number of a lesson on line and its password are everybody's who is in it; nothing else may stand between.
 OF_A_MEETING = re.compile(
     r"(?:会议|入会|直播间?|无线网?络?|wi-?fi|meeting|zoom)(?:号码?|id)?(?:是|为|is)?[\W\d]{0,24}"
@@ -29,7 +28,7 @@ POSTCODE = re.compile(r"[0-8]\d{3}00")
 _UNIT = r"(?:[元块角毛分年月日号人个名岁期届季路楼层幢栋室班节次遍天周秒点时度斤米页份套门级折倍寸式%]|积分|学分|单元|小时|公里|公斤|多[人元块])"
 _AMOUNT = re.compile(rf"(?<![\d{SAID_DIGITS}]){_NUMERAL}{{1,6}}(?: ?[-~到至—] ?{_NUMERAL}{{1,6}})? ?{_UNIT}")
 _NAMED = re.compile(
-    r"(?:积分|学分|余额|价格|学费|费用|票价|教室|房间|门牌|[打拨]|热线|客服)\W{0,2}(?:还?有|还?剩|是|为|了)?\W{0,2}\d{1,6}(?!\d)"
+    r"(?:积分|学分|余额|价格|学费|费用|票价|教室|房间|门牌|[打拨]|热线|客服)[^\w。]{0,2}(?:还?有|还?剩|是|为|了)?\W{0,2}\d{1,6}(?!\d)"
     r"|[座幢栋楼层]\d{2,5}(?!\d)|(?<![\d.])\d{1,4}\.\d{1,2}(?![.\d])|(?<!\d)(?:0?[1-9]|1[0-2])[-/](?:[12]\d|3[01]|0?[1-9])(?!\d)|(?<!\d)\d:\d(?!\d)"
     r"|第\W{0,2}\d{1,6}(?![\d段组部])|(?<![a-z0-9])(?!and|then|next|last|rest|is|my|no|ok)[a-z]{1,4}-?\d{4,}|(?<!\d)(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])-\d{5}(?!\d)"
 )
@@ -41,6 +40,11 @@ def is_other(folded: str, start: int) -> bool:
     """Whether what begins there is called something that everybody may know."""
     before = max(0, start - _NEAR)
     return any(each.search(folded, before, start) for each in (OTHERWISE, OF_A_MEETING))
+
+
+def names_other(text: str) -> bool:
+    """Whether it ends with what such a number is called: that comes next."""
+    return _ASKED_FOR.search(fold(text[-_NEAR:])) is not None
 
 
 def are_emergency(folded: str) -> bool:

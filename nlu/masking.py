@@ -13,24 +13,15 @@ from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
-from nlu import phones
+from nlu import harmless, phones
+from nlu.groups import READ_OUT, DigitGroup, X, runs, sized
+from nlu.numbering import unnumbered
 from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers, up_to
 
 IDENTITY, BANK = "[证件号]", "[卡号]"
-READ_OUT = str.maketrans(SAID_DIGITS, "0001122345677899123456789")
-# Figures and numerals by turns (6二0八) are one group.
-_GROUP = re.compile(
-    rf"[0-9]++(?:[{SAID_DIGITS}]++[0-9]++)+[{SAID_DIGITS}]*|[{SAID_DIGITS}]++(?:[0-9]++[{SAID_DIGITS}]++)+[0-9]*"
-    rf"|[0-9]{{2,}}[{SAID_DIGITS}](?!\w)|(?<!\w)[{SAID_DIGITS}][0-9]{{2,}}|[0-9]+|[{SAID_DIGITS}]+"
-)
-_TIGHT = re.compile(r"[\W_]{0,8}")
-_LINKS = re.compile(
-    r"(?:[\W_]|然后|接着|后[面来边]|随后|最后|末尾|中间|再|是|空格|横?[杠线]|加|和|跟|[前中后末]?[两三四五六八]位(?:数字?)?|then|and)*"
-)
-_FAR = 14  # characters between two groups of one number, words included
-_BY_ONE = 4  # signs that stand one by one, from which each of them is a digit
 _SHORT, _LONG = 15, 20  # digits: none that is masked is shorter in all, and no number that we need is as long
+_TOLD = 3  # digits of each group, by and large, where a number is in groups
 _CARD, _CODE = 12, 6  # digits of a learning card, and of a one-time code; telephone numbers have fewer than a card
 _MANY = 80  # characters that telephone numbers and cards side by side may take
 _PLACE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9])\d{4}"
@@ -42,12 +33,13 @@ _SHAPED = re.compile(rf"{_PLACE}{YEAR}\d{{7}}|[1-9]\d{{16}}x")
 _OLDER = re.compile(rf"{_PLACE}\d\d{DAY}\d{{3}}")
 _MAY_BE_DATED = re.compile(rf"(?={_PLACE}(?:{YEAR}|\d\d){DAY})")
 _OLDER_GROUPS = {(15,), (6, 6, 3), (6, 9), (6, 2, 2, 2, 3), (1,) * 15}
-_X = re.compile(r"[\W_]{0,4}[x×](?![a-z0-9])")
 _X_SAID = re.compile(r"\D{0,10}?[x×](?![a-z0-9])")
 _OF_PERSON = re.compile(r"身份|证件|[二一]代证|老证|证号|identity|\bid\b")
 _OF_BANK = re.compile("银行|存折|卡号|[账帐]号|账户|信用卡|储蓄卡|打款|转账|bank|account")
 _YEARS_OR_SUM = re.compile("[年元]")
 _COUNTRY = re.compile(r"\+86(?:[-. ]\d|\d{9})")
+ISSUED = re.compile(r"(?:62|4|5[1-5])\d{14}(?:\d\d{0,2})?")  # as most of them begin
+_LETTER = re.compile(r"[^\W\d_]")
 BANK_NUMBER = re.compile(r"[3-69]\d{15,18}|3[47]\d{13}")
 PHONE_GROUPS = {(11,), (3, 4, 4), (3, 8), (7, 4)}
 CARD_GROUPS = {(12,), (4, 4, 4), (3, 3, 3, 3), (6, 6)}
@@ -69,17 +61,6 @@ _PAPER = re.compile(
 _BORN = re.compile(
     rf"(?<!\d){_PLACE}\D{{0,6}}(?:\d\d){{1,2}}年[\d十]{{1,3}}月[\d十]{{1,3}}[日号]?\D{{0,6}}\d{{3}}[\dx](?!\d)"
 )
-
-
-class DigitGroup(Struct, frozen=True, gc=False):
-    """Digits in a row. `apart` says that words stand between the group before and this, `strange` that they are others than
-    lead from one part of a number to the next (然后)."""
-
-    digits: str
-    start: int
-    end: int
-    apart: bool
-    strange: bool
 
 
 class _Window(Struct, frozen=True, gc=False):
@@ -127,6 +108,7 @@ def spans(text: str) -> Iterator[Span]:
     folded = fold_numbers(text)
     if _POSSIBLE.search(folded) is None:
         return
+    folded = unnumbered(text, folded)
     reader = _NumberReader(folded)
     for run in runs(folded):
         if sum(len(group.digits) for group in run) >= _SHORT:
@@ -136,73 +118,6 @@ def spans(text: str) -> Iterator[Span]:
     for match in _PAPER.finditer(plain):
         if not _is_kept(re.sub(r"\D", "", match["number"])) and not phones.find(match["number"]):
             yield *match.span("number"), IDENTITY
-
-
-def runs(folded: str) -> Iterator[list[DigitGroup]]:
-    """The groups of digits that may be parts of one number."""
-    run: list[DigitGroup] = []
-    matches = list(_GROUP.finditer(folded))
-    alone = _one_by_one(folded, matches)
-    for n, match in enumerate(matches):
-        if n not in alone and _is_word(folded, matches[max(0, n - 1) : n + 2], match):
-            continue
-        between = folded[run[-1].end if run else match.start() : match.start()].replace(" ", "")
-        if len(between) > _FAR:
-            yield run
-            run, between = [], ""
-        run += _groups(match, between)
-    yield run
-
-
-def parts(run: Sequence[DigitGroup]) -> Iterator[list[DigitGroup]]:
-    """Groups that follow on each other without strange words."""
-    part: list[DigitGroup] = []
-    for group in run:
-        if part and group.strange:
-            yield part
-            part = []
-        part.append(group)
-    if part:
-        yield part
-
-
-def _one_by_one(folded: str, matches: Sequence[re.Match[str]]) -> set[int]:
-    """The places of figures and numerals that stand one by one: 6 二 0 八."""
-    found: set[int] = set()
-    chain: list[int] = []
-    for n, match in enumerate(matches):
-        if len(match[0]) > 1:
-            chain = []
-            continue
-        if chain and not _TIGHT.fullmatch(folded, matches[n - 1].end(), match.start()):
-            chain = []
-        chain.append(n)
-        if len(chain) >= _BY_ONE:
-            found.update(chain[-_BY_ONE:])
-    return found
-
-
-def _groups(match: re.Match[str], between: str) -> Iterator[DigitGroup]:
-    """One group; but the last numeral that is read out may belong to the word behind it (…三四一共)."""
-    number, (start, end) = match[0].translate(READ_OUT), match.span()
-    apart, strange = not _TIGHT.fullmatch(between), not _LINKS.fullmatch(between)
-    said = not match.string[end - 1].isascii() and match.string[end : end + 1].isalpha()
-    cut = end - 1 if said else start
-    if start < cut:
-        yield DigitGroup(number[:-1], start, cut, apart, strange)
-        apart = strange = False
-    yield DigitGroup(number[cut - start :], cut, end, apart, strange)
-
-
-def _is_word(folded: str, near: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
-    """A numeral alone among other signs (一下) is no digit; a 零 beside one is."""
-    beside = folded[max(0, match.start() - 1) : match.start()] + folded[match.end() : match.end() + 1]
-    if match[0] in "零〇" and any(each.isdecimal() for each in beside):
-        return False
-    if len(match[0]) > 1 or match[0].isascii() or _X.match(folded, match.end()):
-        return False
-    ends = [each.span() for each in near if each is not match and not each[0].isascii()]
-    return not any(_TIGHT.fullmatch(folded, min(end, match.end()), max(start, match.start())) for start, end in ends)
 
 
 def _counted(folded: str, window: _Window) -> bool:
@@ -232,6 +147,26 @@ class _NumberReader:
                 for groups, label in self._cut(part, self._likely):
                     if label:
                         yield from self._labelled(groups, label)
+        if not (self._person or self._bank):
+            yield from (span for each in rest for span in self._strewn(each))
+
+    def _strewn(self, run: list[DigitGroup]) -> Iterator[Span]:
+        """A card's number with one letter between its groups, or the same word (6217点5756点…)."""
+        windows = _Windows(run, self._x)
+        for first in range(len(run)):
+            for window in windows.at(first):
+                if window.apart and ISSUED.fullmatch(window.number) and self._is_strewn(window):
+                    yield from self._labelled(list(window.groups), BANK)
+
+    def _is_strewn(self, window: _Window) -> bool:
+        groups = window.groups
+        if len(window.number) < _TOLD * len(groups) or not has_check_digit(window.number):
+            return False
+        between = ["".join(_LETTER.findall(self._folded, a.end, b.start)) for a, b in pairwise(groups)]
+        counted = any(harmless.COUNTED.match(self._folded, each.end) for each in groups)
+        sums = all(each.digits.endswith("00") for each in groups)
+        alike = len({*between}) == 1 or all(len(each) <= 1 for each in between)
+        return alike and not (counted or sums or self._extensions.intersection(each.start for each in groups))
 
     def _parts(self, run: list[DigitGroup]) -> Iterator[list[DigitGroup]]:
         """Groups with words between them are parts of one number only where the text speaks of one."""
@@ -270,7 +205,7 @@ class _NumberReader:
         return bool(proven) and (self._bank or len(window.number) - alone != _CODE)
 
     def _x(self, end: int) -> re.Match[str] | None:
-        return (_X_SAID if self._person else _X).match(self._folded, end)
+        return (_X_SAID if self._person else X).match(self._folded, end)
 
     def _dated(self, window: _Window) -> str | None:
         if DATED.fullmatch(window.number):
@@ -326,7 +261,7 @@ class _NumberReader:
                 yield start, before.end, label
                 start = group.start
         end = groups[-1].end
-        x = _X.match(self._folded, end) if sum(len(group.digits) for group in groups) == 17 else None
+        x = X.match(self._folded, end) if sum(len(group.digits) for group in groups) == 17 else None
         yield start, x.end() if x else end, label
 
 
@@ -371,14 +306,6 @@ def _natural(run: list[DigitGroup], first: int) -> int:
         if (sizes in PHONE_GROUPS or sizes in CARD_GROUPS or len(sizes) == _CARD) and _is_kept(number):
             return last - first + 1
     return 0
-
-
-def sized(sizes: tuple[int, ...], run: Sequence[DigitGroup], first: int, last: int) -> tuple[int, ...]:
-    """The sizes of the groups as they were written, one more of them read."""
-    size = len(run[last].digits)
-    if last > first and run[last].start == run[last - 1].end:
-        return (*sizes[:-1], sizes[-1] + size)
-    return (*sizes, size)
 
 
 def _is_kept(number: str) -> bool:

@@ -6,13 +6,16 @@ covered before, and what comes next is digits and little else.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from nlu import harmless, phones, proofs, secrets
-from nlu.masking import BANK, BANK_NUMBER, DATED, DAY, IDENTITY, READ_OUT, YEAR, DigitGroup, Span, cover, parts, runs
+from nlu.groups import READ_OUT, DigitGroup, runs
+from nlu.masking import BANK, BANK_NUMBER, DATED, DAY, IDENTITY, ISSUED, YEAR, Span, cover, mask
 from nlu.masking import spans as masked
+from nlu.numbering import unnumbered
 from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, SPELLED_FEW, figures, fold_numbers
 
@@ -21,17 +24,19 @@ _NEXT = "\n"
 _BESIDES = re.compile(rf"[\d{SAID_DIGITS}][^\W\d_x{SAID_DIGITS}某][^\W\d_{SAID_DIGITS}]|[a-z]{{3}}")
 _WAITS, _MURMUR = re.compile("[等稍看找拿慢喂]|花?眼?镜|在吗"), 2  # what is said between two pieces, and letters of it
 _LEADS = re.compile(
-    "然后|接着|接下来|下一?[面段]|随后|往后|后[面边]|后?半段|最后|[末后].?位|剩|还有|继续|next|then|last"
+    "然后|接着|接下来|下一?[面段]|随后|往后|后[面边]|后?半段|最后|[末后].?位|剩|还有|继续|好了|找到|看清|第.[段组部位节截排行块串批]|[末尾][了尾]?一?[段截排行块串]|另外?一?半|收尾|[后末]头|next|then|last"
 )
 _YEAR_OR_SUM = re.compile(r"(?:19|20)\d\d|\d{1,2}00")
+_SUMS = re.compile(r"(?:[1-9]\d{0,2}?0{2,3}(?=[1-9]|$))+")
 _NO_WORD = re.compile(rf"[\W_\d{SAID_DIGITS}某签]")
 _DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
-_BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码令号户\[]", re.IGNORECASE)
+_BEGINS = re.compile(rf"[\da-z{SAID_DIGITS}卡证码令号户编\[]", re.IGNORECASE)
 _REACH = 120  # characters at the end of a text, or at its beginning, in which a piece of a number stands
 _BRIEF, _SHORT = 40, 8  # characters of a text that is a piece and little else, and of one that only stands between
 _BESIDE = 4  # characters of words that are not known to be small
 _BETWEEN = 2  # longer texts, behind which a number that was begun does not go on
 _PIECE = 4  # digits that tell something of a number
+_ISSUER = "62"  # what most learning cards begin with
 _CARD_DIGITS, _WHOLE, _LONGEST = 12, 16, 19  # digits of a learning card, and of what has more
 _ALONE = re.compile(rf"^[\s·\d{SAID_DIGITS}]++x?\s*+$")  # a number and nothing that says whose or what it is
 # The end of an identity paper's: it looks like a mobile's where its holder was born in the last century.
@@ -77,12 +82,29 @@ def _digits(text: str) -> int:
     return len(_DIGIT.findall(fold_numbers(text)))
 
 
+def begun(said: str, kept: str, since: int, now: int) -> int:
+    """Since when pieces of a number may have come, now that this was said, and this kept of it; 0 where none may."""
+    if said != kept and is_whole(said, kept):
+        return 0
+    return since or (now if may_begin(kept) else 0)
+
+
 def _folded(text: str) -> str:
     """With its numbers folded, and the few digits spelled out that are all of it: by themselves they are words."""
-    folded = fold_numbers(text)
+    folded = secrets.named_right(fold_numbers(text))
     if "e" not in folded and "i" not in folded and "o" not in folded:  # as what is written in Chinese has not
         return folded
     return SPELLED_FEW.sub(figures, folded)
+
+
+def keep(
+    before: Sequence[str], said: str, *, lately: bool = False, asked: bool = False, answers: bool = False
+) -> list[str]:
+    """What is kept of the texts before, as they were kept, and of the one that comes now. `asked` says that it answers a
+    question for one of these numbers; for the others see `together`."""
+    beside = before[-1][-_REACH:] if before else ""
+    text = proofs.hide(mask(said), lately=lately, asked=asked, before=beside)
+    return together([*before, text], lately=lately, answers=answers) if before and may_go_on(text) else [*before, text]
 
 
 def together(texts: Sequence[str], *, lately: bool = False, answers: bool = False) -> list[str]:
@@ -91,8 +113,8 @@ def together(texts: Sequence[str], *, lately: bool = False, answers: bool = Fals
     on its way, `answers` that digits are asked for that are none of these numbers."""
     *before, going_on = texts
     ends = [*(each[-_REACH:] for each in before), going_on[:_REACH]]
-    read = list(map(_read, ends))
-    found = list(_proven(read, lately=lately))
+    read = list(map(_read, _plain(ends)))
+    found = _proven(read, lately=lately)
     label = found[-1][-1][2] if found[-1] else _called(read, answers=answers)
     if label and read[-1].bare:
         found[-1] += _covered(read[-1], label)
@@ -104,8 +126,16 @@ def together(texts: Sequence[str], *, lately: bool = False, answers: bool = Fals
     return [*map("".join, zip(heads, covered, strict=False)), covered[-1] + going_on[_REACH:]]
 
 
-def _read(said: str) -> _Text:
-    folded = _folded(said)
+def _plain(ends: Sequence[str]) -> Iterator[str]:
+    """With their numbers folded, and without the marks that tell the pieces apart."""
+    plain = unnumbered(_NEXT.join(ends), _NEXT.join(map(_folded, ends)))
+    start = 0
+    for each in ends:
+        yield plain[start : start + len(each)]
+        start += len(each) + len(_NEXT)
+
+
+def _read(folded: str) -> _Text:
     opens = secrets.opened(folded)
     plain = secrets.without(folded, (match.span() for match in secrets.LABEL.finditer(folded)), "签")
     words = secrets.little(plain)
@@ -113,13 +143,13 @@ def _read(said: str) -> _Text:
     # A number that stands alone may be a piece, whatever else it could be: the proof is in all of them together.
     telephones = _LEADS.search(plain) is None and not _ALONE.fullmatch(words)
     others = () if _ALONE.fullmatch(plain) else harmless.spans(plain, telephones=telephones)
-    words = secrets.without(words, others)
+    words = secrets.without(words, ((start, end) for start, end in others if words[start:end].strip()))
     wordy = any(map(_is_letter, secrets.named(words)))
     if little and not wordy:
         words = words.translate(READ_OUT)  # a numeral alone is a digit where there is nothing else
     groups = [group for run in runs(words) for group in run]
     bare = little and "某" not in words and bool(groups or opens or _DIGIT.search(words))
-    waits = not bare and len(said) <= _SHORT and "某" not in words
+    waits = not bare and len(folded) <= _SHORT and "某" not in words
     if bare:
         words = "".join(
             " " if _is_letter(beside) else each for each, beside in zip(words, secrets.named(words), strict=True)
@@ -145,15 +175,16 @@ def _called(read: Sequence[_Text], *, answers: bool) -> str | None:
     for each in before:
         label, between = each.opens or label, 0 if each.opens else between + each.aside
         label = label if between <= _BETWEEN else None
-    begun = label in (IDENTITY, BANK) and sum(each.opens == label for each in before) == 1
-    if label and not answers and _goes_on(last, apart=between > 0, begun=begun):
+    told = [each for each in before if each.opens == label and (each.groups or secrets.LABEL.search(each.said))]
+    begun = label in (IDENTITY, BANK) and len(told) == 1
+    if label and not answers and _goes_on(last, apart=between > 0 or not told, begun=begun):
         return label
     return last.opens if secrets.LABEL.search(last.said) else None
 
 
 def _goes_on(text: _Text, *, apart: bool, begun: bool) -> bool:
     """Whether digits and little else go on with a number; `apart` says that something else was spoken of meanwhile,
-    `begun` that of the number no more than its beginning was said."""
+    or that it was called by name alone, `begun` that of the number no more than its beginning was said."""
     number = "".join(each.digits for each in text.groups)
     if len(number) < (_PIECE if apart else 2) or (apart and _YEAR_OR_SUM.fullmatch(number)):
         return False
@@ -163,15 +194,20 @@ def _goes_on(text: _Text, *, apart: bool, begun: bool) -> bool:
 
 
 def _alone(read: Sequence[_Text]) -> Iterator[int]:
-    """Which of those before it are digits and little else, one behind the other up to the last, or with little talk between."""
+    """Which of those before it are digits and little else, one behind the other up to the last, or with little talk between;
+    and what more of its digits is said around them, right before such as were covered."""
     apart = 0
+    last = secrets.LABEL.sub("", read[-1].said)
+    named = secrets.named(last) != last  # that is a number of its own
     for n in range(len(read) - 2, -1, -1):
         each = read[n]
+        begins = not apart and not named and each.digits > _PIECE and secrets.LABEL.search(read[n + 1].said)
         apart += each.aside
         if apart > _BETWEEN:
             return
         surely = not apart or (each.bare and not _YEAR_OR_SUM.fullmatch("".join(one.digits for one in each.groups)))
-        if surely and each.digits >= _PIECE and not each.aside and not _is_somebodys(each.said):
+        piece = surely and each.digits >= _PIECE and not each.aside
+        if (piece or begins) and not _is_somebodys(each.said):
             yield n
 
 
@@ -182,37 +218,46 @@ def _is_somebodys(said: str) -> bool:
     ) or harmless.is_public(said)
 
 
-def _proven(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
+def _proven(read: Sequence[_Text], *, lately: bool) -> list[list[Span]]:
     """What is covered of each where a number goes from one of them into the last."""
-    found = list(_across(read, lately=lately))
+    found = _across(read, lately=lately)
     if not any(found) and any(map(_is_talk, read[:-1])):
         # What is said meanwhile may have numbers in it as well, and stands between its pieces nevertheless.
-        quiet = [replace(each, read="", groups=()) if _is_talk(each) else each for each in read[:-1]]
-        found = list(_across([*quiet, read[-1]], lately=lately))
-    yield from found
+        quiet = [replace(each, read="", groups=(), wordy=False) if _is_talk(each) else each for each in read[:-1]]
+        return _across([*quiet, read[-1]], lately=lately)
+    return found
 
 
 def _is_talk(text: _Text) -> bool:
     return (text.wordy or not text.bare) and text.digits < _PIECE
 
 
-def _across(read: Sequence[_Text], *, lately: bool) -> Iterator[list[Span]]:
+def _across(read: Sequence[_Text], *, lately: bool) -> list[list[Span]]:
     joined = _NEXT.join(each.read for each in read)
-    last = len(joined) - len(read[-1].read)
+    starts = [0, *accumulate(len(each.read) + len(_NEXT) for each in read[:-1])]
     of_code = lately or proofs.OF_CODE.search(joined) is not None  # six digits alone may be prices
     of_proofs = (
         span for span in proofs.spans(joined, lately=lately, asked=False) if of_code or span[2] != secrets.CODE
     )
-    found = sorted({*masked(joined), *of_proofs, *_cut_anywhere(joined, last)})
-    across = [span for number in _numbers(joined, found) if number[0][0] < last < number[-1][1] for span in number]
-    start = 0
-    for each in read:
-        yield (
-            []
-            if harmless.are_emergency(each.said)
-            else [span for first, end, label in across for span in _covered(each, label, first - start, end - start)]
-        )
-        start += len(each.read) + len(_NEXT)
+    found = sorted({*masked(joined), *of_proofs, *_cut_anywhere(read, starts)})
+    across = [
+        span
+        for number in _numbers(joined, found)
+        if number[0][0] < starts[-1] < number[-1][1] and not _is_telephone(joined, number)
+        for span in number
+    ]
+    return [
+        []
+        if harmless.are_emergency(each.said)
+        else [span for first, end, label in across for span in _covered(each, label, first - start, end - start)]
+        for each, start in zip(read, starts, strict=True)
+    ]
+
+
+def _is_telephone(joined: str, number: Sequence[Span]) -> bool:
+    """Whether what looks like a learning card's number is one with its area code (0571, 8800…)."""
+    digits = re.sub(r"\D", "", joined[number[0][0] : number[-1][1]].translate(READ_OUT))
+    return number[0][2] == secrets.CARD and digits[:1] == "0" and bool(phones.find(digits))
 
 
 def _numbers(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -227,28 +272,42 @@ def _numbers(text: str, spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield number
 
 
-def _cut_anywhere(joined: str, last: int) -> Iterator[Span]:
-    """A number by what proves it alone, wherever the texts cut it: all the digits of those that it stands in."""
-    for run in runs(joined):
-        for part in parts(run):
-            for first, group in enumerate(part):
-                begins = first == 0 or _NEXT in joined[part[first - 1].end : group.start]
-                if begins and group.start < last < part[-1].end and (label := _proof(part[first:], joined)):
-                    yield group.start, part[-1].end, label
+def _cut_anywhere(read: Sequence[_Text], starts: Sequence[int]) -> Iterator[Span]:
+    """A number by what proves it alone, wherever the texts cut it and whatever they say around its pieces."""
+    last, between, wordy = read[-1], "", False
+    for text, start in zip(reversed(read[:-1]), reversed(starts[:-1]), strict=True):
+        groups = text.groups
+        for first, group in enumerate(groups):
+            number = "".join(each.digits for each in groups[first:]) + between
+            if first == 0 or group.strange or _WORD.search(text.read, groups[first - 1].end, group.start):
+                for end, label in _ends(number, last, sure=wordy or text.wordy or last.wordy):
+                    yield start + group.start, starts[-1] + end, label
+        between = "".join(each.digits for each in groups) + between
+        wordy = wordy or text.wordy
+        if len(between) > _LONGEST:
+            return
 
 
-def _proof(groups: Sequence[DigitGroup], joined: str) -> str | None:
-    """What number all these are, if one proves itself."""
-    number = "".join(each.digits for each in groups)
-    if len(number) > _LONGEST:
-        return None
-    if len(number) in (17, 18) and DATED.fullmatch(number + joined[groups[-1].end : groups[-1].end + 18 - len(number)]):
+def _ends(number: str, last: _Text, *, sure: bool) -> Iterator[tuple[int, str]]:
+    """Where in the last text a number ends that goes on there, and what it is."""
+    for n, group in enumerate(last.groups):
+        number += group.digits
+        if len(number) > _LONGEST:
+            return
+        ends = n + 1 == len(last.groups) or last.groups[n + 1].strange
+        if ends and (label := _proof(number, last.read[group.end : group.end + 18 - len(number)], sure=sure)):
+            yield group.end, label
+
+
+def _proof(number: str, behind: str, *, sure: bool) -> str | None:
+    """What number this is, if it proves itself; where words stand between, it is to be `sure`."""
+    if len(number) in (17, 18) and DATED.fullmatch(number + behind):
         return IDENTITY
-    if not has_check_digit(number) or all(each.digits.endswith("00") for each in groups):
+    if not has_check_digit(number) or _SUMS.fullmatch(number):
         return None
-    if len(number) == _CARD_DIGITS and not proofs.is_dated(number):
+    if len(number) == _CARD_DIGITS and not proofs.is_dated(number) and (number[:2] == _ISSUER or not sure):
         return secrets.CARD
-    return BANK if BANK_NUMBER.fullmatch(number) else None
+    return BANK if (ISSUED if sure else BANK_NUMBER).fullmatch(number) else None
 
 
 def _covered(text: _Text, label: str, first: int = 0, end: int = _REACH) -> Iterator[Span]:

@@ -14,7 +14,9 @@ from typing import Literal
 from msgspec import Struct
 
 from nlu import harmless, phones, secrets
-from nlu.masking import CARD_GROUPS, READ_OUT, DigitGroup, Span, cover, mask, parts, runs, sized
+from nlu.groups import READ_OUT, DigitGroup, parts, runs, sized
+from nlu.masking import CARD_GROUPS, Span, cover, mask
+from nlu.numbering import unnumbered
 from nlu.numerals import has_check_digit
 from nlu.text import SAID_DIGITS, fold_numbers
 
@@ -25,10 +27,11 @@ _NEARLY = range(10, 15)  # digits of a card's number with one or two too many or
 _BARE = range(4, 21)  # digits that are an answer to a question for a number, whatever they are
 _POSSIBLE = re.compile(rf"(?:[\d{SAID_DIGITS}][^\d{SAID_DIGITS}]{{0,40}}){{4}}")
 _FIGURES = re.compile(rf"\d|[{SAID_DIGITS}]{{3}}")
+_SIX, _YEAR = re.compile(r"[\W_]*\d{6}[\W_]*"), re.compile(r"(?:19|20)\d\d")
 _OF_CARD = re.compile("卡|card")
 _CALLED = (
-    "(?:验证|校验|动态|确认|短信|认证)[码嘛马吗玛]|(?:登[录陆]|取[件货餐]|提取|激活|安全|授权|绑定|注册)码"
-    "|(?:动态|短信|一次性)?(?:密码|口令)|yan ?zheng ?ma|(?<![a-z])(?:(?:pass)?code|otp|pin|password|pwd)(?![a-z])"
+    "(?:验证|[校检]验|动态|确认|短信|认证)[码嘛马吗玛]|(?:登[录陆]|取[件货餐]|提取|激活|安全|授权|绑定|注册)码"
+    "|(?:动态|短信|一次性)?(?:密[码马玛]|口令)|yan ?zheng ?ma|(?<![a-z])(?:(?:pass)?code|otp|pin|mi ?ma|pass ?word|pwd)(?![a-z])"
 )
 OF_CODE = re.compile(
     rf"{_CALLED}|短信[里中上]?|收到|(?:验证|报|输入?|填|念)(?=\W?[\d{SAID_DIGITS}]{{4}})|发[来过给]|数字是|[码马]是|(?:(?<!\w)|[的个串]|手机|短信)码(?=\W{{0,2}}[\d{SAID_DIGITS}])"
@@ -55,12 +58,15 @@ class Found(Struct, frozen=True):
     spans: tuple[tuple[int, int], ...]
 
 
-def hide(text: str, *, lately: bool = False, asked: bool = False) -> str:
-    """The text without them, without pieces of numbers that are called so, and passwords; all else as it was."""
+def hide(text: str, *, lately: bool = False, asked: bool = False, before: str = "") -> str:
+    """The text without them, without pieces of numbers that are called so, and passwords; all else as it was. What was
+    said right `before` may have called six digits something else, or be the piece before."""
     folded = fold_numbers(text)
     found = list(secrets.passwords(folded)) if secrets.may_have_password(folded) else []
     if _FIGURES.search(folded):
-        found += spans(folded, lately=lately, asked=asked)
+        folded = secrets.named_right(unnumbered(f"{before}\n{text}", f"{before}\n{folded}")[len(before) + 1 :])
+        if not (_SIX.fullmatch(folded) and harmless.names_other(before)):
+            found += spans(folded, lately=lately, asked=asked)
         whole = any(label == secrets.CARD and _size(folded[start:end]) == _CARD_DIGITS for start, end, label in found)
         found = [*secrets.called(folded, found if whole else ()), *found]
     return cover(text, found) if found else text
@@ -129,9 +135,13 @@ def find(folded: str, *, lately: bool, asked: bool) -> Iterator[Found]:
     reader = _Reader(folded, of_card=of_card, of_code=of_code or bool(OF_CODE.search(folded)))
     found = [each for run in runs(folded) for each in reader.of_run(run)]
     found += reader.named(plain)
-    if asked and alone and len(bare) in _BARE and not found and not harmless.DAY_OR_TIME.fullmatch(folded):
+    if asked and alone and len(bare) in _BARE and not found and not _is_when(folded):
         found.append(Found("card" if len(bare) > _CODE_DIGITS else "code", bare, ((0, len(folded)),)))
     yield from found
+
+
+def _is_when(folded: str) -> bool:
+    return harmless.DAY_OR_TIME.fullmatch(folded) is not None or _YEAR.fullmatch(folded) is not None
 
 
 class _Reader:

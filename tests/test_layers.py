@@ -43,7 +43,13 @@ NARROW = {
         "nlu.judgement",
         "nlu.text",
     },  # what an engine elsewhere answers in; how texts are compared
-    ("desk", "nlu"): {"nlu.phones", "nlu.masking", "nlu.proofs", "nlu.text"},  # which numbers reach a person
+    ("desk", "nlu"): {
+        "nlu.groups",
+        "nlu.phones",
+        "nlu.masking",
+        "nlu.proofs",
+        "nlu.text",
+    },  # which numbers reach a person
     ("handlers", "bot"): {
         "bot.alarming",
         "bot.turn",

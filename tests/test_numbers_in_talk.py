@@ -13,10 +13,8 @@ from accounts.learners import check_digit
 from bot.pieces import BEFORE
 from nlu import phones
 from nlu.harmless import is_public
-from nlu.masking import mask
-from nlu.pieces import is_whole, may_begin, may_go_on, together
-from nlu.proofs import hide
-from nlu.text import clean
+from nlu.pieces import begun, keep, together
+from nlu.text import SAID_DIGITS, clean, fold_numbers
 
 LEFT = 3  # digits in a row that may be
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
@@ -30,26 +28,19 @@ def kept_of(said: list[str]) -> list[str]:
     """What is kept of a resident's messages, as a talk goes on."""
     kept: list[str] = []
     for each in said:
-        text = hide(mask(clean(each)))
         before = kept[-BEFORE:]
-        kept[len(kept) - len(before) :] = together([*before, text]) if may_go_on(text) else [*before, text]
+        kept[len(kept) - len(before) :] = keep(before, clean(each))
     return kept
 
 
 def kept_in_talk(said: list[str]) -> list[str]:
     """The same, as it is in a talk: before a number has begun, and behind a whole one, nothing is looked at again."""
     kept: list[str] = []
-    begun: int | None = None
-    for each in map(clean, said):
-        text = hide(mask(each))
-        if begun is not None and may_go_on(text):
-            first = max(begun, len(kept) - BEFORE)
-            *kept[first:], text = together([*kept[first:], text])
-        if text != each and is_whole(each, text):
-            begun = None
-        elif begun is None and may_begin(text):
-            begun = len(kept)
-        kept.append(text)
+    since = 0
+    for n, each in enumerate(map(clean, said)):
+        first = max(since - 1, n - BEFORE) if since else n
+        kept[first:] = keep(kept[first:], each)
+        since = begun(each, kept[-1], since, n + 1)
     return kept
 
 
@@ -120,7 +111,8 @@ SINGLE = [
     "2026年12月15日", "2027年1月1日放假吗", "12月15日", "周六9:00到11:30", "晚上7点30", "八点半", "订单20261129", "我订单20261129", "编号是0315",
     "订单号DH20261128001", "工单1126-84614", "1129-90205", "13800138000", "0570-1234567", "400-820-8820", "我手机是13957012345", "书法班12节课",
     "第1234期", "我住12幢302室", "三年级一班", "二十三个人", "2026", "2026年春季班", "身份证复印件2份", "身份证16周岁可以办吗", "身份证要带2张照片",
-    "学习卡多少钱，10元吗", "学习卡65岁以上免费吗", "学习卡办理8:30-11:30", "学习卡5-10天能办好吗", "我的卡2023年办的", "银行卡2-3个工作日到账吗", "银行卡扣了300元",
+    "学习卡多少钱，10元吗", "学习卡65岁以上免费吗", "学习卡办理8:30-11:30", "学习卡5-10天能办好吗", "我的卡2023年办的", "银行卡2-3个工作日到账吗",
+    "银行卡扣了300元",
     "我的卡里有1200分", "卡号有12位吗", "身份证18位", "身份证2026年到期", "医保卡咨询电话12345678", "密码忘了", "密码怎么改", "密码是什么", "密码在APP上怎么改",
     "密码错了3次", "my password is wrong", "I forgot my password", "password is not accepted", "密码要8位吗", "会议密码：abc123", "Wi-Fi密码是Yunxi2026",
     "腾讯会议 845-233-617，密码 2468", "验证码没收到", "验证码60秒才来", "编码1024在哪看", "打卡1200次", "刷卡300元", "教室302", "公交12路转3路", "一下一点一起",
@@ -160,7 +152,8 @@ def test_what_is_harmless_stays_behind_a_number(said: str) -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "我要报太极班|12|30", "300积分能换什么|500呢|1000呢", "两个人|10个|一百多", "那个班还有几个名额|5|15|2025", "我1958年的|退休了|65", "算了|我想报书法班|380|贵了",
+    "我要报太极班|12|30", "300积分能换什么|500呢|1000呢", "两个人|10个|一百多", "那个班还有几个名额|5|15|2025", "我1958年的|退休了|65",
+    "算了|我想报书法班|380|贵了",
     "没有啊|再发一个|60秒|等了5分钟了", "登不上|试了3次|2026",
 ])  # fmt: skip
 def test_what_else_is_spoken_of_behind_a_number_stays(said: str) -> None:
@@ -218,3 +211,69 @@ def test_what_is_kept(said: str, left: str) -> None:
 ])  # fmt: skip
 def test_what_stands_behind_a_beginning_is_its_piece(said: str, left: str) -> None:
     assert "|".join(kept_in_talk(said.split("|"))) == left
+
+
+@pytest.mark.parametrize("said", [
+    # One letter or one word between the groups, in one text.
+    "a6222b4087c5727838241", "x5187x7522x4922939707", "6230空0946空77613399137", "6217点5756点862648512点", "6217杠5756杠862648512", "e6217f5756g862648512",
+    # Pieces that are numbered, whether their number is called or not.
+    "账号我分开发啊，怕弄错。1）621738|2）993659|3）8690", "1、310107|2、194308|3、283686", "① 436763|② 335545|③ 1318",
+    "part 1: 330802|part 2: 195603|part 3: 031013",
+    "(1/3) 622212|(2/3) 339332|(3/3) 21970", "第一截：6230|第二截：三三三七|第三截：19910372234",
+    "卡上一共四排数，头一排 6228|二排 5269|三排 2418|末了一排 8978222",
+    "一排 6217|二排 5756|三排 8626|四排 48512", "1：6217|2：5756|3：8626|4：48512", "【1/2】621757|【2/2】5686264 8512", "A：6217|B：57568|C：62648512",
+    "一、6217|二、57568|三、62648512",
+    "号太长，拆开打。1. 6217|2. 57568|3. 62648512", "1) 6217 2) 57568 3) 62648512", "号太长了我拆开打。(1) 6217005|(2) 926948|(3) 689349",
+    # Called by its name, with words before its digits, and between its pieces.
+    "身份证号先报一半 330802|另外一半 196802254038", "账号先报一半 330802|另外一半 196802254038", "身份证我记不全，先说一半33080219|等我拿老花镜……好了 4008237311",
+    "农行卡我记不全，先说一半622848|等我拿老花镜……好了 4008237311", "存折字小，看得清的是 6217|找到眼镜了 5756862", "学习卡号我慢慢念，头几个是62080|剩下的1047296",
+    "one half six two two two two nine eight five|other half seven three four three three five seven four nine",
+    # The first piece, where only those behind it were known as such.
+    "六个六个发陆贰壹柒陆玖|玖叁捌柒零贰|伍肆叁叁陆叁肆", "身分证还是啥证来着反正是 ６2三0２６|然后 194508", "前头几位是62175，你先记着|686264",
+    "打头的是 62084，你先记下|后头 2029584",
+    "身分证330802|19680225403", "深份证号33080219680225",
+])  # fmt: skip
+def test_a_number_is_covered_however_its_pieces_are_told_apart(said: str) -> None:
+    kept = "|".join(kept_in_talk(said.split("|")))
+    folded = re.sub(r"\W", "", fold_numbers(kept))
+    assert not re.search(rf"[\d{SAID_DIGITS}]{{4}}", folded), kept
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    ("mima Laoli8270", "mima [验证码]"), ("mima Mei@5533! 还是进不去", "mima [验证码] 还是进不去"), ("密码|Mei@7819", "密码|[验证码]"),
+    ("密码：|Mei@8656!", "密码：|[验证码]"),
+    ("登录密码改成了 Laoli8270 帮我看看对不对", "登录密码改成了 [验证码] 帮我看看对不对"), ("密码设的是xiaobao3619", "密码设的是[验证码]"),
+    ("密码呢|Mei@7819", "密码呢|[验证码]"),
+    ("密码是我名字拼音加生日 Mei@4836 大写开头", "密码是我名字拼音加生日 [验证码] 大写开头"), ("密码忘了，好像是Mei@4471还是啥", "密码忘了，好像是[验证码]还是啥"),
+    ("密码就用我小名Laoli4148#a", "密码就用我小名[验证码]"), ("pass word guilan2513", "pass word [验证码]"), ("密马wangwang7567", "密马[验证码]"),
+    ("账号密码 Chunhua#77", "账号密码 [验证码]"), ("秘码填的Jianguo_88提示错误", "秘码填的[验证码]提示错误"), ("mi ma shi Guihua1961", "mi ma shi [验证码]"),
+    ("the password I typed was Rosie1961!", "the password I typed was [验证码]"), ("密码想起来了|Chunhua@77", "密码想起来了|[验证码]"),
+    ("验正码：９０８６４４（还有三分钟就过期了）", "验正码：[验证码]（还有三分钟就过期了）"), ("验正码 718319", "验正码 [验证码]"),
+    ("眼证码是718319", "眼证码是[验证码]"), ("检验码718319", "检验码[验证码]"),
+])  # fmt: skip
+def test_a_password_and_a_code_are_covered_whatever_they_are_called(said: str, left: str) -> None:
+    assert "|".join(kept_in_talk(said.split("|"))) == left
+
+
+@pytest.mark.parametrize("said", [
+    "邮编|310012", "邮编多少|310012", "你们邮政编码呢|324003", "查学分|12月4日|2026", "0571|88001234|是你们电话？", "0570|38012345", "身份证|13912345678",
+    "身份证号|回电13912345678",
+    "学习卡|one two", "银行卡|one two", "密码错了，我的用户名是|wang1958", "密码忘了怎么办|zhang1958", "密码不对，登录名是|chunhua61",
+    "密码怎么重设，我用的iPhone13", "密码忘了，邮箱 chunhua61@163.com",
+    "密码改不了，微信号wx6150ab", "1、书法班380|2、太极班520|3、合唱班460", "1）302教室|2）405教室", "① 周一 8:30|② 周三 9:30", "1) 2026|2) 2027",
+    "A班 8:30|B班 9:10", "一排12人|二排15人",
+    "身份证带了，1958年的", "身份证丢了电话打38012345", "银行卡付了1280，收据没有", "学习卡充了1280", "身份证号码有几位，是18位吗", "卡上余额1280",
+    "另外一半退380元吧",
+    "400点5000点6000点", "8点30到9点40，10点20", "第一期380元|第二期420元", "小米吗 1280", "密码提示说课程代码ENG1034", "社保卡年审电话0570-3801234",
+])  # fmt: skip
+def test_what_is_no_piece_and_no_password_stays(said: str) -> None:
+    assert "|".join(kept_in_talk(said.split("|"))) == said
+
+
+def test_a_year_answers_no_question_for_a_card() -> None:
+    assert keep(["12月4日"], "2026", asked=True)[-1] == "2026"
+    assert keep(["12月4日"], "2208", asked=True)[-1] != "2208"
+
+
+def test_pieces_that_follow_a_name_alone_are_its_number() -> None:
+    assert kept_in_talk(["身份证", "33080219", "68022", "5403"]) == ["身份证", "[证件号]", "[证件号]", "[证件号]"]
