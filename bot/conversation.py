@@ -74,7 +74,6 @@ class Conversation(Struct, omit_defaults=True):
     closed_at: int = 0
     elsewhere: bool = False  # that is one of another conversation, into which the one of this was merged
     complaint: str = ""  # the ticket with which a complaint is noted: a name that comes later is of whom it is
-    accused: list[str] = field(default_factory=list)  # accounts of which ill was said, while there is no ticket
     rings: str = ""  # the ticket with which a number to ring back is noted
     merged_for: str = ""  # whose that is, as tickets keep them
     thanked: bool = False
@@ -107,7 +106,7 @@ class Conversation(Struct, omit_defaults=True):
         self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
         self.listed, self.asked, self.focus_age = [], "", 0
-        self.people, self.person, self.accused = {}, "", []
+        self.people, self.person = {}, ""
         self.failures, self.warned = 0, False
 
 

@@ -1,71 +1,162 @@
-"""Whether a wish to complain has no object: said to a seat, it is of the seat who hears it."""
+"""Whether what is said to a seat complains of the very seat who hears it, or of who had the talk before them."""
 
 import re
+from collections.abc import Sequence
+from enum import Enum, auto
 
-from bot.about_us import BADLY, FILES, asks_how_to_complain, denied
+from bot.complaints import BADLY, FILES, SEAT, SUES, accuses, asks_how_to_complain, denied, says
+from bot.phrases import asks
+from bot.waiting import Uttered
+from nlu.text import fold
 
-_FILES, _BLAMES = re.compile(FILES), re.compile(BADLY)
-_STOPS = re.compile(r"[,，。;；!！?？、:：\n]")
-# What ends a clause that files a complaint of nobody; and before what the word is no verb.
+# 我要投诉你, 你这个态度我要投诉, 投诉这个坐席: whoever hears it; not 你好, 你们, and not who had it before.
+_BEFORE = "(?:[上前](?:一个|一位|个|位)|之前|先前|前面|上次|上回|昨天|前天|上周|前几天)"
+_HEARER = "(?:坐席|客服(?!电话|热线)|接线员|接线(?!板)|话务员|人工(?=$|[,，。!！客坐]))"
+_TO_THE_SEAT = re.compile(
+    rf"(?:{FILES}|[要想]去?告(?=(?:就|是)*[ ]?[你您](?!一?[声件个下])))(?:一下|的|就|是|这?个)*[ ]?[你您侬](?!们|好)"
+    rf"|{FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|(?<=这个)人|(?<=这位)人)"
+    rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{BADLY})(?=.*{FILES})"
+    rf"|[你您](?:这个?|这种)的?(?:服务|态度)+(?=.*{FILES})"
+    rf"|(?:{FILES}|反映)(?![^,，。]{{0,12}}{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|接待我的人|说话的人)[^,，。]{{0,6}}(?:{BADLY}|$)"
+    rf"|(?:这个?|这位)(?:{_HEARER}|人)[^,，。]{{0,8}}(?:{BADLY})(?=.*{FILES})|[你您]们(?:这个?|这种|什么)(?:服务)?态度(?=.*{FILES})"
+    rf"|{FILES}[你您]们(?:这个?|这种|的)?(?:服务)?态度|[你您](?:的|叫什么)?(?:工号|名字|姓名)(?=.*{FILES}(?:$|[你您了,，。!！]))"
+    "|给[你您](?:打|个|一个|们?点)*差评|对[你您侬](?!们)(?:[^,，。]{0,4}不满|有?(?:很大|大)?的?意见)|不满意[你您侬](?!们)的?(?:服务|态度|回答|处理)"
+    "|反映(?:一下|反映)?[你您侬](?!们)(?:的?(?:问题|态度|行为|服务)|这个?人)"
+    r"|complain\w* (?:about|against) (?:you\b|this (?:agent|operator|person))"
+)
+# 你凭什么吼我: whoever hears it is accused, and of more than being slow.
+_FOUL = (
+    "骂|吼|凶(?:我|人|巴巴)|蛮横|(?:太|很|真|这么|那么|非常|特别)(?:差|凶|冲|横)|态度[^,，。]{0,3}(?:差|恶劣|不好|不行)|[什啥]么?态度|过分|侮辱|羞辱|欺负|歧视|嘲笑|讽刺|威胁|骗我|敷衍|糊弄|不耐烦"
+    "|难听|没礼貌|不礼貌|没素质|恶劣|挂(?:断)?我|说我[^,，。]{0,4}(?:傻|笨|蠢|痴呆|有病|老不死|神经)|泄露|收[^,，。]{0,4}好处|叫我滚|让我滚|嫌我(?:烦|老|慢|笨|啰)|把我当|算(?:什么|老几|哪根葱)|有病|(?:个|什么)?东西|笨|蠢|傻|白痴|废物|混蛋"
+)
+_ACCUSED = re.compile(
+    "(?:(?<=[,，。;；!！?？ ])|^|(?<=凭什么)|(?<=就是)|(?<=都是))[你您侬](?!们|好|说的)"
+    "(?:这个?人?|这种人?|这样|的|嘅|人|服务|是不是|不是|是|怎么能?|咋|也|太|真|就|还|总|老|一直|什么|啥|凭什么|凭啥|干嘛|干吗|为什么|为啥|刚才|刚刚|坐席|客服|工作|说话|讲话|回答?|处理|能|敢|在|又|都|[对跟给朝]我|居然|竟然|故意)*"
+    f"(?:(?:{_FOUL})(?!(?:人|我)?[吗么])|(?<=人)不行)|(?:有|轮到)[你您侬]这样|[你您侬]这(?:样|种)的?(?:人)?(?:也|还|都)(?:配|能|算|坐)"
+    r"|\byou(?: are|'re| were)(?: being| so| very| really| too| such)*(?: a)? (?:rude|useless|unhelpful|horrible|awful|insulting|racist)"
+    r"|\byou (?:just |keep |kept )?(?:insult\w*|shout\w*|yell\w*|swore|hung up|lied|cheated|mock\w*)"
+)
+_IT_IS_YOU = re.compile("(?:我?(?:要|想)?(?:投诉|说)的)?(?:就|正|不就|当然)?是[你您](?:本人|自己|呀|啊)*[,，。!！]*")
+_OF_WHO_HAD_IT = re.compile(
+    rf"(?:{FILES}|反映|{SUES})[^,，。]{{0,4}}{_BEFORE}|{_BEFORE}[^,，。]{{0,6}}(?:{SEAT}|人)[^,，。]{{0,8}}(?:{BADLY})"
+)
+# 要是有人投诉你: it is none of theirs who speak.
+_SOMEBODY_S = re.compile(f"(?:有人|别人|人家|谁|[他她]们?|大家)[^,，。]{{0,4}}(?={FILES}|[要想]去?告)")
+_STOPS = re.compile(r"[,，。;；!！?？、:：\n.]")
+
+# What may stand beside a wish to complain that says of nobody: who speaks, how they feel, that it was bad, without saying who.
+_NOTHING_MORE = re.compile(
+    "(?:[你您]好|喂|老师|同志|不好意思|气死(?:人|我)?|气人|生气|火大|失望|受够|受不了|忍不了|忍无可忍|岂有此理|欺人太甚|不像话|不满意|没法|无语|没意思|什么意思|信不信|等着瞧?|听[好着]|听我说"
+    "|再不(?:处理|解决|回[话复我]?|办|管|理我|给我?办)|不(?:处理|解决)|没(?:人|有人)(?:管|理|回|接)我?|没用|不行|服了|够了|算了|别说了|不想说了|不跟你说了|没什么好说的?"
+    "|一问三不知|听不懂(?:人话)?|不明白|说不清|[啥么]都不(?:知道|懂|会)|等了?|问了?|打了?电话|说了?|讲了?|催了?|半天|[一二两三四五六七八九十几多\\d]+(?:个?小时|分钟|天|次|遍|趟|回)"
+    "|现在|马上|今天|今儿|必须|一定|坚决|真的|必|非|到底|一直|还是|已经"
+    f"|(?:什么|这种|这个?)?(?:服务)?态度|(?:{BADLY})|[我俺咱就要想来得去会真太很好再也都还又了的吧啊呀呢哦啦哈嗯行哎唉那这跟只先过你您给和个]|[ 　~…“”\"'-])*+"
+)
 _FILED = re.compile(
     rf"{FILES}(?:不可|到底|定|一下|个事|一件事|[了的吧啊呀哦哈啦])*+(?P<whom>[他她]|这人|那人|[你您]们)?[了的吧啊]?[ ]*$"
-)
-_IN_LETTERS = re.compile("(?<![a-z])(?:tou ?su|ju ?bao)(?: ?ni)?[ ]*$")
-_I_WILL = re.compile("(?:(?:wo|yao|xiang|jiu|lai|qu) ?)*+")
-_IN_ENGLISH = re.compile(
-    r"\b(?:want|like|wish|going|need|have|will|gonna|wanna)(?: to)? (?:complain|(?:make|file|lodge) a complaint)[. ]*$"
 )
 _A_NOUN = re.compile(
     "(?:的|处理|撤销?|取消|受理|收到|关于|上次|[那这几两]个?|[条份次件]|登记|欢迎|接受|可以|以后|催|查)$"
 )
-# Who has just spoken: 投诉他 is of them then.
-_JUST_NOW = re.compile("刚|[接跟和]我")
-# What names nobody and nothing: whoever speaks, whoever hears it, what was bad, and how one feels.
-_LITTLE = re.compile(
-    rf"(?:{BADLY})|(?:坐席|客服|人工|服务|态度|工作人员|领导|上级|上面|经理|主管|解决|回[答复应]|处理|问题|事情?|情况|刚才|刚刚|现在|马上|今天|小时|分钟|半天|气死|受不了|受够"
-    "|意思|信不信|电话|失望|生气|满意|意见|过分|恶劣|可以|一直|根本|到底|必须|一定|名字|工号|骗人|欺负|像话|素质|老师|[您你]好|喂)(?<!的老师)(?<!个老师)(?<!位老师)"
-    "|[我俺咱你您他她们就要想来得去会非真太很好非常特别了的吧啊呀呢吗嘛么这那个种样再也都还又没不是有给把让叫跟和对在到着过说讲话听谁哪什怎为凭人换找管理办接问转位等久气烦算搞弄能行又被一二两三半几多次遍钟天了刚才点嗯哼哈喂快先只跟谈早]"
-    r"|[\d 　.~…“”\"'-]"
+_IN_LETTERS = re.compile("(?:(?:wo|yao|xiang|jiu|lai|qu) ?)*+(?:tou ?su|ju ?bao)(?: ?ni)?")
+_IN_ENGLISH = re.compile(
+    "(?:(?:hello|hi|please|sorry|well|so|and|then|now|i|i'd|i'm|we|am|really|just|would|will|like|want|wish|need|going|gonna|wanna|have|to|must|shall) )*+"
+    "(?:complain|(?:make|file|lodge|register) a complaint)"
 )
-_ASKS = re.compile("几|多少|吗$|哪|怎么(?=[报查办退换学])")
-_OF_YOU = re.compile(r"\b(?:you|your|yourself|rude|service|listen|enough|unacceptable|terrible|ridiculous|help)\b")
-_OF_A_THING = re.compile(
-    r"\b(?:canteen|class\w*|course\w*|teacher|lesson\w*|website|app|room|toilet|neighbou?r\w*|site)\b"
+# What is of this talk and of whoever has it in hand, beside a wish to complain; without one it asks for another, or for the boss.
+_OF_THE_TALK = re.compile(
+    rf"^(?:[你您侬](?!们|好)|你们(?:这|就|什么)?(?:服务|态度)).{{0,16}}(?:{BADLY}|骗|欺负|像话|过分)"
+    rf"|^(?:刚才|刚刚)?(?:(?:这个?|这位|[接跟和]我(?:说话|聊|讲话|接待)?的)(?:{SEAT}|人)|刚[才刚]的?(?:那个?|那位)?(?:{SEAT}|人)).{{0,8}}(?:{BADLY}|骗|欺负|过分)"
+    r"|\b(?:you|your service|this (?:agent|operator|person|service))\b(?: (?:are|is|was|were|have|been|so|very|really|not|never|don't|do))*"
+    r" (?:rude|slow|useless|terrible|awful|bad|unhelpful|help\w*|listen\w*|answer\w*)"
 )
+_ANOTHER = re.compile(
+    "^(?:我?(?:要|想|得|给我|快)*)?(?:换(?:一?个|别)?人|(?:找|叫|让|喊|跟|和|向|见|请|去?找)一?下?(?:[你您侬](?:们)?的?|个)?(?:领导|上级|上面|头儿?|上司|主管|经理|主任|负责人|老板))(?:来|出来|接|听|说道|说|讲|谈|话|电话|反映|投诉|吧|呢|了|$)*$"
+    "|^[你您]们?的?(?:领导|上级|头儿|上司|主管|负责人|老板)(?:呢|在哪|是谁|叫什么|电话)"
+    r"|\b(?:want|need|get me|let me|speak to|talk to)\b.{0,12}\b(?:your (?:manager|boss|supervisor)|somebody else|someone else|another (?:agent|person|operator))"
+)
+_JUST_NOW = re.compile("刚|[接跟和]我")  # who has just spoken: 投诉他 is of them then
+# What tells that something else was bad, beside what accuses.
+_TROUBLE = re.compile(
+    "被[^,，。]{0,6}[打骂撞咬偷骗烫砸推]|有[^,，。]{0,3}(?:虫|老鼠|苍蝇|蟑螂|头发|味道?$)|摔|滑倒|漏[水电]|坏了|[太很好]?[脏臭吵乱]|噪音|停[电水]|没人[管来修]|反映|拖欠|迟到|打架|受伤|拉肚子|发霉|过期"
+)
+_OF_OWN = re.compile(
+    "^(?:我(?!儿|女儿|妈|爸|孙|孩|老伴|家|们|娃)|俺|本人|帮|请|麻烦|想|要|转|人工|能|给我|查|报名)|^[^一-鿿]*$|^i\\b|^(?:please|can|could)\\b"
+)
+_BRIEF = 4  # characters, that tell of nothing: 好的, 谢谢, 书法班
 
 
-def complains_of_nothing_else(folded: str) -> bool:
-    """我要投诉, 你凭什么骂人，我要投诉: and not 食堂的人骂人，我要投诉, 怎么投诉, 我投诉过."""
+class Hearing(Enum):
+    """What a seat hears of itself: nothing; a wish to complain that says of nobody, or for somebody else; that it is they."""
+
+    NOTHING = auto()
+    OF_NOBODY = auto()
+    OF_YOU = auto()
+
+
+def heard(folded: str) -> Hearing:
+    """你凭什么骂人; 我要投诉; and not 食堂的人骂人，我要投诉, 怎么投诉, 我投诉过."""
+    if complains_of_who_hears_it(folded) or says(_ACCUSED, folded):
+        return Hearing.OF_YOU
     if asks_how_to_complain(folded):
-        return False
+        return Hearing.NOTHING
     clauses = [each for each in (part.strip() for part in _STOPS.split(folded)) if each]
-    wishes = [_wish(each, just_now=_JUST_NOW.search(folded) is not None) for each in clauses]
-    if all(each is None for each in wishes):
-        return False
-    return all(
-        not _names_something(clause if said is None else said) for clause, said in zip(clauses, wishes, strict=True)
-    )
+    of_the_talk = [_OF_THE_TALK.search(each) is not None for each in clauses]
+    wishes = [_wishes(each, just_now=_JUST_NOW.search(folded) is not None) for each in clauses]
+    told = zip(clauses, wishes, of_the_talk, strict=True)
+    if not any(wishes) or not all(wish or talk or _NOTHING_MORE.fullmatch(each) for each, wish, talk in told):
+        return Hearing.NOTHING
+    return Hearing.OF_YOU if any(of_the_talk) else Hearing.OF_NOBODY
 
 
-def _wish(clause: str, *, just_now: bool) -> str | None:
-    """What stands before a complaint that ends the clause; nothing where none does."""
-    found = _FILED.search(clause) or _IN_LETTERS.search(clause)
-    if found is None:
-        return "" if _IN_ENGLISH.search(clause) and not _A_NOUN.search(clause) else None
-    before = clause[: found.start()]
-    of_them = found.re is _FILED and found["whom"] in {"他", "她", "这人", "那人"}
-    if denied(clause, found.start()) or _A_NOUN.search(before) or (of_them and not just_now):
-        return None
-    return before
+def complains_of_who_hears_it(folded: str) -> bool:
+    """我要投诉你, to a seat."""
+    return says(_TO_THE_SEAT, folded) and not (asks_how_to_complain(folded) or _SOMEBODY_S.search(folded))
 
 
-def _names_something(clause: str) -> bool:
-    """Whether more is said than who speaks to whom, and that it was bad; what is asked aside is no object."""
-    if _I_WILL.fullmatch(clause):
-        return False
-    if clause.isascii():
-        return clause != "" and (_OF_YOU.search(clause) is None or _OF_A_THING.search(clause) is not None)
-    if _FILES.search(clause):
+def says_it_is_you(folded: str) -> bool:
+    """就是你, where it was asked of whom."""
+    return _IT_IS_YOU.fullmatch(folded) is not None
+
+
+def complains_of_who_had_it(folded: str) -> bool:
+    """投诉上一个坐席, to another."""
+    return says(_OF_WHO_HAD_IT, folded)
+
+
+def means_who_hears_it(before: Sequence[Uttered]) -> bool:
+    """Whether a wish to complain that says of nobody is of the seat: one that has said something, where nothing was told before of
+    which it may be as well. `before` is what was said, the last at the end."""
+    spoke, theirs, last = False, True, True
+    for each in reversed(before):
+        if each.author != "resident":
+            theirs = theirs and each.author != "bot"  # before it, a seat had another ticket
+            spoke = spoke or (theirs and each.author == "seat")
+            continue
+        said = fold(each.text)
+        if heard(said) is Hearing.OF_YOU:
+            break
+        if accuses(said) or _TROUBLE.search(said) or (last and _tells(said)):
+            return False
+        last = False
+    return spoke
+
+
+def _tells(folded: str) -> bool:
+    """食堂的菜又涨价: neither a question, nor a word of oneself or of courtesy."""
+    return not (len(folded) <= _BRIEF or asks(folded) or _OF_OWN.search(folded) or _NOTHING_MORE.fullmatch(folded))
+
+
+def _wishes(clause: str, *, just_now: bool) -> bool:
+    """Whether a clause wishes to complain, or for another, and says nothing more."""
+    if _IN_LETTERS.fullmatch(clause) or _IN_ENGLISH.fullmatch(clause) or _ANOTHER.search(clause):
         return True
-    left = _LITTLE.sub("", clause)
-    return len(left) > 1 and not (_ASKS.search(clause) and _BLAMES.search(clause) is None)
+    found = _FILED.search(clause)
+    if (
+        found is None
+        or denied(clause, found.start())
+        or (found["whom"] in {"他", "她", "这人", "那人"} and not just_now)
+    ):
+        return False
+    before = clause[: found.start()]
+    return not _A_NOUN.search(before) and _NOTHING_MORE.fullmatch(before) is not None

@@ -8,7 +8,7 @@ import re
 
 from msgspec.structs import replace
 
-from bot import about, about_us, phrases
+from bot import about, about_us, complaints, phrases
 from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
@@ -194,7 +194,7 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "training_info", "deposit")
     if none and about.names_grounds(heard.folded) and _LESS.search(heard.folded) and not heard.first("course"):
         return Candidate(heard.lines.sure, "training_info", None, None, "fee-free-who")  # 残疾证能减多少
-    if unclear and about_us.asks_how_to_complain(heard.folded):
+    if unclear and complaints.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
     if _BEGINS.fullmatch(heard.folded.rstrip("?？。 ")):  # 我想问个事
         return Candidate(heard.lines.sure, "chitchat", "greeting")

@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from bot import about_us, phrases
+from bot import about_us, complaints, phrases
 from bot.commands import pointed_at
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Offer
@@ -41,7 +41,7 @@ def of_ours(heard: Understanding) -> Understanding:
     """Who names a course or an activity of ours hardly asks what is none of ours; nor for their points who says how old they
     are and no word of points; and who praises complains of nobody."""
     candidates = heard.candidates
-    if about_us.praises(heard.folded):
+    if complaints.praises(heard.folded):
         candidates = tuple(
             replace(e, intent=THANKS, topic="chitchat") if e.intent == "complaint" else e for e in candidates
         )

@@ -10,7 +10,7 @@ import msgspec
 from accounts.accounts import Accounts
 from accounts.limits import TICKETS, TICKETS_FROM, Once
 from bot import about
-from bot.blame import Blamed, Saying, of_whom
+from bot.blame import Blame, Blamed, Saying
 from bot.catalogues import as_it_is
 from bot.comprehension import Understanding
 from bot.conversation import Conversation, Danger, Offer, Task
@@ -75,20 +75,14 @@ class Turn:
     entry_before: str | None = None  # the entry that answered in the turn before
     unanswered: bool = False  # nothing we know answers it: for editors to see
     asked_back: bool = False  # which of the things that may be meant
-    standards: dict[str, str | None] = field(
-        default_factory=dict
-    )  # asked beside the task, with the entry that answered
+    standards: dict[str, str | None] = field(default_factory=dict)  # asked beside the task, with what answered
     told_of: list[str] = field(default_factory=list)  # the entries that were said
     shows: bool = False  # whether a thing was told that a follow-up may mean
     audits: list[tuple[str, str]] = field(default_factory=list)
     secret: str | None = None  # the answer to a slot that is kept nowhere
     dispute: NewDispute | None = None  # the ledger as it is now, to be kept with the ticket
-    before: Mapping[int, bytes] = field(
-        default_factory=dict
-    )  # bodies for what was said, that now is a piece of a number
-    blames: dict[tuple[str | bool | None, ...], Blamed] = field(
-        default_factory=dict
-    )  # of whom it complains, by how that was asked
+    before: Mapping[int, bytes] = field(default_factory=dict)  # bodies for pieces of a number that was said
+    blames: dict[tuple[str | bool | None, ...], Blamed] = field(default_factory=dict)  # by how that was asked
     unbind: bool = False  # the resident takes back who they have proven to be
 
     @property
@@ -342,10 +336,11 @@ class Turn:
 
     async def _about(self, reason: str, priority: Priority, skill: str, topic: str) -> Handover:
         closed, blamed = self.state.just_closed(self.inbound.at), await self.blamed(complains=reason == COMPLAINT)
+        accused = await self._blame().accused_lately() if self.ticket is None or self.joined else ()
         spared = self.seat and not blamed.of_hearer  # who has it hears of a colleague
         return Handover(
             topic=topic, reason=reason, skill=skill, priority=priority, to_call=reason in TO_CALL,
-            named=tuple(dict.fromkeys((*blamed.named, *self.state.accused))),
+            named=tuple(dict.fromkeys((*blamed.named, *accused))),
             summary=self.task.slots.get("detail") or self.inbound.text[:200],
             place=self.task.slots.get("org") or self.state.focus.get("org"),
             slots={name: value for name, value in self.task.slots.items() if name not in _NOT_TOLD},
@@ -358,9 +353,11 @@ class Turn:
         detail = self.task.slots.get("detail", "")
         asked = detail, complains, self.ticket, self.seat, self.state.complaint
         if asked not in self.blames:
-            talk = Saying(self.inbound, self.state, self.ticket, self.seat)
-            self.blames[asked] = await of_whom(self.desk, talk, self.recorded, detail, complains=complains)
+            self.blames[asked] = await self._blame().of_whom(detail, complains=complains)
         return self.blames[asked]
+
+    def _blame(self) -> Blame:
+        return Blame(self.desk, Saying(self.inbound, self.state, self.ticket, self.seat), self.recorded)
 
     def _reference(self, about: Handover) -> str:
         closed = self.state.just_closed(self.inbound.at)

@@ -1,18 +1,19 @@
 """What a turn may ask about the seats: are they open, is anybody there who will do, how many wait, how long that takes."""
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Collection, Set
 from dataclasses import replace
 from datetime import datetime
 
 from bot.inbox import numbered
-from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats, Ways
+from bot.waiting import GENERAL, HeldPlace, Need, Reach, Seats, Uttered, Ways
 from desk import routing
 from desk.dispatch import as_waiting
 from desk.hours import Hours
-from desk.names import named
 from desk.people import taking
+from desk.roster import named
 from desk.routing import Waiting
 from store import conversations, people, ticket_lists, tickets
 from store.conversations import MessageRow
@@ -87,15 +88,20 @@ class Queueing:
         """The accounts that have had a ticket."""
         return await self._database.read(lambda t: tickets.complained_of(t, (ref,), ()))
 
-    async def said_before(self, channel: str, address: str, since: int) -> list[str]:
-        """What a resident has said lately, and not before then (ms)."""
+    async def barred(self, ref: str) -> tuple[str, ...]:
+        """The accounts that are kept from a ticket."""
+        row = await self._database.read(lambda t: tickets.get(t, ref))
+        return tuple(json.loads(row.barred)) if row is not None else ()
+
+    async def said_before(self, channel: str, address: str, since: int) -> list[Uttered]:
+        """What was said lately in a resident's talk, and not before then (ms)."""
 
         def look(transaction: Transaction) -> list[MessageRow]:
             talk = conversations.find(transaction, channel, address)
             return conversations.messages(transaction, talk.id, talk.seq - LATELY, talk.seq) if talk else []
 
-        said = [each for each in await self._database.read(look) if each.author == "resident" and each.at >= since]
-        return [numbered(each).message.reply.text for each in said]
+        said = [each for each in await self._database.read(look) if each.at >= since]
+        return [Uttered(each.author, numbered(each).message.reply.text) for each in said]
 
     async def place(self, now: datetime, ref: str, need: Need = ANYBODY) -> Seats:
         """The same for a resident who waits already, and may now need more than the ticket says."""

@@ -6,8 +6,9 @@ import pytest
 
 from daoxue.app import App
 from desk.errors import TicketError
-from desk.names import named, unfit
+from desk.names import unfit
 from desk.people import Profile
+from desk.roster import named
 from desk.staff import StaffAccount, put
 from store import people
 from tests.desk_client import Desk
@@ -73,6 +74,26 @@ def test_a_seat_and_a_teacher_of_one_surname_are_two() -> None:
     assert named("我要投诉小孙，书法班的孙老师好", there, surely=True) == ("sun",)
     assert named("书法班的孙老师好，我要投诉小孙", there, surely=True) == ("sun",)
     assert named("书法班的孙老师不理人，我要投诉孙老师", there, surely=True) == ()
+
+
+def test_two_that_are_spelled_alike_are_both_meant() -> None:
+    there = {"a": "孙小梅", "b": "孙晓美", "c": "李敏"}
+    assert named("sun xiao mei was rude", there) == ("a", "b")
+    assert named("min li was rude", there) == ("c",)
+
+
+@pytest.mark.parametrize(("said", "who"), [
+    ("li hang up on me", ("li",)), ("xu li na was rude", ()), ("li na骂我", ()), ("the clerk was li, she ban me", ("li",)), ("xu li na was rude, li too", ("li",)),
+])  # fmt: skip
+def test_a_word_of_english_beside_an_account_is_no_name(said: str, who: tuple[str, ...]) -> None:
+    assert named(said, {"li": "李敏"}) == who
+
+
+def test_a_surname_is_a_teacher_s_where_they_are_called_so() -> None:
+    there, teachers = {"sun": "孙小梅"}, {"孙明"}
+    assert named("我要投诉孙老师", there, teachers, surely=True) == ()
+    for said in ("我要投诉孙小姐", "投诉孙老师，你们的坐席", "我要投诉小孙"):
+        assert named(said, there, teachers, surely=True) == ("sun",)
 
 
 @pytest.mark.parametrize("way", ["desk", "command", "workbook"])

@@ -175,6 +175,14 @@ async def test_what_nothing_answered_is_not_for_whom_it_names(app: App) -> None:
     assert "这种人" not in str(await other.get("/knowledge/unanswered"))
 
 
+async def test_who_is_called_as_a_teacher_sees_what_is_asked_of_the_teacher(app: App) -> None:
+    desk, resident = Desk(app), Resident(app)
+    teacher = sorted(each.teacher for each in app.library.catalogue.classes.values() if each.teacher)[0]
+    named = await desk.person("supervisor", shown=teacher.removesuffix("老师"))
+    await resident.say(f"前边后边{teacher}里边外边")
+    assert "里边外边" in str(await named.get("/knowledge/unanswered"))
+
+
 async def test_who_is_complained_of_hears_of_it_without_a_word(app: App, talk: Complained) -> None:
     """In lists and in what pages are told: tags are words as well."""
     await talk.other.post(f"/tickets/{talk.complaint}/take")

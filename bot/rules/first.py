@@ -1,6 +1,6 @@
 """What comes before any question: who has the talk, what is secret, what is dangerous, what the channel knows."""
 
-from bot import about, about_us, phrases, redlines
+from bot import about, about_us, clauses, complaints, redlines
 from bot.alarming import CALLED_FOR, LIFE, is_gone, is_over, is_well
 from bot.commands import commands, number
 from bot.conversation import Task
@@ -44,13 +44,10 @@ async def keep_complaint(turn: Turn) -> None:
     """Of whom a message complains is kept from the ticket, whatever it was answered with; and so is who is named later."""
     read = turn.handover is not None and turn.handover.reason == COMPLAINT
     blamed = await turn.blamed(complains=read)
-    if blamed.anybody and turn.ticket and turn.handover is None:
-        await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=True)
+    if turn.handover is None and ((turn.ticket and blamed.anybody) or (blamed.complains and blamed.named)):
+        quiet = turn.ticket is not None
+        await turn.hand_over(COMPLAINT, priority=Priority.SOON, skill="complaint", topic="complaint", quiet=quiet)
     turn.unanswered = turn.unanswered and not blamed.anybody  # what accuses somebody is no question for editors
-    if turn.ticket or turn.handover:
-        turn.state.accused = []
-    elif blamed.named:
-        turn.state.accused = list(blamed.named)
     if blamed.complains:
         turn.state.complaint = turn.ticket or turn.reference or turn.state.complaint
 
@@ -99,7 +96,7 @@ async def red_line(run: Runner, turn: Turn) -> bool:
 
 async def complains_of_a_colleague(turn: Turn, kind: str) -> bool:
     """帮我查学分，还有我要投诉…: what would be refused names a seat, and no learner."""
-    return kind in _REFUSED and about_us.complains(turn.heard.folded) and bool((await turn.blamed()).named)
+    return kind in _REFUSED and complaints.complains(turn.heard.folded) and bool((await turn.blamed()).named)
 
 
 async def given_away(run: Runner, turn: Turn) -> bool:
@@ -190,9 +187,9 @@ async def about_a_seat(run: Runner, turn: Turn) -> bool:
     if (closed or turn.ticket) and about_us.complains_of_a_seat(turn.heard.folded, closed=closed):
         await run.start(turn, COMPLAINT, {"of": "seat"}, remind=False)
         return True
-    if not (about_us.complains_of_a_person(turn.heard.folded) or (await turn.blamed()).named):
+    if not (complaints.complains_of_a_person(turn.heard.folded) or (await turn.blamed()).named):
         return False
-    if phrases.asks(turn.heard.folded) and not about_us.complains(turn.heard.folded):
+    if not complaints.complains(turn.heard.folded) and clauses.only_asks(turn.heard.folded):
         return False
     await run.start(turn, COMPLAINT, {}, remind=False)
     return True

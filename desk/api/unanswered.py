@@ -8,15 +8,17 @@ from msgspec import Struct
 from pydantic import Field
 from rapidfuzz import fuzz
 
+from bot import complaints
 from desk.api.answers import NOTHING, Answering, NothingToTell
 from desk.api.given import Moment, TheComprehension, TheDatabase, TheLibrary
 from desk.api.guard import Number, may
 from desk.api.session import Strict
 from desk.masking import mask
-from desk.names import named
 from desk.people import Seat
+from desk.roster import named
 from desk.standards import asked_in_vain
 from knowledge.library import Library
+from nlu.text import fold
 from store import conversations, people, ticket_lists
 from store import unanswered as rows
 from store.transaction import Transaction
@@ -61,7 +63,8 @@ async def unanswered(
 ) -> Gaps:
     """What nothing answered, alike ones together, the most frequent first."""
     now = int(moment.timestamp() * 1000)
-    found = await database.aside(lambda t: _newest(t, now - days * DAY, seat.name))
+    teachers = frozenset(each.teacher.removesuffix("老师") for each in library.catalogue.classes.values())
+    found = await database.aside(lambda t: _newest(t, now - days * DAY, seat.name, teachers))
     if found:  # residents' words, whoever they are
         which, count = f"unanswered {found[-1].id} to {found[0].id}", f"{len(found)} questions"
         await database.write(lambda t: conversations.audited(t, seat.name, "talks.unanswered", which, count, now))
@@ -70,13 +73,20 @@ async def unanswered(
     return Gaps([_group(library, standard, group) for standard, group in together(groups, asked)[:SHOWN]])
 
 
-def _newest(transaction: Transaction, since: int, by: str) -> list[UnansweredRow]:
-    """But for what was said in a talk that complains of who looks, or calls them by name."""
+def _newest(transaction: Transaction, since: int, by: str, teachers: frozenset[str]) -> list[UnansweredRow]:
+    """But for what was said in a talk that complains of who looks, or calls them by name and no teacher."""
     found = rows.newest(transaction, since, MOST)
     of_whom = ticket_lists.complained_of_in_vain(transaction, since)
     account = people.get(transaction, by)
     shown = {by: account.shown if account else ""}
-    return [each for each in found if by not in of_whom[each.id] and not named(each.text, shown)]
+    return [each for each in found if by not in of_whom[each.id] and not _calls(each.text, shown, teachers)]
+
+
+def _calls(text: str, shown: dict[str, str], teachers: frozenset[str]) -> bool:
+    """Whether a question is of an account; of one that is called as a teacher is, where it says something bad."""
+    accuses = complaints.accuses(fold(text))
+    is_teacher = not accuses and any(each in teachers for each in shown.values())
+    return not is_teacher and bool(named(text, shown, frozenset() if accuses else teachers, surely=accuses))
 
 
 def _group(library: Library, standard: str | None, group: list[UnansweredRow]) -> Gap:
