@@ -208,6 +208,8 @@ class _NumberReader:
         return (_X_SAID if self._person else X).match(self._folded, end)
 
     def _dated(self, window: _Window) -> str | None:
+        if not self._person and self._cuts_a_telephone(window):
+            return None  # 1100 13190001100 130: telephones side by side
         if DATED.fullmatch(window.number):
             return IDENTITY
         older = _OLDER.fullmatch(window.number) and not window.apart and window.sizes in _OLDER_GROUPS
@@ -217,6 +219,8 @@ class _NumberReader:
         label = self._judged(window)
         if label == BANK and not self._bank and _counted(self._folded, window):
             return None  # 620000000005 1776年: a card, and a year
+        if label and not (self._person or self._bank) and self._cuts_a_telephone(window):
+            return None  # 620380103114和132 7197 0000
         if label and any(_COUNTRY.match(self._folded, each.start - 1) for each in window.groups[1:]):
             return None  # 转492 +8618000000000: with that another number begins
         return label
@@ -236,6 +240,14 @@ class _NumberReader:
             return None
         sure = has_check_digit(number) or (window.whole and (self._bank or self._even(window)))
         return BANK if sure and window.groups[0].start not in self._extensions else None
+
+    def _cuts_a_telephone(self, window: _Window) -> bool:
+        start, end = window.groups[0].start, window.groups[-1].end
+        return any(first < at < last for first, last in self._telephones for at in (start, end))
+
+    @cached_property
+    def _telephones(self) -> list[tuple[int, int]]:
+        return [(each.start, each.end) for each in phones.find(self._folded)]
 
     @cached_property
     def _extensions(self) -> frozenset[int]:
