@@ -56,7 +56,7 @@ class Blame:
         """`told` are the words that began what the message goes on with; `complains` is known where they are read as a complaint.
         A message that says nothing bad, while no complaint is open, costs no look at anybody."""
         talk, here = self._talk, fold(self._talk.inbound.text)
-        said = fold(f"{told} {talk.inbound.text}")
+        said = f"{fold(told)} {here}" if told else here
         heard = hearers.heard(here) if talk.seat else Hearing.NOTHING
         if not (complains or talk.open_complaint or complaints.accuses(said) or heard is not Hearing.NOTHING):
             return Blamed()

@@ -10,36 +10,28 @@ from accounts.enrolment import Places
 from knowledge.catalogue import Catalogue
 from knowledge.english import told_in_english
 
-# Built once for all turns that see the same; a turn asks for it a score of times.
-_CURRENT: dict[str, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}
-_IN_ENGLISH: dict[str, tuple[Catalogue, Catalogue]] = {}
+# Built once for all turns that see the same, by language: what was on record, what was seen of its places, and what is told.
+_TOLD: dict[bool, tuple[Catalogue, Mapping[str, Places], Catalogue]] = {}
 
 
 def as_it_is(base: Catalogue, accounts: Accounts, lang: str) -> Catalogue:
-    current = _current(base, accounts)
-    return _in_english(current) if lang == "en" else current
-
-
-def _current(base: Catalogue, accounts: Accounts) -> Catalogue:
-    seen = accounts.enrolments.seen
-    known = _CURRENT.get("catalogue")
+    """A turn asks for it a score of times."""
+    seen, english = accounts.enrolments.seen, lang == "en"
+    known = _TOLD.get(english)
     if known is not None and known[0] is base and known[1] is seen:
         return known[2]
+    told = told_in_english(as_it_is(base, accounts, "zh")) if english else _with_places(base, seen)
+    _TOLD[english] = (base, seen, told)
+    return told
+
+
+def _with_places(base: Catalogue, seen: Mapping[str, Places]) -> Catalogue:
+    if not seen:
+        return base
     classes = {
         id: msgspec.structs.replace(group, enrolled=places.taken, waiting=places.waiting)
         if (places := seen.get(id)) is not None
         else group
         for id, group in base.classes.items()
     }
-    current = replace(base, classes=classes) if seen else base
-    _CURRENT["catalogue"] = (base, seen, current)
-    return current
-
-
-def _in_english(current: Catalogue) -> Catalogue:
-    known = _IN_ENGLISH.get("catalogue")
-    if known is not None and known[0] is current:
-        return known[1]
-    told = told_in_english(current)
-    _IN_ENGLISH["catalogue"] = (current, told)
-    return told
+    return replace(base, classes=classes)

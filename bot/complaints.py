@@ -81,7 +81,7 @@ def praises(folded: str) -> bool:
     return PRAISE.search(folded) is not None and SAYS_ILL.search(folded) is None
 
 
-@lru_cache(maxsize=64)  # the same message is read in several places of a turn
+@lru_cache(2048)  # the same message is read in several places of a turn
 def accuses(folded: str) -> bool:
     """Whether it says anything bad, of whomever: cheap, for most messages do not."""
     return says(_ACCUSES, folded)

@@ -268,7 +268,7 @@ def _meant(turn: Turn) -> str | None:
     return found.courses[0] if found.odds >= (_MEANT_OF if asks else MEANT) else None
 
 
-def _subjects(turn: Turn) -> list[tuple[str, float]]:
+def _subjects(turn: Turn) -> Sequence[tuple[str, float]]:
     """The subjects that may be described where somebody surely wants to learn something, and says what; the likeliest first."""
     said, folded = _without_places(turn), turn.heard.folded
     surely = asks_for(folded) or phrases.described(folded) or says_what_alone(folded) or _likely_of_one(turn.heard)

@@ -92,7 +92,7 @@ class Turn:
     @property
     def catalogue(self) -> Catalogue:
         """What there is, in the resident's language, with as many places taken as are by now."""
-        return as_it_is(self.recorded, self.accounts, self.state.lang)
+        return as_it_is(self.calendar.catalogue, self.accounts, self.state.lang)
 
     @property
     def recorded(self) -> Catalogue:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +29,13 @@ class Alike:
         self.names = [each.name for each in subjects()]
         self._pairs, self._characters = _having()
         self._encoder, self._points = encoder, _points(encoder)
+        self._remembered = lru_cache(2048)(self._ranked)  # of what residents ask again and again
 
-    def ranked(self, folded: str, parts: Sequence[str]) -> list[tuple[str, float]]:
+    def ranked(self, folded: str, parts: Sequence[str]) -> Sequence[tuple[str, float]]:
         """The subjects with the probability of each that it is described, if any is; the likeliest first."""
+        return self._remembered(folded, tuple(parts))
+
+    def _ranked(self, folded: str, parts: Sequence[str]) -> Sequence[tuple[str, float]]:
         scores = sum(weight * sign for weight, sign in zip(WEIGHTS, self.signs(folded, parts), strict=True))
         odds = np.exp(scores - np.max(scores))
         order = np.argsort(-odds)

@@ -25,7 +25,7 @@ _ALSO_OTHERWISE = frozenset((
     "理财", "收藏",
 ))  # fmt: skip
 
-Ranking = Callable[[str, Sequence[str]], list[tuple[str, float]]]  # the likeliest subjects of a text and its parts
+Ranking = Callable[[str, Sequence[str]], Sequence[tuple[str, float]]]  # the likeliest subjects of a text and its parts
 _LACKS = re.compile(
     "[不没]"
 )  # 不识字, 毛笔写不直: what may be said of oneself, and makes no subject of what nobody teaches

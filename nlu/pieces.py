@@ -70,7 +70,8 @@ def may_begin(text: str) -> bool:
 
 def may_go_on(text: str) -> bool:
     """Whether it may be a piece of a number that began in the text before it."""
-    return _DIGIT.search(_folded(text[:_REACH])) is not None or secrets.LABEL.search(text[:_REACH]) is not None
+    head = text[:_REACH]
+    return _DIGIT.search(_spelled(fold_numbers(head))) is not None or secrets.LABEL.search(head) is not None
 
 
 def is_whole(said: str, kept: str) -> bool:
@@ -90,8 +91,11 @@ def begun(said: str, kept: str, since: int, now: int) -> int:
 
 
 def _folded(text: str) -> str:
-    """With its numbers folded, and the few digits spelled out that are all of it: by themselves they are words."""
-    folded = secrets.named_right(fold_numbers(text))
+    return _spelled(secrets.named_right(fold_numbers(text)))
+
+
+def _spelled(folded: str) -> str:
+    """With the few digits spelled out that are all of it: by themselves they are words."""
     if "e" not in folded and "i" not in folded and "o" not in folded:  # as what is written in Chinese has not
         return folded
     return SPELLED_FEW.sub(figures, folded)

@@ -117,11 +117,14 @@ _NAMES_SAID = {
     tuple(syllables(name)): name
     for name in ("身份证", "验证码", "校验码", "检验码", "动态码", "银行卡", "证件号", "学习卡", "信用卡")
 }
+_LAST_SAID = {name[-1] for name in _NAMES_SAID}
 
 
 def named_right(folded: str) -> str:
     """The text with the names of such numbers as they are written, where they are written as they sound (身分证, 验正码)."""
     sounds = syllables(folded)
+    if _LAST_SAID.isdisjoint(sounds):  # as in most that is said
+        return folded
     for n in range(len(sounds) - 2):
         name = _NAMES_SAID.get((sounds[n], sounds[n + 1], sounds[n + 2]))
         if name and folded[n : n + 3] != name:

@@ -256,7 +256,7 @@ def meant(turn: Turn) -> list[Thing]:
     classes = classes_of(turn) or (_fitting(turn, open_of(turn, courses_of(turn))) if named else [])  # after a theme's
     if not classes:
         place, told = heard.first("org"), shown(turn)
-        return [("org", place)] if place and told and told[0][0] == "org" else told  # 电话多少，学院的
+        return [("org", place)] if place and told and told[0][0] == "org" else [*told]  # 电话多少，学院的
     fitting = _fitting(turn, classes)
     if not fitting:
         others = open_of(turn, {each.course for each in classes})

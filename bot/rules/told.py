@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot import phrases
 from bot.leanings_to_learning import OF_LEARNING
@@ -13,13 +14,18 @@ OBTAINED = re.compile("[拿收领退](?:得)?(?:到|回来|下来)|到[手账]|[
 Thing = tuple[str, str]  # a kind (class, course, activity, item) and an id
 
 
-def shown(turn: Turn) -> list[Thing]:
-    return told_as(turn.state.shown)
+def shown(turn: Turn) -> Sequence[Thing]:
+    return _things(tuple(turn.state.shown))
 
 
-def told_as(spelt: Sequence[str]) -> list[Thing]:
+def told_as(spelt: Sequence[str]) -> Sequence[Thing]:
     """Those that a state names so: class:taichi-college."""
-    return [(kind, id) for kind, _, id in (each.partition(":") for each in spelt)] if spelt else []
+    return _things(tuple(spelt))
+
+
+@lru_cache(2048)  # a turn asks a score of times
+def _things(spelt: tuple[str, ...]) -> Sequence[Thing]:
+    return [(kind, id) for kind, _, id in (each.partition(":") for each in spelt)]
 
 
 def classes_of(turn: Turn) -> list[TrainingClass]:
