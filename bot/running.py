@@ -36,6 +36,9 @@ class Runner:
         self.handlers = handlers
         self.readings = Readings(handlers)
         self.comprehension = comprehension
+        self._slots: dict[tuple[str, str | None], Slot] = {
+            (intent, slot.name): slot for intent, handler in handlers.items() for slot in handler.slots
+        }
 
     # -- hearing
 
@@ -181,15 +184,14 @@ class Runner:
 
     def slot(self, task: Task) -> Slot:
         """The slot that an open task waits for."""
-        return next(each for each in self.handlers[task.intent].slots if each.name == task.asked)
+        return self._slots[task.intent, task.asked]
 
     def waiting(self, state: Conversation) -> Task | None:
         """The open task that asked something; what a handler asks no more (it has changed since) is let go."""
         task = state.tasks[-1] if state.tasks and state.tasks[-1].asked else None
         if task is None:
             return None
-        handler = self.row(task)
-        if handler is None or all(slot.name != task.asked for slot in handler.slots):
+        if (task.intent, task.asked) not in self._slots:
             state.tasks.remove(task)
             return None
         return task

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -36,14 +35,9 @@ class Taught:
         self._begins = np.cumsum([0, *map(len, texts)])[:-1]
         whole = ["，".join((*names[id], *told[id])) for id in self.ids]
         self._pairs, self._characters = postings(map(pairs_of, whole)), postings(map(characters_of, whole))
-        self._remembered = lru_cache(1024)(self._strengths)  # of what residents ask again and again
 
     def strengths(self, folded: str, parts: Sequence[str]) -> Floats:
-        """How much speaks for each course that a text, or one of its parts, describes it: a weighted sum of `WEIGHTS`. It is
-        remembered: to be asked for when all has been read."""
-        return self._remembered(folded, tuple(parts))
-
-    def _strengths(self, folded: str, parts: Sequence[str]) -> Floats:
+        """How much speaks for each course that a text, or one of its parts, describes it: a weighted sum of `WEIGHTS`."""
         if not self.ids:
             return np.zeros(0)
         near = self.meaning.near(self._encoder.encode([folded, *parts])).max(axis=0)
