@@ -123,6 +123,12 @@ _MYSELF = re.compile(
     r"|^i(?: am|'m)? |\bmyself\b"
 )
 
+# 我姑妈她也想来: somebody of the family, and nothing but that they would come as well.
+COMES_ALONG = re.compile(
+    "^(?:那|我|俺|咱|们|家|里|的|大|小|老|二|三|[一-鿿]?(?:[妈爸爹娘婆公爷奶姑姨婶嫂姐妹哥弟舅伯叔伴]|爱人|媳妇|女儿|儿子|闺女|亲家|邻居|同事|朋友|老乡|外甥女?|侄[子女]))++"
+    "[她他]?也(?:想|要|愿意|打算|很|蛮|特别)*(?:跟着?|一起|一块儿?)?(?:来|学|报名?|参加|听|上课)(?:参加|听|上|学|报名?|课|班|看看|试试|一个|一下)*[的吧呢啊哦呀嘛]*"
+)
+
 
 def _any_of(*patterns: re.Pattern[str]) -> re.Pattern[str]:
     """One for all: whether any of them is there, asked at once."""
@@ -176,6 +182,11 @@ _OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种�
 
 
 @lru_cache(2048)
+def comes_along(folded: str) -> bool:
+    """Whether it says of somebody that they would come as well, and nothing else."""
+    return "也" in folded and COMES_ALONG.fullmatch(folded) is not None
+
+
 def tells_only(folded: str, entities: tuple[Entity, ...]) -> bool:
     """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}

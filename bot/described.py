@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot import phrases
+from bot import about, phrases
 from bot.aspects import ASPECTS
 from bot.comprehension import Candidate, Understanding
 from bot.leanings import OF_CLASSES, OF_FEE
@@ -156,7 +156,7 @@ def guess(turn: Turn) -> None:
     heard = turn.heard
     alone = not turn.state.just_told and says_what_alone(heard.folded)
     asks = asks_for(heard.folded) or phrases.is_of_a_course(heard.folded) or alone or _likely_of_one(heard)
-    if not (asks and unclear(turn)) or turn.ticket:
+    if not (asks and unclear(turn)) or turn.ticket or about.comes_along(heard.folded):
         return
     if len(content(heard)) < _SAYS:  # of no course more than of any other, or a name that is none of ours: 骑马课
         return

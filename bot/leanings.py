@@ -196,6 +196,8 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "training_info", None, None, "fee-free-who")  # 残疾证能减多少
     if unclear and complaints.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
+    if about.comes_along(heard.folded) and not heard.first("course"):  # 我姑妈她也想来
+        return Candidate(heard.lines.sure, "enrolment", "enrol")
     if _BEGINS.fullmatch(heard.folded.rstrip("?？。 ")):  # 我想问个事
         return Candidate(heard.lines.sure, "chitchat", "greeting")
     if _ACTIVITIES.fullmatch(heard.folded.rstrip("?？!. ")):

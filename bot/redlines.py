@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from bot.about import COMES_ALONG
 from bot.alarming import LIFE, AlarmWords, Context, asks_to_be_taught, contexts, hints_at, is_alarm, words_of
 from bot.commands import bare, commands
 from bot.comprehension import Understanding
@@ -352,7 +353,7 @@ _NOT: Mapping[str, Callable[[str], bool]] = {
 }
 # What a whole message may be that the model alone takes for danger or a death, and is none.
 _HARMLESS: Mapping[str, Sequence[re.Pattern[str]]] = {
-    "deceased": (_COMES_TOO,), "despair": (_NO_HARM, _TIME_PASSED), "emergency": (_NO_HARM, _BORED, _TO_BE_TAUGHT),
+    "deceased": (_COMES_TOO,), "despair": (_NO_HARM, _TIME_PASSED, COMES_ALONG), "emergency": (_NO_HARM, _BORED, _TO_BE_TAUGHT, COMES_ALONG),
 }  # fmt: skip
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {

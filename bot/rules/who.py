@@ -26,7 +26,7 @@ async def suits(run: Runner, turn: Turn) -> bool:
     pays = about.names_grounds(folded)  # 低保户呢
     less = pays and LESS.search(folded) is not None  # 我是退伍军人能便宜不
     who = _MAY.sub("", folded)  # 我老公也想来，他有工作的 of 我老公也想来，他有工作的，行不
-    if not (less or about.tells_only(who, turn.heard.entities)):
+    if not (less or about.comes_along(folded) or about.tells_only(who, turn.heard.entities)):
         return False
     kind, id = shown(turn)[0]
     last = run.row(turn.state.last)

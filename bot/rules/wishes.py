@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from bot import described, phrases
+from bot import about, described, phrases
 from bot.aspects import spoken
 from bot.leanings import OF_CLASSES
 from bot.rules.named import activity_meant, names_meant
@@ -29,7 +29,7 @@ async def wanted(run: Runner, turn: Turn) -> bool:
     """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
     heard, best = turn.heard, turn.heard.best
     asks = phrases.wants_to_learn if turn.state.just_told else described.asks_for
-    if not asks(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
+    if not asks(heard.folded) or about.comes_along(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
     if of_what_was_told(turn) or _asks_of_it(turn):
         return False
