@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.claiming import claim
+from bot.denials import is_busy, refuses
 from bot.messages import LONGEST
 from bot.names import names_of, services_in
 from knowledge.activities import MEANT, Subjects
@@ -74,11 +75,13 @@ class Understanding(Struct, frozen=True):
         return [entity.value for entity in self.entities if entity.kind == kind and not self.denies(entity)]
 
     def denies(self, entity: Entity) -> bool:
-        """不是书法，是国画: what stands behind the not is not meant; 白天要带孙子 is no wish to learn it. A time says itself what
-        it leaves out."""
-        if entity.kind == "course" and _BUSY.search(self.folded, 0, entity.start):
-            return True
-        return entity.kind != "when" and _DENIAL.search(self.folded, 0, entity.start) is not None
+        """不是书法，是国画: what stands behind the not is not meant, nor what stands before it: 学院太远, 电脑我不学; 白天要带孙子 is
+        no wish to learn it. A time says itself what it leaves out."""
+        return is_busy(self.folded, entity) or self.refuses(entity)
+
+    def refuses(self, entity: Entity) -> bool:
+        """Whether it is named as what is not wished."""
+        return refuses(self.folded, entity)
 
     def halves(self) -> list[str]:
         """The parts of a message that may be questions of their own: where it says so, or is not clear as a whole."""
@@ -385,8 +388,6 @@ def _once(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
 
 
 _DIGITS = re.compile(r"\d+")
-_BUSY = re.compile("(?:天天|白天|平时|上午|下午|在家|忙着)(?:还|都|也)?(?:要|得)?$")
-_DENIAL = re.compile(r"(?:不是|不要|不想要|不想学|别|除了|除开|除去)(?:去|报|学|上)?$")
 _ALSO = re.compile(r"顺[便带道](?:再)?(?:问一下|问问|问|看看|看)?|另外|还有就是|还想问|再问(?:一下|问)?|对了")
 _SPLIT = re.compile(rf"[,，。;；?？!！]+|{_ALSO.pattern}")
 _WORDS = re.compile(r"[一-鿿]{3}|[a-z]{3}", re.IGNORECASE)

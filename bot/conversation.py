@@ -55,6 +55,7 @@ class Conversation(Struct, omit_defaults=True):
     warned: bool = False  # that some things are on record in Chinese only
     tasks: list[Task] = field(default_factory=list)
     last: Task | None = None
+    wish: Task | None = None  # what is looked for, as it was wished and refused so far, for "晚上我看不清路"
     paused: list[Task] = field(default_factory=list)  # were open when the talk stopped, for "昨天那个接着弄"
     offers: list[Offer] = field(default_factory=list)
     near: list[Offer] = field(default_factory=list)  # what else the last message may have meant
@@ -103,7 +104,7 @@ class Conversation(Struct, omit_defaults=True):
 
     def forget(self) -> None:
         """Drops what is only understandable in the flow of talk; what was agreed stays in messages and tickets."""
-        self.tasks, self.last, self.offers, self.focus, self.said = [], None, [], {}, []
+        self.tasks, self.last, self.wish, self.offers, self.focus, self.said = [], None, None, [], {}, []
         self.paused, self.near, self.shown, self.told, self.confirming = [], [], [], [], False
         self.listed, self.asked, self.focus_age = [], "", 0
         self.people, self.person = {}, ""

@@ -60,7 +60,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.misspoke, sessions.held_on, another.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
     helping.found_wrong, tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, another.asked_elsewhere,
-    tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
+    another.refused, tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,
     tasks.refined, another.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
@@ -197,4 +197,5 @@ def _pass_time(turn: Turn) -> None:
     state.at = now
     state.focus_age += 1
     if state.focus_age > REMEMBERED:
-        state.focus, state.last, state.offers, state.shown, state.before, state.told = {}, None, [], [], [], []
+        state.focus, state.last, state.wish, state.offers = {}, None, None, []
+        state.shown, state.before, state.told = [], [], []

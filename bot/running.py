@@ -16,6 +16,7 @@ from bot.readings import Readings, of_ours
 from bot.slots import NeedsAnswer, Slot
 from bot.turn import CHOICES, Turn
 from bot.waiting import ANSWER, STAYS
+from bot.wish import SOUGHT
 from nlu.questions import NO_ANSWER
 
 OPEN = 3  # tasks that are open at a time; the oldest is let go
@@ -117,6 +118,8 @@ class Runner:
             # What went to a person is done: asking on must never do it a second time.
             state.last = None if turn.handover else task
             state.focus_age = 0
+        if task.intent in SOUGHT:
+            state.wish = Task(task.intent, task.slots)
         if remind and not turn.confirming:  # a question is open already
             self.remind(turn)
 

@@ -35,6 +35,8 @@ from handlers.slots import (
     LEARNER,
     MAIL,
     MATTER,
+    NOT_ORG,
+    NOT_WHEN,
     ORG,
     PHONE,
     POINTS,
@@ -169,7 +171,9 @@ HANDLERS: Handlers = {
     "refund": Handler(enrolling.refund, "enrolment", personal=True, careful=True, acts=True),
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
-    "find_activity": Handler(activities.find_activity, "activity", (ORG, WHEN, ABOUT), needs=("activities",)),
+    "find_activity": Handler(
+        activities.find_activity, "activity", (ORG, WHEN, NOT_ORG, NOT_WHEN, ABOUT), needs=("activities",)
+    ),
     "activity_week": Handler(activities.activity_week, "activity"),
     "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE), needs=("organisations",)),
     "complaint": Handler(people.complaint, "complaint", careful=True, acts=True),

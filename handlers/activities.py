@@ -9,8 +9,10 @@ from bot.aspects import spoken
 from bot.messages import masked
 from bot.phrases import asks, follows
 from bot.turn import CHOICES, Turn
+from bot.wish import narrowed
 from handlers import wording
 from handlers.paging import page_of, past_the_end
+from handlers.refusing import refuses_place, refuses_time
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity, is_written
@@ -47,6 +49,7 @@ def _line(activity: Activity, turn: Turn, *, whole: bool = False) -> str:
 
 
 async def find_activity(turn: Turn) -> None:
+    turn.task.slots = narrowed({}, turn.task.slots)
     upcoming = sorted(
         (each for each in turn.catalogue.activities.values() if each.last_day >= turn.today),
         key=lambda each: (each.first_day, each.id),
@@ -121,17 +124,19 @@ def _of_kind(activities: list[Activity], upcoming: list[Activity], turn: Turn) -
 
 
 def _fits(activity: Activity, turn: Turn) -> bool:
+    slots, days = turn.task.slots, [activity.first_day + timedelta(days=each) for each in range(_days(activity))]
+    if refuses_place(slots, activity.organisation, turn) or refuses_time(slots, days, activity.starts):
+        return False
     if (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
         return False
     if (when := turn.get("when")) and not _is_of_its_name(turn, activity):
         asked = When.of(when)
-        days = (activity.last_day - activity.first_day).days + 1
-        return any(
-            asked.first <= (day := activity.first_day + timedelta(days=number)) <= asked.last
-            and asked.fits(day, activity.starts)
-            for number in range(days)
-        )
+        return any(asked.first <= day <= asked.last and asked.fits(day, activity.starts) for day in days)
     return True
+
+
+def _days(activity: Activity) -> int:
+    return (activity.last_day - activity.first_day).days + 1
 
 
 def _is_of_its_name(turn: Turn, activity: Activity) -> bool:

@@ -5,10 +5,26 @@ from collections.abc import Callable, Collection, Sequence
 
 from bot import described, phrases
 from bot.turn import CHOICES, Turn
+from bot.wish import NOT, narrowed
 from handlers import wording
+from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
 from handlers.listing import choose, focus, list_classes, list_later, offer_way_in
-from handlers.slots import AUDIENCE, CLASS, COURSE, FEE, ORG, TEACHER, THEME, WHEN
+from handlers.refusing import refuses_class
+from handlers.slots import (
+    AUDIENCE,
+    CLASS,
+    COURSE,
+    FEE,
+    NOT_CLASS,
+    NOT_COURSE,
+    NOT_ORG,
+    NOT_WHEN,
+    ORG,
+    TEACHER,
+    THEME,
+    WHEN,
+)  # fmt: skip
 from handlers.whose import provable
 from knowledge.called import called
 from knowledge.catalogue import TrainingClass
@@ -16,10 +32,11 @@ from nlu.times import When
 
 # What a class may lack and still be the nearest there is.
 WISHES = ("when", "teacher", "audience", "fee", "theme", "org")
+REFUSED = ("not_class", "not_course", "not_org", "not_when")
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 _AHEAD = 60  # days from which on nobody asks for what began before
 _PERIOD = 27  # days of a period in which a class begins, and is not only held: a month, a season
-FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER)
+FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER, NOT_COURSE, NOT_ORG, NOT_WHEN, NOT_CLASS)
 ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
 
 
@@ -53,6 +70,8 @@ def called_so(turn: Turn, groups: list[TrainingClass]) -> list[TrainingClass]:
 def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
     catalogue = turn.catalogue
     course = catalogue.courses.get(group.course)
+    if refuses_class(wanted, group, turn):
+        return False
     if (value := wanted.get("course")) and group.course != value:
         return False
     if (value := wanted.get("theme")) and (course is None or course.theme != value) and not wanted.get("course"):
@@ -101,6 +120,7 @@ async def find_class(turn: Turn) -> None:
     said = turn.heard.without(exact=True, by=" ")  # 技术下乡研修班 asks for nothing that comes to a village
     if _VILLAGE.search(said) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
+    turn.task.slots = narrowed({}, turn.task.slots)
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.without("org", exact=True))):
         if courses := described.in_a_lesson(turn, subject):
@@ -130,11 +150,34 @@ async def find_class(turn: Turn) -> None:
             _list_nearest(turn, near, wish)
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
+    course = turn.get("course")
+    if any(name.startswith(NOT) for name in turn.task.slots) and _none_left(turn, course):
+        return
     turn.say("class.none", source=SOURCE)
     turn.suggest("join_waiting_list", **_wishes(turn))
-    if course := turn.get("course"):
+    if course:
         _offer_course(turn, course)
     turn.suggest("find_class")
+
+
+def _none_left(turn: Turn, course: str | None) -> bool:
+    """All that there is was refused: said so, with what is nearest, of the same kind; never what was refused."""
+    known = turn.catalogue.courses.get(course or "")
+    if known is None or not _matching(turn, {*WISHES, *REFUSED}, lambda group: group.comes(turn.today)):
+        return False
+    turn.say("class.none_left", course=known.name, source=SOURCE)
+    wanted = turn.task.slots
+    turn.task.slots = {**{name: each for name, each in wanted.items() if name != "course"}, "theme": known.theme}
+    near = matching(turn)
+    turn.task.slots = wanted
+    for group in near[:CHOICES]:
+        turn.offer(group.name, "class_detail", **{"class": group.id})
+    if near:
+        lines = "\n".join(wording.class_line(group, turn) for group in near[:CHOICES])
+        turn.say("class.of_the_kind", lines=lines, source=SOURCE)
+    turn.suggest("join_waiting_list", **_wishes(turn))
+    turn.focus("course", known.id)
+    return True
 
 
 def _fitting_any(turn: Turn) -> list[TrainingClass]:
@@ -151,8 +194,12 @@ def _fitting_any(turn: Turn) -> list[TrainingClass]:
 
 
 def _list_nearest(turn: Turn, near: Sequence[TrainingClass], wish: str) -> None:
-    """Classes that fit but for one of the wishes."""
+    """Classes that fit but for one of the wishes; those that are nearest to the place that was wished before others."""
     near = beside(turn, near)
+    home = turn.catalogue.organisations.get(turn.get("org") or "") if wish == "org" else None
+    if home is not None and is_located(home):
+        spot, places = (home.north, home.east), turn.catalogue.organisations
+        near = sorted(near, key=lambda group: metres(spot, places[group.organisation]))
     list_classes(turn, near, turn.line("class.nearest", wish=_wish(turn, wish), count=len(near)))
 
 

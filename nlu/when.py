@@ -32,6 +32,11 @@ class When:
         meant = (in_part or on_day) if self.either else (in_part and on_day)
         return meant and not any(each.fits(day, starts) for each in self.without)
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it says nothing but when it is not to be."""
+        return bool(self.without) and not (self.weekdays or self.part or self.fixed)
+
     def __str__(self) -> str:
         days = "".join(map(str, self.weekdays))
         part = "-".join(self.part) if self.part else ""

@@ -53,6 +53,7 @@ NARROW = {
     ("handlers", "bot"): {
         "bot.alarming",
         "bot.turn",
+        "bot.wish",
         "bot.slots",
         "bot.handler",
         "bot.waiting",

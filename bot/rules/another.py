@@ -3,16 +3,23 @@
 import re
 
 from bot import described, phrases
-from bot.aspects import HAS, spoken_of
+from bot.aspects import HAS, spoken, spoken_of
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
 from bot.rules.asking import LONG, MOVE
 from bot.rules.follow import of_course, open_of, wants_another
+from bot.rules.tasks import corrects
 from bot.rules.told import classes_of, courses_of, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
+from bot.wish import NOT, narrowed, taken
+from nlu.questions import NO_ANSWER
+from nlu.times import When
 
+_OF_ANOTHER = {"place", "time", "way", "eligible", "about"}  # 除了学院哪里还有
+# What a reason against a time or place is taken for.
+_MISTAKEN = {"nearest_site", "site_address", "site_hours", "about_org", "find_activity", "smalltalk", "acknowledge", "withdraw", "course_help"}  # fmt: skip
 _ORDINAL = 0.5  # the probability of a move
 LESS = re.compile(
     "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
@@ -26,42 +33,105 @@ _HELD = re.compile(
 )
 
 
-async def another(run: Runner, turn: Turn) -> bool:
-    """那周六呢, 有没有近一点的: the same course at another time, at another place, for less."""
+def wish_of(turn: Turn) -> Task | None:
+    """What is looked for, as it was wished so far, or what was told last, where that is something else."""
+    wish, told = turn.state.wish, {kind for kind, _ in shown(turn)}
+    if "activity" in told:
+        return wish if wish and wish.intent == "find_activity" else Task("find_activity")
     courses = courses_of(turn)
-    of_others = turn.heard.first("theme") or phrases.of_any(turn.heard)
-    if len(courses) != 1 or turn.heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
+    if len(courses) != 1:
+        return wish if wish and (courses or "org" in told) else None
+    (course,) = courses
+    if wish and wish.intent == "find_class":
+        wished = wish.slots.get("course")
+        if wished == course or (wished is None and set(turn.state.shown) <= set(turn.state.listed)):
+            return wish
+    return Task("find_class", {"course": course})
+
+
+async def refused(run: Runner, turn: Turn) -> bool:
+    """晚上我看不清路, 除了学院哪里还有: what is looked for once more, without what does not suit."""
+    state, heard = turn.state, turn.heard
+    if not heard.entities or turn.ticket or run.waiting(state) or (wish := wish_of(turn)) is None:
         return False
-    best = plainly(turn.heard)
-    if best and best.intent == "find_class" and (_HELD.fullmatch(turn.heard.folded) or _only_whether(turn)):
+    said = run.readings.values(run.handlers[wish.intent], turn)
+    busy = taken(heard)
+    if busy is not None and _meets(turn, busy):
+        said = {"not_when": busy}
+    refusals = {name for name in said if name.startswith(NOT)}
+    if not refusals or _asks_beside(turn, wish) or (len(refusals) < len(said) and corrects(turn)):
+        return False  # 不是书法，是国画 puts it right
+    if "not_when" in said:
+        said.pop("audience", None)  # 早上我要送孙女上学
+    await run.start(turn, wish.intent, narrowed({} if phrases.of_any(heard) else wish.slots, said))
+    return True
+
+
+def _meets(turn: Turn, times: str) -> bool:
+    """Whether one of those that were told is at a time; else whoever has something to do then says nothing against them."""
+    when = When.of(times)
+    return any(when.fits(day, each.starts) for each in classes_of(turn) for day in turn.calendar.days(each.id))
+
+
+def _asks_beside(turn: Turn, wish: Task) -> bool:
+    """除了周三，学费多少: whether something else is asked than where or when there is another."""
+    heard, best = turn.heard, turn.heard.best
+    if phrases.asks(heard.folded) and set(spoken(phrases.without_names(heard))) - _OF_ANOTHER:
+        return True
+    mistaken = {wish.intent, *OF_CLASSES, *NO_ANSWER, *_MISTAKEN}
+    return best is not None and best.score >= heard.lines.sure and best.intent not in mistaken
+
+
+async def another(run: Runner, turn: Turn) -> bool:
+    """那周六呢, 有没有近一点的, 有没有不要钱的: what is looked for once more, at another time, at another place, for less."""
+    wish, heard = wish_of(turn), turn.heard
+    of_others = heard.first("theme") or phrases.of_any(heard)
+    if wish is None or heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
+        return False
+    best = plainly(heard)
+    courses = courses_of(turn)
+    whether = len(courses) == 1 and (_HELD.fullmatch(heard.folded) is not None or _only_whether(turn))
+    if best and best.intent == "find_class" and whether:
         await run.start(turn, "find_class", {"course": courses.pop()})
         return True
-    move, slots = turn.heard.move, run.handlers["find_class"].slots
-    wishes = {slot.name: value for slot in slots if (value := slot.read(turn.heard, turn.catalogue))}
+    move, slots = heard.move, run.handlers[wish.intent].slots
+    said = {slot.name: value for slot in slots if (value := slot.read(heard, turn.catalogue))}
     wants = wants_another(turn, 0)
-    if move.label == "follow/other_place" and all(each.organisation == wishes.get("org") for each in classes_of(turn)):
-        wishes.pop("org", None)  # 学院太远了，别处有没有: not there
-    there = "org" in wishes and phrases.lives(turn.heard)
-    if wishes:
-        alone = best and best.intent == "find_class" and not phrases.names_matter(turn.heard.folded)  # 有没得白天打的
-        takes = there or len(phrases.rest(turn.heard)) <= 1 or alone or (wants and move.probability >= MOVE)
+    if move.label == "follow/other_place" and all(each.organisation == said.get("org") for each in classes_of(turn)):
+        said.pop("org", None)  # 学院太远了，别处有没有: not there
+    there = "org" in said and phrases.lives(heard)
+    if said:
+        alone = best and best.intent == wish.intent and not phrases.names_matter(heard.folded)  # 有没得白天打的
+        takes = there or len(phrases.rest(heard)) <= 1 or alone or (wants and move.probability >= MOVE)
     else:
-        takes = wants and move.probability >= _ORDINAL and len(turn.heard.folded) <= LONG
-    elsewhere = best is not None and best.score >= turn.heard.lines.sure and best.intent not in OF_CLASSES
+        takes = wants and move.probability >= _ORDINAL and len(heard.folded) <= LONG
+    elsewhere = best is not None and best.score >= heard.lines.sure and best.intent not in OF_CLASSES | {wish.intent}
     elsewhere = elsewhere and not there and not (wants and move.probability >= MOVE)
-    if not takes or (elsewhere and not phrases.follows(turn.heard.folded)):
+    if not takes or (elsewhere and not phrases.follows(heard.folded)):
         return False
-    if wants and move.label == "follow/other_place" and not wishes and _is_here_alone(turn):
+    if not said and move.label == "follow/other_place":
+        return await _elsewhere(run, turn, wish)
+    if move.label == "follow/cheaper":
+        if LESS.search(heard.folded):
+            await _tell_of_less(run, turn)
+            return True
+        said["fee"] = "free"
+    await run.start(turn, wish.intent, narrowed(wish.slots, said, instead=phrases.follows(heard.folded)))
+    return True
+
+
+async def _elsewhere(run: Runner, turn: Turn, wish: Task) -> bool:
+    """有没有近一点的, and no place is named: not where all of those are that were told. Where they are at several, it is asked
+    where somebody lives; there is no other where all were told."""
+    places = {each.organisation for each in classes_of(turn)}
+    if len(places) > 1:
+        turn.say("class.where")
+    elif _is_here_alone(turn):
         turn.say("class.nowhere_else")
         turn.suggest("find_course")
         turn.suggest("human")
-        return True
-    if move.label == "follow/cheaper":
-        if LESS.search(turn.heard.folded):
-            await _tell_of_less(run, turn)
-            return True
-        wishes["fee"] = "free"
-    await run.start(turn, "find_class", {"course": courses.pop(), **wishes})
+    else:
+        await run.start(turn, wish.intent, narrowed(wish.slots, {"not_org": places.pop()} if places else {}))
     return True
 
 

@@ -14,6 +14,7 @@ from bot.rules.told import courses_of
 from bot.running import PEOPLE, Runner
 from bot.slots import Slot
 from bot.turn import Turn
+from bot.wish import NOT, SOUGHT, narrowed
 from nlu.questions import NO_ANSWER
 
 _THINGS = {"course", "activity", "item"}
@@ -224,11 +225,14 @@ async def refined(run: Runner, turn: Turn) -> bool:
     if last is None or handler is None or phrases.of_any(turn.heard):
         return False
     values = run.readings.values(handler, turn)
+    wished = [name for name in values if not name.startswith(NOT)]
+    if values and not wished:
+        return False
     corrected = corrects(turn)
     level = at_level(turn) if not values and (corrected or _names_level(heard.folded)) else None
     if level:
         values = {"course": level}
-    there = last.intent in OF_CLASSES and phrases.lives(heard)
+    there = last.intent in OF_CLASSES | SOUGHT and phrases.lives(heard)
     if not values or not (corrected or level or there or len(phrases.rest(heard)) <= 1):
         return False
     best = heard.best
@@ -243,8 +247,8 @@ async def refined(run: Runner, turn: Turn) -> bool:
     if another and best is not None and best.score >= line and not phrases.follows(heard.folded):
         return False
     if corrected:
-        name, value = next(iter(values.items()))
-        turn.say("corrected", value=spell(turn, name, value))
+        name = (wished or [*values])[0]
+        turn.say("corrected", value=spell(turn, name, values[name]))
     elsewhere = heard.move.label == "follow/other_place" and heard.move.probability >= _ELSEWHERE and "org" in values
     anew = {"teacher"} if "course" in values else set[str]()  # who teaches the one may not teach the other
     gone = {
@@ -254,7 +258,9 @@ async def refined(run: Runner, turn: Turn) -> bool:
         *({"when", "teacher"} if elsewhere else ()),
     }
     kept = {name: value for name, value in last.slots.items() if name not in gone}
-    await run.start(turn, last.intent, {**kept, **values})
+    if last.intent in SOUGHT:
+        kept = narrowed(kept, values, instead=corrected or phrases.follows(heard.folded))
+    await run.start(turn, last.intent, {**kept, **values} if last.intent not in SOUGHT else kept)
     return True
 
 

@@ -1,0 +1,98 @@
+"""What somebody looks for, as they wished it so far, and what they refused of it: one wish, that each message narrows. Pure.
+
+It is the slots of the handler that looks for it; those whose name begins with `not_` say what it is not to be.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot import phrases
+from bot.comprehension import Understanding
+from nlu.times import When
+
+SOUGHT = frozenset({"find_class", "find_activity"})  # intents of who looks for something
+SUBJECTS = frozenset({"course", "theme", "subject"})  # naming one of them takes the place of the others
+NOT = "not_"
+_OF_ONE = frozenset({"class", "teacher", "not_class"})  # what is so of one subject, and not of another
+_LONG = 30  # characters of a message that says when somebody has no time
+# 礼拜三我要去医院, 晚上七点我还在店里: what somebody does then; and what is no reason against it.
+_WHO = "(?:我们?|俺们?|咱们?|她|他|家里|孩子|老伴|[我俺]?[妈爸]|店里|厂里|还|都|也|又|一般|通常|每次|正好|刚好|[,，]){0,4}+"
+_TAKEN = re.compile(
+    f"{_WHO}(?:[要得]|必须|忙|在(?!哪)|有(?:事|约|会|活)|跟|陪|[带送接]|做(?!什么|啥)|帮|看(?=[店摊孩娃门病护])|值|守|出[摊工车门]|打|跑|赶|上班|上夜|开[店会]|照顾|伺候)"
+)
+_FREE = re.compile(
+    "(?<!上)(?<!放)学(?!校)|报|参加|来(?!不)|听课|看看|试|问|咨询|办|领|电话|空|休息|说|想|课|班(?!$|上|了)"
+)
+_OFF = re.compile("(?:才|就|刚)?(?:能|可以)?(?:下班|放学|收工|收摊|下工|忙完|到家|关店|打烊|下晚班)")
+_MORNING = re.compile("早|上午|凌晨|[01]?[0-9]:|夜")
+_WORKDAYS = (1, 2, 3, 4, 5)
+
+
+def narrowed(wish: Mapping[str, str], said: Mapping[str, str], *, instead: bool = False) -> dict[str, str]:
+    """A wish with what is said of it now. What is wished is refused no more, and what is refused no longer wished; a part of the
+    day goes with the days that were wished, unless it is said `instead`."""
+    anew = bool(SUBJECTS & said.keys()) and any(wish.get(each) != said.get(each) for each in SUBJECTS)
+    gone = SUBJECTS | _OF_ONE if anew else {"class"}
+    kept = {name: value for name, value in wish.items() if name not in gone}
+    if "when" in said and "not_when" in said:  # nothing but when it is not to be
+        said = {name: value for name, value in said.items() if name != "when"}
+    for name, value in said.items():
+        if name.startswith(NOT):
+            _refuse(kept, name, value)
+        else:
+            kept[name] = _joined(kept.get(name), value) if name == "when" and not instead else value
+            _allow(kept, name)
+    return kept
+
+
+def _refuse(wish: dict[str, str], name: str, value: str) -> None:
+    wish[name] = " ".join(dict.fromkeys([*wish.get(name, "").split(), *value.split()]))
+    wished = name.removeprefix(NOT)
+    if wished in wish and any(_covers(name, each, wish[wished]) for each in value.split()):
+        del wish[wished]
+
+
+def _allow(wish: dict[str, str], name: str) -> None:
+    refused = wish.pop(NOT + name, "").split()
+    if left := [each for each in refused if not _covers(NOT + name, each, wish[name])]:
+        wish[NOT + name] = " ".join(left)
+
+
+def _covers(name: str, refused: str, wished: str) -> bool:
+    """Whether all that is wished is refused."""
+    if name != "not_when":
+        return refused == wished
+    no, yes = When.of(refused), When.of(wished)
+    in_part = no.part is None or (yes.part is not None and no.part[0] <= yes.part[0] and yes.part[1] <= no.part[1])
+    return in_part and (not no.weekdays or (bool(yes.weekdays) and {*yes.weekdays} <= {*no.weekdays})) and not no.fixed
+
+
+def _joined(before: str | None, said: str) -> str:
+    """周末, and then 上午: the mornings of that."""
+    if before is None:
+        return said
+    old, new = When.of(before), When.of(said)
+    if old.either or new.either or new.fixed:
+        return said
+    if old.part is None and new.part is not None and not new.weekdays:
+        return str(replace(old, part=new.part, without=(*old.without, *new.without)))
+    if not (old.fixed or old.weekdays) and old.part and new.part is None and new.weekdays:
+        return str(replace(new, part=old.part))
+    return said
+
+
+def taken(heard: Understanding) -> str | None:
+    """礼拜三我要去医院, 我六点才下班: the times that somebody says to have something else to do; of a time that is off work, those
+    of working days before it. None, where it says no such thing."""
+    entity = next((each for each in heard.entities if each.kind == "when"), None)
+    if entity is None or len(heard.folded) > _LONG or phrases.asks(heard.folded):
+        return None
+    when, behind = When.of(entity.value), heard.folded[entity.end :]
+    if when.refuses or when.without:
+        return None
+    if when.part and _OFF.match(behind):
+        off = int(when.part[0][:2]) + (12 if when.part[0] < "12:00" and not _MORNING.search(heard.folded) else 0)
+        return str(replace(when, weekdays=when.weekdays or _WORKDAYS, part=("00:00", f"{off:02d}{when.part[0][2:]}")))
+    said = heard.without("when")
+    return str(when) if _TAKEN.match(said) and not _FREE.search(said) else None
