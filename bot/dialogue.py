@@ -58,9 +58,9 @@ LADDER: tuple[Rule, ...] = (
     # What goes on with the talk
     tasks.tells_of_own, joining.before_coming, paying.of_money,
     tasks.misspoke, sessions.held_on, another.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
-    helping.found_wrong, tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
+    helping.found_wrong, tasks.told, tasks.dropped, another.refused, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, another.asked_elsewhere,
-    another.refused, tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
+    tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,
     tasks.refined, another.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,

@@ -17,7 +17,7 @@ NOT = "not_"
 _OF_ONE = frozenset({"class", "teacher", "not_class"})  # what is so of one subject, and not of another
 _LONG = 30  # characters of a message that says when somebody has no time
 # 礼拜三我要去医院, 晚上七点我还在店里: what somebody does then; and what is no reason against it.
-_WHO = "(?:我们?|俺们?|咱们?|她|他|家里|孩子|老伴|[我俺]?[妈爸]|店里|厂里|还|都|也|又|一般|通常|每次|正好|刚好|[,，]){0,4}+"
+_WHO = "(?:我们?|俺们?|咱们?|她|他|家里|孩子|老伴|[我俺]?[妈爸]|店里|厂里|还|都|也|又|一般|通常|每次|正好|刚好|平时|平常|白天|工作日|[,，]){0,4}+"
 _TAKEN = re.compile(
     f"{_WHO}(?:[要得]|必须|忙|在(?!哪)|有(?:事|约|会|活)|跟|陪|[带送接]|做(?!什么|啥)|帮|看(?=[店摊孩娃门病护])|值|守|出[摊工车门]|打|跑|赶|上班|上夜|开[店会]|照顾|伺候)"
 )
@@ -26,6 +26,13 @@ _FREE = re.compile(
 )
 _OFF = re.compile("(?:才|就|刚)?(?:能|可以)?(?:下班|放学|收工|收摊|下工|忙完|到家|关店|打烊|下晚班)")
 _MORNING = re.compile("早|上午|凌晨|[01]?[0-9]:|夜")
+_OTHERS = re.compile(
+    "还有(?:没有?)?(?:别|其他|其它|另外)|有(?:没有)?(?:别|其他|其它|另外)的|换(?:一?[个门家]|别的|其他的?)(?:地方|时间|日子|班|课)?(?=$|[,，。吧啊行吗可有])"
+    "|(?:这|那|第[一二三1-3]|头)一?[个种班]?(?:我|也|就|不太|太)?(?:不(?:行|要(?!钱)|合适|想[去学要]|喜欢|考虑)|算了)(?=[了的吧啊,，。]|$)"
+)
+_IN_PERSON = re.compile(
+    "(?:不(?:要|想|会|爱|喜欢)|别|学不来)[^,，。]{0,2}(?:上网|网上|网课|线上|在线)(?!报|查|[怎咋])|(?:要|想|有)[^,，。]{0,3}(?:当面|面对面|现场|面授|线下)(?:[教学上讲])?"
+)
 _WORKDAYS = (1, 2, 3, 4, 5)
 
 
@@ -89,10 +96,29 @@ def taken(heard: Understanding) -> str | None:
     if entity is None or len(heard.folded) > _LONG or phrases.asks(heard.folded):
         return None
     when, behind = When.of(entity.value), heard.folded[entity.end :]
-    if when.refuses or when.without:
+    if when.without:
         return None
     if when.part and _OFF.match(behind):
-        off = int(when.part[0][:2]) + (12 if when.part[0] < "12:00" and not _MORNING.search(heard.folded) else 0)
-        return str(replace(when, weekdays=when.weekdays or _WORKDAYS, part=("00:00", f"{off:02d}{when.part[0][2:]}")))
-    said = heard.without("when")
-    return str(when) if _TAKEN.match(said) and not _FREE.search(said) else None
+        return str(replace(when, weekdays=when.weekdays or _WORKDAYS, part=("00:00", _off(when.part[0], heard.folded))))
+    return str(when) if gives_reason(heard.without("when")) else None
+
+
+def _off(clock: str, folded: str) -> str:
+    """七点才收摊 is in the evening, unless the morning is said."""
+    early = clock < "12:00" and not _MORNING.search(folded)
+    return f"{int(clock[:2]) + 12}{clock[2:]}" if early else clock
+
+
+def gives_reason(said: str) -> bool:
+    """我要去医院, 平时我上班: whether it says what somebody has to do, and nothing of what they would do here."""
+    return _TAKEN.match(said) is not None and not _FREE.search(said)
+
+
+def asks_for_others(folded: str) -> bool:
+    """还有别的吗, 换一个, 第一个不行: none of those that were told, or not that one."""
+    return _OTHERS.search(folded) is not None
+
+
+def refuses_online(folded: str) -> bool:
+    """不要网上的, 要当面教的."""
+    return _IN_PERSON.search(folded) is not None

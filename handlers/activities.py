@@ -1,7 +1,7 @@
 """Activities and volunteers."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
@@ -11,8 +11,8 @@ from bot.phrases import asks, follows
 from bot.turn import CHOICES, Turn
 from bot.wish import narrowed
 from handlers import wording
+from handlers.fitting import refuses_place, refuses_time
 from handlers.paging import page_of, past_the_end
-from handlers.refusing import refuses_place, refuses_time
 from handlers.slots import ORG, PHONE, SERVICE
 from knowledge.activities import RELATED, Subjects
 from knowledge.catalogue import Activity, is_written
@@ -62,7 +62,7 @@ async def find_activity(turn: Turn) -> None:
     about = _of_kind([each for each in upcoming if not named or each.id in named], upcoming, turn)
     found = [each for each in about if _fits(each, turn)]
     told = turn.get("about") or turn.heard.folded
-    listed = found or about
+    listed = found or _nearest(about, turn)
     page = page_of(turn, listed, CHOICES)
     shown, rest = page.shown, page.rest
     if past_the_end(turn, page):
@@ -81,6 +81,13 @@ async def find_activity(turn: Turn) -> None:
         turn.say("fact.no_more", phone=home.phone)  # 开幕式有没有明星来
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _nearest(about: Sequence[Activity], turn: Turn) -> list[Activity]:
+    """Those that fit but for one of the wishes, what was named just now held to longest; then all that were not refused."""
+    wishes = sorted(({"when"}, {"org"}), key=lambda wish: any(map(turn.heard.first, wish)))
+    some = ([each for each in about if _fits(each, turn, without=wish)] for wish in (*wishes, {"when", "org"}))
+    return next(filter(None, some), [])
 
 
 def _taught(turn: Turn) -> str:
@@ -123,13 +130,13 @@ def _of_kind(activities: list[Activity], upcoming: list[Activity], turn: Turn) -
     return of_it[0] or of_it[1] or activities
 
 
-def _fits(activity: Activity, turn: Turn) -> bool:
+def _fits(activity: Activity, turn: Turn, *, without: Collection[str] = ()) -> bool:
     slots, days = turn.task.slots, [activity.first_day + timedelta(days=each) for each in range(_days(activity))]
     if refuses_place(slots, activity.organisation, turn) or refuses_time(slots, days, activity.starts):
         return False
-    if (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
+    if "org" not in without and (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
         return False
-    if (when := turn.get("when")) and not _is_of_its_name(turn, activity):
+    if "when" not in without and (when := turn.get("when")) and not _is_of_its_name(turn, activity):
         asked = When.of(when)
         return any(asked.first <= day <= asked.last and asked.fits(day, activity.starts) for day in days)
     return True

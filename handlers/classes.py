@@ -9,8 +9,8 @@ from bot.wish import NOT, narrowed
 from handlers import wording
 from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
+from handlers.fitting import is_at, means_everywhere, refuses_class
 from handlers.listing import choose, focus, list_classes, list_later, offer_way_in
-from handlers.refusing import refuses_class
 from handlers.slots import (
     AUDIENCE,
     CLASS,
@@ -18,6 +18,7 @@ from handlers.slots import (
     FEE,
     NOT_CLASS,
     NOT_COURSE,
+    NOT_ONLINE,
     NOT_ORG,
     NOT_WHEN,
     ORG,
@@ -36,7 +37,7 @@ REFUSED = ("not_class", "not_course", "not_org", "not_when")
 _VILLAGE = re.compile("下乡|送教|进村|[到来]村里?[来上教开办]")
 _AHEAD = 60  # days from which on nobody asks for what began before
 _PERIOD = 27  # days of a period in which a class begins, and is not only held: a month, a season
-FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER, NOT_COURSE, NOT_ORG, NOT_WHEN, NOT_CLASS)
+FILTERS = (COURSE, THEME, ORG, WHEN, AUDIENCE, FEE, TEACHER, NOT_COURSE, NOT_ORG, NOT_WHEN, NOT_CLASS, NOT_ONLINE)
 ONE = (CLASS, COURSE, THEME, ORG, WHEN, TEACHER)
 
 
@@ -93,34 +94,14 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
     return True
 
 
-def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
-    """Whether it is held there. All is within the college: whoever calls it by its name means its own house."""
-    college = turn.catalogue.college
-    if college is None or organisation != college.id:
-        return turn.catalogue.is_within(group.organisation, _street(organisation, turn))
-    said = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "org"]
-    if not any(each.organisation == college.id for each in turn.catalogue.classes.values()):
-        return True
-    return group.organisation == college.id or not any(college.name.endswith(name) for name in said)
-
-
-def _street(organisation: str, turn: Turn) -> str:
-    """Classes run at schools: a site where none is held stands for its school, where it has one; right below the college it is
-    its own."""
-    if any(each.organisation == organisation for each in turn.catalogue.classes.values()):
-        return organisation
-    places = turn.catalogue.organisations
-    above = places.get(places[organisation].parent or "") if organisation in places else None
-    stands = above is not None and above.level == "school" and places[organisation].level == "site"
-    return above.id if above and stands else organisation
-
-
 async def find_class(turn: Turn) -> None:
     """The next classes that fit; where none does, the nearest that do without one of the wishes."""
     said = turn.heard.without(exact=True, by=" ")  # 技术下乡研修班 asks for nothing that comes to a village
     if _VILLAGE.search(said) and any(each.village for each in turn.catalogue.classes.values()):
         turn.task.memo["village"] = "yes"  # also for 更多
     turn.task.slots = narrowed({}, turn.task.slots)
+    if means_everywhere(turn, turn.get("org")):
+        del turn.task.slots["org"]
     known = turn.task.slots.keys() & {"course", "theme"}
     if not known and (subject := turn.get("subject") or wording.subject(turn.heard.without("org", exact=True))):
         if courses := described.in_a_lesson(turn, subject):
@@ -136,6 +117,8 @@ async def find_class(turn: Turn) -> None:
     if not asked and turn.inbound.choice is None and described.names_what(turn.heard):
         turn.say("class.unheard")
     if found := _fitting_any(turn):
+        if "not_online" in turn.task.slots:
+            turn.once("in_person", lambda: turn.say("class.in_person"))
         _list_for(turn, found)
         return
     if later := _to_come(turn):
@@ -151,6 +134,9 @@ async def find_class(turn: Turn) -> None:
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
     course = turn.get("course")
+    if course and "not_online" in turn.task.slots:
+        say_none(turn, course)
+        return
     if any(name.startswith(NOT) for name in turn.task.slots) and _none_left(turn, course):
         return
     turn.say("class.none", source=SOURCE)
@@ -165,7 +151,8 @@ def _none_left(turn: Turn, course: str | None) -> bool:
     known = turn.catalogue.courses.get(course or "")
     if known is None or not _matching(turn, {*WISHES, *REFUSED}, lambda group: group.comes(turn.today)):
         return False
-    turn.say("class.none_left", course=known.name, source=SOURCE)
+    unsuited = any(turn.get(each) for each in REFUSED if each != "not_class")
+    turn.say("class.none_left" if unsuited else "class.none_else", course=known.name, source=SOURCE)
     wanted = turn.task.slots
     turn.task.slots = {**{name: each for name, each in wanted.items() if name != "course"}, "theme": known.theme}
     near = matching(turn)
@@ -324,7 +311,8 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
 def say_none(turn: Turn, course: str) -> None:
     """That a course has no class now, and what there is instead."""
     known = turn.catalogue.courses[course]
-    key = "class.none_of_course_here" if known.mode == "线下" else "class.none_of_course"
+    here = known.mode == "线下" or "not_online" in turn.task.slots
+    key = "class.none_of_course_here" if here else "class.none_of_course"
     turn.say(key, course=known.name, source=SOURCE)
     turn.suggest("join_waiting_list", course=course)
     _offer_course(turn, course)
@@ -333,7 +321,7 @@ def say_none(turn: Turn, course: str) -> None:
 def _offer_course(turn: Turn, course: str) -> None:
     """What is learnt in it: online, where that can be."""
     known = turn.catalogue.courses[course]
-    key = "label.what_is_taught" if known.mode == "线下" else "label.learn_online"
+    key = "label.what_is_taught" if known.mode == "线下" or "not_online" in turn.task.slots else "label.learn_online"
     turn.offer(turn.line(key, course=known.name), "find_course", course=course)
 
 

@@ -50,6 +50,9 @@ def find(folded: str, today: date) -> FoundTime | None:
         return None
     wishes, refused = refusals.sort(folded, runs)
     when, used = _wish(folded, wishes, today)
+    later = [run for run in refused if used and run.start > max(each.end for each in used)]
+    if any(_covers(each, when) for run in later for each in _refusals(run, today)):
+        when, used = _any_time(today), []  # 晚上的啊，晚上我不敢出门
     without = [each for run in refused for each in _refusals(run, today) if not _covers(each, when)]
     used = used or (refused if without else [])
     if not used:

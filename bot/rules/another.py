@@ -4,6 +4,7 @@ import re
 
 from bot import described, phrases
 from bot.aspects import HAS, spoken, spoken_of
+from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly
@@ -13,13 +14,13 @@ from bot.rules.tasks import corrects
 from bot.rules.told import classes_of, courses_of, shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
-from bot.wish import NOT, narrowed, taken
+from bot.wish import NOT, SUBJECTS, asks_for_others, gives_reason, narrowed, refuses_online, taken
 from nlu.questions import NO_ANSWER
-from nlu.times import When
 
 _OF_ANOTHER = {"place", "time", "way", "eligible", "about"}  # 除了学院哪里还有
 # What a reason against a time or place is taken for.
 _MISTAKEN = {"nearest_site", "site_address", "site_hours", "about_org", "find_activity", "smalltalk", "acknowledge", "withdraw", "course_help"}  # fmt: skip
+_NEARER = re.compile("离(?:[我俺咱]|家)[^,，。]{0,3}近|哪个?[^,，。]{0,2}近|近(?:点|一点|些)")
 _ORDINAL = 0.5  # the probability of a move
 LESS = re.compile(
     "能(?:不能)?再?(?:少|便宜|优惠|减)|便宜[点一些]{1,2}[吗不行成]|(?:有|给|可以)[^,，。]{0,3}优惠|打个?折|减免|太贵|贵了|(?:少|便宜|减)[点一些]{1,2}(?:吗|不|行)"
@@ -50,14 +51,11 @@ def wish_of(turn: Turn) -> Task | None:
 
 
 async def refused(run: Runner, turn: Turn) -> bool:
-    """晚上我看不清路, 除了学院哪里还有: what is looked for once more, without what does not suit."""
+    """晚上我看不清路, 除了学院哪里还有, 还有别的班吗: what is looked for once more, without what does not suit."""
     state, heard = turn.state, turn.heard
-    if not heard.entities or turn.ticket or run.waiting(state) or (wish := wish_of(turn)) is None:
+    if not shown(turn) or turn.ticket or run.waiting(state) or (wish := wish_of(turn)) is None:
         return False
-    said = run.readings.values(run.handlers[wish.intent], turn)
-    busy = taken(heard)
-    if busy is not None and _meets(turn, busy):
-        said = {"not_when": busy}
+    said = _refused(run, turn, wish)
     refusals = {name for name in said if name.startswith(NOT)}
     if not refusals or _asks_beside(turn, wish) or (len(refusals) < len(said) and corrects(turn)):
         return False  # 不是书法，是国画 puts it right
@@ -67,10 +65,23 @@ async def refused(run: Runner, turn: Turn) -> bool:
     return True
 
 
-def _meets(turn: Turn, times: str) -> bool:
-    """Whether one of those that were told is at a time; else whoever has something to do then says nothing against them."""
-    when = When.of(times)
-    return any(when.fits(day, each.starts) for each in classes_of(turn) for day in turn.calendar.days(each.id))
+def _refused(run: Runner, turn: Turn, wish: Task) -> dict[str, str]:
+    """What a message says of a wish, where it refuses something."""
+    heard = turn.heard
+    said = run.readings.values(run.handlers[wish.intent], turn) if heard.entities else {}
+    busy, classes = taken(heard) if heard.entities else None, classes_of(turn)
+    if busy is not None and classes:
+        return {"not_when": busy}
+    if any(name.startswith(NOT) for name in said) or not courses_of(turn) or len(heard.folded) > LONG:
+        return said
+    if refuses_online(heard.folded):
+        return {**said, "not_online": "yes"}
+    same = said.keys() <= {"course", "class"} and said.get("course") in {None, *courses_of(turn)}
+    if classes and same and asks_for_others(heard.folded):
+        pointed = pointed_at(heard.folded, turn.state.offers)
+        one = pointed.slots.get("class") if pointed else None
+        return {"not_class": one or " ".join(each.id for each in classes)}
+    return {}
 
 
 def _asks_beside(turn: Turn, wish: Task) -> bool:
@@ -106,17 +117,27 @@ async def another(run: Runner, turn: Turn) -> bool:
     else:
         takes = wants and move.probability >= _ORDINAL and len(heard.folded) <= LONG
     elsewhere = best is not None and best.score >= heard.lines.sure and best.intent not in OF_CLASSES | {wish.intent}
-    elsewhere = elsewhere and not there and not (wants and move.probability >= MOVE)
+    others = phrases.narrows(heard) if said else None
+    nearer = [each for each in others or () if _NEARER.search(each)]  # 白天的呢，哪个离我近点
+    with_reason = bool(others) and all(map(gives_reason, set(others or ()) - set(nearer)))  # 周末的，平时我上班
+    takes = takes or with_reason
+    elsewhere = elsewhere and not (there or with_reason or (wants and move.probability >= MOVE))
     if not takes or (elsewhere and not phrases.follows(heard.folded)):
         return False
+    if len(courses) == 1 and "online" in spoken(heard.folded):  # 晚上啊，那网上有没有能看的
+        return await run.aside(turn, Task("fact", {"aspect": "online", "of": f"course:{courses.pop()}"}))
     if not said and move.label == "follow/other_place":
         return await _elsewhere(run, turn, wish)
+    if not said and move.label == "follow/other_time" and (told := classes_of(turn)):
+        said["not_class"] = " ".join(each.id for each in told)
     if move.label == "follow/cheaper":
         if LESS.search(heard.folded):
             await _tell_of_less(run, turn)
             return True
         said["fee"] = "free"
     await run.start(turn, wish.intent, narrowed(wish.slots, said, instead=phrases.follows(heard.folded)))
+    if nearer and "org" not in said:
+        turn.say("class.where")
     return True
 
 
@@ -124,7 +145,7 @@ async def _elsewhere(run: Runner, turn: Turn, wish: Task) -> bool:
     """有没有近一点的, and no place is named: not where all of those are that were told. Where they are at several, it is asked
     where somebody lives; there is no other where all were told."""
     places = {each.organisation for each in classes_of(turn)}
-    if len(places) > 1:
+    if len(places) > 1 or not SUBJECTS & wish.slots.keys():
         turn.say("class.where")
     elif _is_here_alone(turn):
         turn.say("class.nowhere_else")

@@ -31,6 +31,9 @@ _QUEUES = re.compile(
 _MAY_QUEUE = re.compile("那?(?:可以|能不能|能)(?:先)?(?:排(?:个|一个|上|着)?(?:队|位|号)|候补)(?:等着?)?[吗不么嘛]?")
 _DECIDED = re.compile("就报|还是报|给我报|帮我报|报这|报吧|报上")
 _HOW = re.compile("怎|咋|如何|啥|什么|哪")
+_NEEDED = re.compile(
+    "(?:那|那个|这个|这班?|它|去|还|也|是不是|[,，])*(?:要不要|用不用|需不需要|需要|要|用|得)(?:先|提前|另外|事先)?报名(?:吗|么|不|嘛|的吗)?"
+)
 _SIGN_UP = re.compile(
     "(?:那|要|该|我|俺|想|可以|应该|又|这个班?|它)*(?:怎么|咋|如何|怎样|怎|哪里|在哪里?|去哪里?)(?:样|去|来|才能|能)?(?:报(?:名|班|上)?|抱名|登记)(?:法|呢|啊|呀|嘛|的|吗|参加|才行)*"
 )
@@ -110,4 +113,6 @@ def _asks_how(turn: Turn) -> bool:
     """那怎么报名, right after a class was told, and nothing else."""
     best, folded = turn.heard.best, turn.heard.folded
     how = best is not None and best.question == "enrol-how" and best.score >= turn.heard.lines.sure
-    return how and turn.state.just_told and not turn.heard.entities and _SIGN_UP.fullmatch(bare(folded)) is not None
+    how = how and _SIGN_UP.fullmatch(bare(folded)) is not None
+    how = how or _NEEDED.fullmatch(bare(folded)) is not None  # 那个还要报名吗
+    return how and turn.state.just_told and not turn.heard.entities

@@ -68,6 +68,9 @@ async def gist(run: Runner, turn: Turn) -> bool:
         return False
     if phrases.nth_alone(folded):  # 第三个怎么样，讲讲
         return False
+    where = heard.first("course") and (heard.first("org") or heard.first("when"))
+    if where and not phrases.asks(folded) and phrases.narrows(heard) == []:  # 书法，晚上某某街道那个
+        return False
     if len(clauses) < 2 or run.waiting(turn.state) or corrects(turn) or compares(turn):
         return False
     parts = [run.hear(turn, each) for each in clauses[-_CLAUSES:] if words_of(each) is None]

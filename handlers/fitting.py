@@ -1,0 +1,69 @@
+"""Whether something is where it is wished, and none of what was refused: places, times, courses and classes. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.turn import Turn
+from knowledge.catalogue import TrainingClass
+from nlu.times import When
+
+_SOME = 0.2  # the share of its days from which a time is one of a class: a day that was moved there is none
+
+
+def refuses_class(wish: Mapping[str, str], group: TrainingClass, turn: Turn) -> bool:
+    """Whether a class is none that is wished."""
+    return (
+        group.id in wish.get("not_class", "").split()
+        or group.course in wish.get("not_course", "").split()
+        or refuses_place(wish, group.organisation, turn)
+        or refuses_time(wish, turn.calendar.days(group.id), group.starts)
+    )
+
+
+def refuses_place(wish: Mapping[str, str], organisation: str, turn: Turn) -> bool:
+    """A place that is refused is refused with what is below it; all is below the college, which stands for its own house."""
+    college = turn.catalogue.college
+    return any(
+        organisation == place
+        or (not (college and place == college.id) and turn.catalogue.is_within(organisation, place))
+        for place in wish.get("not_org", "").split()
+    )
+
+
+def refuses_time(wish: Mapping[str, str], days: Sequence[date], starts: str) -> bool:
+    """Whoever has no time on Wednesdays is in no class that is on Mondays and Wednesdays; one certain day is only missed."""
+    for refused in map(When.of, wish.get("not_when", "").split()):
+        hit = sum(refused.fits(day, starts) for day in days)
+        if hit > (_SOME * len(days) if not refused.fixed else len(days) - 1):
+            return True
+    return False
+
+
+def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
+    """Whether it is held there. All is within the college: whoever calls it by its name means its own house."""
+    college = turn.catalogue.college
+    if college is None or organisation != college.id:
+        return turn.catalogue.is_within(group.organisation, _street(organisation, turn))
+    return group.organisation == college.id or means_everywhere(turn, organisation)
+
+
+def means_everywhere(turn: Turn, organisation: str | None) -> bool:
+    """Whether a message calls the college by a name that is that of all (学校, 你们那里), or nothing is taught in its own house."""
+    college = turn.catalogue.college
+    if college is None or organisation != college.id:
+        return False
+    if all(each.organisation != college.id for each in turn.catalogue.classes.values()):
+        return True
+    said = [turn.heard.folded[each.start : each.end] for each in turn.heard.entities if each.kind == "org"]
+    return bool(said) and not any(college.name.endswith(name) for name in said)
+
+
+def _street(organisation: str, turn: Turn) -> str:
+    """Classes run at schools: a site where none is held stands for its school, where it has one; right below the college it is
+    its own."""
+    if any(each.organisation == organisation for each in turn.catalogue.classes.values()):
+        return organisation
+    places = turn.catalogue.organisations
+    above = places.get(places[organisation].parent or "") if organisation in places else None
+    stands = above is not None and above.level == "school" and places[organisation].level == "site"
+    return above.id if above and stands else organisation
