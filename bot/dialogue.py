@@ -6,7 +6,7 @@ works on the `Turn` and writes nothing.
 
 from msgspec.structs import replace
 
-from bot import about, about_us, described, language, phrases, redlines
+from bot import about, about_us, described, language, phrases, redlines, unheld
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
 from bot.conversation import REMEMBERED, Conversation, Task
@@ -65,7 +65,7 @@ LADDER: tuple[Rule, ...] = (
     tasks.refined, another.another, items.cheapest, items.another_item, items.enough, tasks.taken_back,
     answers.named_in_it, answers.in_an_answer, answers.said_in_it, questions.neighbour,
     # Questions
-    questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,
+    beyond.not_held, questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,
     helping.unable, wishes.taught, records.not_on_record, questions.likely, named.named_at_least, questions.not_sure,
 )  # fmt: skip
 
@@ -159,11 +159,15 @@ def _sense(turn: Turn) -> None:
     if alarm and alarm.kind == "scam" and about_us.suspects_us(turn.heard.folded):
         alarm = None
     of_a_class = turn.ticket is None and of_fitness(turn.heard, turn.state)
-    if alarm and alarm.kind == ADVICE and (of_a_class or records.asks_of_the_record(turn, sure=alarm.sure)):
+    earns = alarm is not None and not alarm.sure and beyond.is_on_earnings(turn.heard.folded)
+    of_ours = of_a_class or earns or (alarm and records.asks_of_the_record(turn, sure=alarm.sure))
+    if alarm and alarm.kind == ADVICE and of_ours:
         alarm = None
         turn.heard = replace(
             turn.heard, candidates=tuple(each for each in turn.heard.candidates if each.intent != ADVICE)
         )
+    if alarm and alarm.kind == "third_party" and unheld.of_a_teacher(turn.heard.folded):
+        alarm = None
     if alarm and alarm.kind == "third_party" and not alarm.sure and phrases.declines(turn.heard.folded):
         alarm = None
     if alarm and alarm.kind == "third_party" and not alarm.sure and records.is_of_what_was_told(turn):

@@ -88,6 +88,7 @@ HANDLERS: Handlers = {
     "deposit": Handler(fees.deposit, "training_info"),
     "fact": Handler(facts.fact, "training_info", needs=("courses",)),
     "on_record": Handler(facts.on_record, "training_info", needs=("courses",)),
+    "not_held": Handler(facts.not_held, "training_info"),
     "compare": Handler(facts.compare, "training_info", needs=("courses",)),
     "enrol_it": Handler(
         enrolling.enrol_it, "enrolment", (CLASS, COURSE, ORG, PHONE, *WHO), careful=True, needs=("courses",)

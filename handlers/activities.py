@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
+from bot import unheld
 from bot.aspects import spoken
 from bot.messages import masked
 from bot.phrases import asks, follows
@@ -98,7 +99,8 @@ def _taught(turn: Turn) -> str:
 
 def _is_asked_of_it(told: str) -> bool:
     """开幕式有没有明星来: something of it that is no aspect, and not whether or when there is one."""
-    return asks(told) and not (follows(told) or spoken(told) or _IS_THERE.search(told))
+    beyond = not (follows(told) or spoken(told) or _IS_THERE.search(told))
+    return unheld.asks_for(told) or (asks(told) and beyond)
 
 
 def _with_their_parts(named: Collection[str], upcoming: Collection[Activity]) -> list[str]:

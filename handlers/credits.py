@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from accounts.ledger import AttendanceRow, Order, StatementLine, UnavailableError
 from accounts.rules import amounts
-from bot import phrases
+from bot import phrases, unheld
 from bot.messages import Priority
 from bot.turn import CHOICES, Turn
 from handlers import wording
@@ -208,7 +208,10 @@ async def record_dispute(turn: Turn) -> None:
 
 def _asks_more(turn: Turn) -> bool:
     """Whether more is asked of an item than what it costs and whether there is any, for all we can see."""
-    return phrases.asks(turn.heard.folded) and len(_OF_AN_ITEM.sub("", turn.heard.without("item"))) > 1
+    folded = turn.heard.folded
+    return unheld.asks_for(folded) or (
+        phrases.asks(folded) and len(_OF_AN_ITEM.sub("", turn.heard.without("item"))) > 1
+    )
 
 
 async def redemption_items(turn: Turn) -> None:

@@ -81,6 +81,32 @@ async def on_record(turn: Turn) -> None:
     turn.suggest("human")
 
 
+async def not_held(turn: Turn) -> None:
+    """That what is asked of the thing in `of`, or of us, is on no record; and whom to ring."""
+    kind, _, id = (turn.get("of") or "").partition(":")
+    catalogue = turn.catalogue
+    place = catalogue.organisations.get(id) if kind == "org" else None
+    only = _only_class(turn, id) if kind == "course" else None
+    thing: Thing | Organisation | None = only or place or next(iter(_things(turn, "about")), None)
+    home = place or (_home(turn, thing) if isinstance(thing, TrainingClass | Activity) else None) or catalogue.college
+    name = thing.name if thing else None
+    if home is None or not home.phone:
+        turn.say("fact.unknown", name=name or turn.line("fact.it")) if name else turn.say("kept_nowhere")
+    elif name:
+        turn.say("fact.not_held", name=name, phone=home.phone)
+    else:
+        turn.say("not_held", phone=home.phone)
+    if thing is not None and not turn.get("beside"):  # 二胡多少钱一把 is no talk of the class
+        turn.show("class" if only else kind, thing.id)
+    turn.suggest("human")
+
+
+def _only_class(turn: Turn, course: str) -> TrainingClass | None:
+    """The class of a course, where there is one that one can be enrolled in."""
+    classes = [each for each in turn.catalogue.classes.values() if each.course == course and each.enrols(turn.today)]
+    return classes[0] if len(classes) == 1 else None
+
+
 def _offer_next(turn: Turn, aspect: str, things: Sequence[Thing]) -> None:
     kind = next((kind for kind, each in _KINDS.items() if isinstance(things[0], each)))
     turn.show(kind, *(each.id for each in things[:CHOICES]))

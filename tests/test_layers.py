@@ -62,6 +62,7 @@ NARROW = {
         "bot.described",
         "bot.aspects",
         "bot.halves",
+        "bot.unheld",
         "bot.phrases",
     },
 }

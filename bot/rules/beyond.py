@@ -2,6 +2,11 @@
 
 import re
 
+from bot import phrases, unheld
+from bot.comprehension import Candidate
+from bot.conversation import Task
+from bot.leanings import hires
+from bot.rules.told import shown, spelt
 from bot.running import Runner
 from bot.turn import Turn
 from knowledge.called import names_unknown_place
@@ -16,7 +21,12 @@ _YEAR = re.compile(
 _ONES_OWN = re.compile(r"我(?!们这)|俺|咱|\bmy\b|\bi\b")
 _WHOLE_YEAR = 300  # days, at least
 _OF_ITS_TIME = {"activity", "training_info"}  # topics whose records are those of now
+_OF_US = re.compile(
+    "学院|中心|(?<!小)(?<!中)(?<!大)学校|老师|师傅|教室|(?<![上下末早晚加值夜中])班(?!车|主任)|[上那]课|你们|咱们这|活动|讲座|食堂|报告厅|停车场|学员|阅览室|大厅|课堂|晚会|电影|义诊|公众号|学习卡"
+)
+_OF_RECORDS = {"find_activity", "redemption_items"}
 _SMALL = {"chitchat", "human_agent", "complaint"}  # topics that tell of nothing on record
+_LONG_ENOUGH = 24  # characters that may say more than one sees
 _LONG = 40  # characters of a question that is about the place that it names
 # What one earns, who learns here and how many, how they did.
 _NOT_RECORDED = re.compile(
@@ -33,6 +43,11 @@ _OURSELVES = re.compile(
 )
 
 
+def is_on_earnings(folded: str) -> bool:
+    """一个月能挣多少: whether it asks what one earns, or who learns here."""
+    return _NOT_RECORDED.search(folded) is not None
+
+
 async def kept_nowhere(run: Runner, turn: Turn) -> bool:
     """月嫂班出来能挣多少, 你们有多少员工: what one earns, who we are, who learns here, and no fee, class or number of somebody's."""
     best = turn.heard.best
@@ -47,6 +62,82 @@ async def kept_nowhere(run: Runner, turn: Turn) -> bool:
     turn.say("kept_nowhere")
     turn.suggest("human")
     turn.suggest("site_phone")
+    return True
+
+
+async def not_held(run: Runner, turn: Turn) -> bool:
+    """古筝班的琴是什么牌子, 学院是哪年盖的: what is asked for stands on no record, whatever else the words are read as; of what it is
+    asked, and whom to ring, is said."""
+    heard, best = turn.heard, turn.heard.best
+    beyond = unheld.asks_for(heard.folded)
+    if run.waiting(turn.state) or turn.ticket or not (beyond or phrases.asks(heard.folded)):
+        return False
+    if phrases.upset(heard.folded) or (best and best.topic in _SMALL and best.score >= heard.lines.likely):
+        return False
+    of = _asked_of(turn)
+    surely = unheld.surely(heard.folded)
+    if not (of or surely or _OF_US.search(heard.folded)):
+        return False
+    clear = heard.lines.likely if surely else heard.lines.sure
+    if best is not None and best.score >= clear and best.intent not in NO_ANSWER:
+        return surely and await _answer_in_part(run, turn, best, of)
+    none = best is not None and best.intent == "unrelated" and of.startswith(("course", "item", "activity"))
+    none = none and not hires(heard)  # 请个护工多少钱一天
+    if not beyond and not none and not _nothing_tells(turn, named=bool(of)):
+        return False
+    return await _say_not_held(run, turn, of)
+
+
+async def _answer_in_part(run: Runner, turn: Turn, best: Candidate, of: str) -> bool:
+    """停车位明天还有空吗: what is written on that, and that the rest is not."""
+    if best.intent in _OF_RECORDS:
+        return False  # which say so themselves
+    if best.question is None:
+        return await _say_not_held(run, turn, of)
+    await run.answer(turn, best)
+    if (college := turn.catalogue.college) is not None and college.phone:
+        turn.say("fact.no_more", phone=college.phone)
+    return True
+
+
+def _asked_of(turn: Turn) -> str:
+    """What of ours a message asks about, as a state spells it: what is named, else what was told just now."""
+    heard = turn.heard
+    named = [(kind, heard.first(kind)) for kind in ("activity", "item", "course", "org") if heard.names(kind)]
+    for kind, id in (*named, ("activity", heard.hinted or heard.first("activity")), ("org", heard.first("org"))):
+        if id:
+            return f"{kind}:{id}"
+    return spelt(shown(turn)[:1]) if turn.state.just_told and len(heard.folded) <= phrases.FRAGMENT else ""
+
+
+def _nothing_tells(turn: Turn, *, named: bool) -> bool:
+    """陶艺班烧一窑要多少度: whether all that it may be read as tells something else than what is asked for."""
+    heard = turn.heard
+    best = heard.best
+    described = not named and phrases.is_of_a_course(heard.folded)  # 把泥巴烧成花瓶的班讲什么
+    if described or len(phrases.clauses(heard.folded)) > 1 or len(heard.folded) > _LONG_ENOUGH:
+        return False
+    if best is None or best.score < heard.lines.ask:
+        return named
+    if best.score >= heard.lines.likely and best.intent in NO_ANSWER:
+        return False
+    near = [each for each in heard.candidates if each.score >= heard.lines.ask]
+    return not any(each.intent is None or unheld.tells(each.intent, heard.folded) for each in near)
+
+
+async def _say_not_held(run: Runner, turn: Turn, of: str) -> bool:
+    """Of what was told just now also what is on record is said."""
+    told, best = of in turn.state.shown and not turn.heard.entities, turn.heard.best
+    beside = {"beside": "yes"} if best is not None and best.intent in NO_ANSWER else {}
+    if not await run.aside(turn, Task("on_record" if told else "not_held", {"of": of, **beside})):
+        return False
+    turn.unanswered = True
+    for each in turn.heard.candidates:
+        tells = each.score >= turn.heard.lines.ask and (not each.intent or unheld.tells(each.intent, turn.heard.folded))
+        if tells and (label := run.readings.label(turn, each)):
+            intent, slots = run.readings.answer(turn, each)
+            turn.offer(label, intent, **slots)
+            break
     return True
 
 
