@@ -152,6 +152,7 @@ class Inbox:
         # Conversations as committed last, with the ids of their last messages: those are asked about most.
         self._recent: dict[tuple[str, str], tuple[ConversationRow, frozenset[str]]] = {}
         self._locks = Locks()
+        self._covered = True  # pieces of a number were, and may stand in the database's log; at a start nobody knows
         self._shared_until = 0.0  # time.monotonic()
 
     async def receive(self, inbound: Inbound, *, waits: bool = False) -> Receipt:
@@ -263,6 +264,7 @@ class Inbox:
         self._observe("committed")
         id, last = committed
         self._live.wake(id)
+        self._covered = self._covered or bool(turn.before)
         self.usage.count(turn)
         ticket = row.opened.ref if row.opened else row.reopened or row.joined or read.ticket
         if ticket or row.led or row.rating:
@@ -277,6 +279,11 @@ class Inbox:
         self._remember(new, ids | {inbound.id} if len(ids) < IDS else frozenset([inbound.id]))
         reason = turn.handover.reason if turn.handover else None
         return Receipt(id, read.seq + 1, answers, turn.state, ticket, read.seat, handed_over=reason)
+
+    async def empty_log(self) -> None:
+        """Takes what was covered out of the database's log as well."""
+        if self._covered:
+            self._covered = not await self._database.empty_log()
 
     def _taken(self, inbound: Inbound, file: Arrived, limits: Once) -> NewFile:
         """A file as it is kept with its message. What a platform hands on is counted here; others refuse before it is sent."""

@@ -50,6 +50,7 @@ def workers(app: App) -> list[Worker]:
         Worker("reminders", "上课提醒", 600.0, app.tellings.work),
         Worker("nightly", "学分银行夜间处理", 600.0, app.nightly.work, within=HOUR_IN_SECONDS),
         Worker("usage", "问答计数", 10.0, app.inbox.usage.flush),
+        Worker("covered", "盖住的号码从日志里清除", 5.0, app.inbox.empty_log, within=600),
     ]
     rows += hint_workers(app.hints, app.database, app.live) + sharing_workers(app.sharing) + _server_workers(app)
     return [*rows, *(each for channel in app.channels.values() for each in channel.work)]

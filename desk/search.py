@@ -23,12 +23,16 @@ from bot.messages import Message
 from desk.errors import TicketError
 from desk.masking import mask_said
 from desk.opening import handover, is_kept_away
+from nlu import pieces
 from store import conversations, erasing, search, ticket_lists, tickets, unanswered
 from store.database import Database
 from store.ticket_rows import TicketRow, TicketState
 from store.transaction import Transaction
 
 QUIET = 8.0  # seconds without a word
+# And where digits were said that may be a piece of a number: when the next piece has come they are covered, and SQLite's index
+# forgets a word only when it is next put together.
+QUIET_AFTER_DIGITS = 600.0 + QUIET
 TOGETHER = 200  # conversations looked through, or indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
 FOUND = 30  # tickets shown
@@ -79,21 +83,26 @@ class ConversationSearch:
         self._live = live
         self._reached = reached
         self._behind = True  # earlier processes may have left something unindexed
+        self._later: dict[int, float] = {}  # conversations with digits, and since when they are quiet
 
     async def work(self) -> None:
         """What earlier processes, or a round that failed, left unindexed; then what has been said."""
         if self._behind:
             await self._catch_up()
             self._behind = False
-        quiet = time.monotonic() - QUIET
-        changed = [id for id, at in self._live.changed.items() if at < quiet]
+        now = time.monotonic()
+        changed = [id for id, at in self._live.changed.items() if at < now - QUIET]
         for start in range(0, len(changed), TOGETHER):
             ids = changed[start : start + TOGETHER]
             for id in ids:
                 del self._live.changed[id]  # whatever is said from here on puts it there again
             self._behind = True
-            await self.index(ids)
+            self._later |= dict.fromkeys(await self.index(ids, digits=False), now)
             self._behind = False
+        due = [id for id, at in self._later.items() if at < now - QUIET_AFTER_DIGITS][:TOGETHER]
+        for id in due:
+            del self._later[id]
+        await self.index(due)
 
     async def _catch_up(self) -> None:
         """Looks through all conversations, a few at a time: there may be millions, and residents write meanwhile."""
@@ -101,17 +110,17 @@ class ConversationSearch:
         for first in range(1, newest + 1, TOGETHER):
             behind = await self._database.read(lambda t, first=first: search.behind(t, first, first + TOGETHER))  # type: ignore[misc]
             if behind:
-                await self.index(behind)
+                self._later |= dict.fromkeys(await self.index(behind, digits=False), time.monotonic())
             await asyncio.sleep(0)  # reading alone lets nobody else on
 
-    async def index(self, ids: list[int]) -> None:
-        """Makes everything in these conversations findable."""
+    async def index(self, ids: Sequence[int], *, digits: bool = True) -> list[int]:
+        """Makes everything in these conversations findable; without `digits` those are left, and given back, that have something
+        that may be a piece of a number."""
 
-        def work(transaction: Transaction) -> None:
-            for id in ids:
-                _index(transaction, id)
+        def work(transaction: Transaction) -> list[int]:
+            return [id for id in ids if not _index(transaction, id, digits=digits)]
 
-        await self._database.write(work)
+        return await self._database.write(work) if ids else []
 
     async def find(self, query: str, by: str) -> list[FoundTicket]:
         """Tickets whose conversations have all of it, the newest first; by reference, by the number that somebody writes or
@@ -194,13 +203,20 @@ def _reworded(body: bytes, old: re.Pattern[str], new: str) -> bytes:
     return body if after == data else msgspec.json.encode(after)
 
 
-def _index(transaction: Transaction, id: int) -> None:
+def _index(transaction: Transaction, id: int, *, digits: bool) -> bool:
     if not ticket_lists.through_conversation(transaction, id):
-        return  # nobody at the desk has to do with it, yet: then all of it becomes findable
+        return True  # nobody at the desk has to do with it, yet: then all of it becomes findable
     first = search.indexed(transaction, id) + 1
     rows = conversations.messages(transaction, id, first, 1 << 30)
+    if (
+        rows
+        and not digits
+        and any(pieces.may_be_one(mask_said(numbered(row))) for row in rows if row.author == "resident")
+    ):
+        return False
     if rows:
         search.index(transaction, id, first, rows[-1].seq, grams(people_said(rows)))
+    return True
 
 
 def _named(transaction: Transaction, ref: str, by: str) -> list[FoundTicket]:

@@ -74,6 +74,11 @@ def may_go_on(text: str) -> bool:
     return _DIGIT.search(_spelled(fold_numbers(head))) is not None or secrets.LABEL.search(head) is not None
 
 
+def may_be_one(text: str) -> bool:
+    """Whether it has as many digits as a piece that tells something of a number."""
+    return _digits(text) >= _PIECE
+
+
 def is_whole(said: str, kept: str) -> bool:
     """Whether a number was covered in it that none can go on from: of an identity paper, or of a bank card."""
     return _digits(said) - _digits(kept) >= _WHOLE

@@ -24,7 +24,7 @@ from typing import cast
 from sqlalchemy import bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect
 
-from store.engine import Cursor, DatabaseLine, engine, told
+from store.engine import Cursor, DatabaseLine, clean, engine, told
 from store.jobs import Job, Jobs, T, Work, settle
 from store.outages import DatabaseError, Outage, OutageError, Outages, ReplicaError
 from store.readers import Readers, replica
@@ -231,18 +231,14 @@ class Database:
             if not self._working and self._engine.inline and self._try_to_begin():
                 self._roll_back(self._write_line.cursor)
 
-    async def scrub(self) -> None:
+    async def scrub(self) -> bool:
         """What was taken out before is in no file any more: SQLite's log is written back and emptied. PostgreSQL's tables
         are written anew at night (`store.rewriting`)."""
-        await asyncio.get_running_loop().run_in_executor(self._long, self._scrub)
+        return await asyncio.get_running_loop().run_in_executor(self._long, clean, self._engine, self._engine.scrubbing)
 
-    def _scrub(self) -> None:
-        line = DatabaseLine(self._engine.connect())
-        try:
-            for statement in self._engine.scrubbing:
-                line.cursor.execute(statement, ())
-        finally:
-            line.connection.close()
+    async def empty_log(self) -> bool:
+        """The same of what was written over; whether nobody read there meanwhile, or it is to be done again."""
+        return await asyncio.get_running_loop().run_in_executor(self._long, clean, self._engine, self._engine.emptying)
 
     def close(self) -> None:
         """Finishes what was handed over, then lets go of the database."""

@@ -59,6 +59,7 @@ class Engine(Protocol):
     """Opens connections, and knows how a transaction begins. `inline`: short reads and writes are done on the event loop;
     where they are not, `readers` connections read at the same time.
     `hurrying` makes a connection wait for no other writer, `scrubbing` takes what was deleted out of the files at once,
+    `emptying` what was written over out of the log (its first column says whether somebody reads there still),
     `rewriting` table by table, while nobody else may use it (`store.rewriting`): `bounding` lets neither it nor those behind
     it wait for long, and `hindrances` are the errors that say so. `whole` is what all of it takes beside that. `errors`
     are all of the driver's and the file's, `conflicts` those where another process was first, `gone` those where the server went away.
@@ -70,6 +71,7 @@ class Engine(Protocol):
     readers: int
     hurrying: Sequence[str]
     scrubbing: Sequence[str]
+    emptying: Sequence[str]
     rewriting: Mapping[str, Sequence[str]]
     bounding: Sequence[str]
     hindrances: Mapping[type[Exception], Rewritten]
@@ -116,3 +118,13 @@ def connected(url: str) -> Iterator[Cursor]:
         connection = engine(url).connect()
     with contextlib.closing(connection):
         yield cast(Cursor, connection.cursor())
+
+
+def clean(engine: Engine, statements: Sequence[str]) -> bool:
+    """Runs statements that clean up, over a connection of its own; whether the last of them says that it could."""
+    connection = engine.connect()
+    with contextlib.closing(connection):
+        cursor = cast(Cursor, connection.cursor())
+        for statement in statements:
+            cursor.execute(statement, ())
+        return not statements or cast(Sequence[Row], cursor.fetchall())[0][0] == 0

@@ -41,6 +41,7 @@ class Postgres:
     readers = 4  # more would wait for the processor, not for the server; `store.room` reckons with them
     # Nothing would be gone: what is freed stays in its page until something else is written there.
     scrubbing: Sequence[str] = ()
+    emptying: Sequence[str] = ()
     rewriting: Mapping[str, Sequence[str]] = _REWRITING
     bounding: Sequence[str] = (f"SET lock_timeout = {BEHIND}", f"SET statement_timeout = {AT_MOST}")
     hindrances: Mapping[type[Exception], Rewritten] = {

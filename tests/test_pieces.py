@@ -117,6 +117,30 @@ async def test_nothing_of_it_stands_in_clear_where_the_bot_answers(app: App) -> 
     assert holds(app.config, "下边6208") == []
 
 
+async def test_nothing_of_it_stands_in_the_files_either(app: App) -> None:
+    """Not in the log, and not in the words that are searched, though it could be found before its last piece came."""
+    resident = Resident(app)
+    await resident.say("转人工")
+    await resident.say("左边6222022209")
+    await app.desk.search.work()
+    assert holds(app.config, "6222022209")
+    await resident.say("还有828949")
+    await app.desk.search.work()
+    await app.inbox.empty_log()
+    assert holds(app.config, "6222022209", "222022209", "828949") == []
+
+
+async def test_digits_are_found_when_no_piece_can_come_any_more(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    resident = Resident(app)
+    await resident.say("转人工")
+    await resident.say("我的订单是20267788")
+    await app.desk.search.work()
+    assert await app.desk.search.find("20267788", "somebody") == []
+    monkeypatch.setattr("desk.search.QUIET_AFTER_DIGITS", -1.0)
+    await app.desk.search.work()
+    assert await app.desk.search.find("20267788", "somebody")
+
+
 @pytest.mark.parametrize("said", [
     "银行卡622202|2209828949", "6222|0222|0982|8949", "身份证号330802|然后19611013|最后四位6858", "左边6222|022209|828949", "转人工|工行6222022209|还有828949",
     "我的卡622202477|等一下我看看|1383832",
