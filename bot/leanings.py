@@ -49,6 +49,10 @@ _MAY = re.compile(
     "|报[^,。]{0,10}(?:成不|行不|行吗|成吗|可以吗|可以不|能行吗)|(?:收不收|还收|收)(?!费|钱|到)[^,。]{0,6}(?:[吗么嘛不]|$)"
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
+# 课上到一半还收吗: to come when it has begun.
+_LATE = re.compile(
+    "(?:上到?了?一半|上了(?:几|两|一)[节次回堂]|开了?课了?以?后|开课了|已经开[课始]|半路|半道|中途|插班)[^,，。]{0,6}(?:还[收能要]|能不能|收不收|能插|能进|能报|[进收插报][^,，。]{0,3}[吗么不没])"
+)
 _CLASSES = re.compile(
     "[课班]?都有(?:是吧|吗|么|没|不|的)?$|哪些班|哪?几个班|班[^,。]{0,2}有几个"
     "|有班[吗么嘛没不]|有(?:什么|啥)班|班有哪些|有没有班|有(?:没有)?[一-鿿]{2,4}[课班](?:[吗么嘛没不]|$)|which classes"
@@ -367,6 +371,8 @@ def _of_class(heard: Understanding, state: Conversation) -> Candidate | None:
     if not course and (not talked_of or heard.first("when") or OF_WHAT.search(heard.folded)):
         return None
     asked = _MAY.search(heard.folded)
+    if _LATE.search(heard.folded):
+        return Candidate(heard.lines.sure, "enrolment", question="enrol-late-join")
     if asked is None and course and about.tells(heard.folded, heard.entities) and _WANTS.search(heard.folded):
         return Candidate(heard.lines.sure, "enrolment", "enrol")
     if asked and not _TAUGHT.search(heard.folded):  # 能去你们那用电脑吗

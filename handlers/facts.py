@@ -66,6 +66,10 @@ def _say_one(turn: Turn, thing: Thing, value: str, source: str | None) -> None:
 
 async def on_record(turn: Turn) -> None:
     """What is on record in words of the thing in `of`, where what was asked of it may not be; and whom to ring."""
+    kind, _, id = (turn.get("of") or "").partition(":")
+    if kind == "org" and (place := turn.catalogue.organisations.get(id)):
+        _of_a_place(turn, place)
+        return
     thing = next(iter(_things(turn, "about")), None)
     said = [value for aspect in _IN_WORDS.get(type(thing), ()) if thing and (value := value_of(turn, thing, aspect))]
     home = (
@@ -81,15 +85,27 @@ async def on_record(turn: Turn) -> None:
     turn.suggest("human")
 
 
+def _of_a_place(turn: Turn, place: Organisation) -> None:
+    said = [wording.clause(each) for each in (wording.facilities(place, turn), place.accessible) if is_written(each)]
+    if said:
+        turn.say("fact.record", name=place.name, value=wording.joined(said, turn), phone=place.phone)
+    else:
+        turn.say("fact.not_held", name=place.name, phone=place.phone)
+    turn.show("org", place.id)
+    turn.suggest("human")
+
+
 async def not_held(turn: Turn) -> None:
-    """That what is asked of the thing in `of`, or of us, is on no record; and whom to ring."""
+    """That what is asked of the thing in `of`, of what an answer told, or of us, is on no record; and whom to ring."""
     kind, _, id = (turn.get("of") or "").partition(":")
-    catalogue = turn.catalogue
+    catalogue, entry = turn.catalogue, turn.library.entries.get(id) if kind == "entry" else None
     place = catalogue.organisations.get(id) if kind == "org" else None
     only = _only_class(turn, id) if kind == "course" else None
     thing: Thing | Organisation | None = only or place or next(iter(_things(turn, "about")), None)
     home = place or (_home(turn, thing) if isinstance(thing, TrainingClass | Activity) else None) or catalogue.college
-    name = thing.name if thing else None
+    name = thing.name if thing else turn.line("fact.of_answer", question=turn.title(entry)) if entry else None
+    if entry is not None:  # what was told is gone on with
+        turn.told_of.append(entry.id)
     if home is None or not home.phone:
         turn.say("fact.unknown", name=name or turn.line("fact.it")) if name else turn.say("kept_nowhere")
     elif name:
@@ -176,7 +192,7 @@ def _things(turn: Turn, aspect: str) -> list[Thing]:
         "class": catalogue.classes, "course": catalogue.courses, "activity": catalogue.activities, "item": catalogue.items
     }  # fmt: skip
     named = [each.split(":", 1) for each in (turn.get("of") or "").split()]
-    found = [kinds[kind][id] for kind, id in named if id in kinds[kind]]
+    found = [kinds[kind][id] for kind, id in named if id in kinds.get(kind, {})]
     if aspect in _OF_COURSE and aspect != "duration":
         return found
     ids = {each.id for each in found if isinstance(each, Course)}

@@ -305,6 +305,12 @@ async def site_facilities(turn: Turn) -> None:
     )
 
 
+_FITTING = re.compile(
+    "厕所|卫生间|洗手间|电梯|坡道|扶手|盲道|推车|更衣室|哺乳室|储物柜|寄存"
+)  # what a place may have for who comes
+_CALLED = dict.fromkeys(("厕所", "卫生间", "洗手间"), ("厕所", "卫生间", "洗手间"))
+
+
 async def site_access(turn: Turn) -> None:
     place = _place(turn)
     if _untold(turn, place, place.accessible):
@@ -316,6 +322,9 @@ async def site_access(turn: Turn) -> None:
         phone=place.phone,
         source=wording.source(place, turn),
     )
+    known, asked = place.accessible + place.facilities, _FITTING.search(turn.heard.folded)
+    if asked and not any(each in known for each in _CALLED.get(asked[0], (asked[0],))):
+        turn.say("fact.no_more", phone=place.phone)  # 有厕所不
 
 
 async def site_redeems(turn: Turn) -> None:

@@ -91,7 +91,10 @@ class Everyday:
         """The subjects that a folded text speaks of, by position; 不识字 speaks of none."""
         found = [each for each in _mentioned(folded) if not folded.endswith(("不", "没"), 0, each.start)]
         meant = ((each, self._meant(each.id)) for each in found)
-        return [self._found(each.id, names, each.start, each.end) for each, names in meant if names]
+        said = [(each.exact, self._found(each.id, names, each.start, each.end)) for each, names in meant if names]
+        return [
+            found for exact, found in said if exact or found.courses
+        ]  # 学完管不管 is no 弯管: what is heard is taught
 
     def _meant(self, text: str) -> list[str]:
         """What it may be: of two things what is taught of them, for that neither is can be said of one alone."""

@@ -202,7 +202,8 @@ async def said_in_it(run: Runner, turn: Turn) -> bool:
         or _WHAT_IS.match(folded)
     ):
         return False
-    if best and best.score >= turn.heard.lines.likely:
+    lines = turn.heard.lines
+    if best and best.score >= (lines.sure if spoken_of(folded) == "entry" else lines.likely):
         return False
     words = [each for each in phrases.PAIRS.findall(folded) if not spoken(each) or spoken(each) == ("entry",)]
     words += [_RESERVED] if spoken_of(folded) == "entry" else []  # 要先打招呼不

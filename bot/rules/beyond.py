@@ -115,7 +115,7 @@ def _nothing_tells(turn: Turn, *, named: bool) -> bool:
     heard = turn.heard
     best = heard.best
     described = not named and phrases.is_of_a_course(heard.folded)  # 把泥巴烧成花瓶的班讲什么
-    if described or len(phrases.clauses(heard.folded)) > 1 or len(heard.folded) > _LONG_ENOUGH:
+    if described or heard.first("when") or len(phrases.clauses(heard.folded)) > 1 or len(heard.folded) > _LONG_ENOUGH:
         return False
     if best is None or best.score < heard.lines.ask:
         return named

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from bot import halves, phrases
-from bot.aspects import ASPECTS, HAS, spoken, spoken_of
+from bot.aspects import ASPECTS, HAS, sentences, spoken, spoken_of
 from bot.commands import pointed_at
 from bot.conversation import Task
 from bot.rules import learnt, tasks
@@ -40,8 +40,9 @@ _REDEEMS = re.compile("换|兑|redeem")
 _REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
 _WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|哪几个|几个)[^,，。]{0,2}[班课]")
 _ENDS = re.compile("结束|到(?:哪[一]?天|几号|什么时候|几时)|几号完")
-_BOOKS = re.compile("教材|课本|书本|讲义")
+_BOOKS = re.compile("教材|课本|书本|讲义|书(?!法|画|院|店|记|签|包|面)")
 _EXPIRES = re.compile("失效|过期|有效|作废|保质")
+_QUEUES = re.compile("排(?:队|号)")  # which is no stock
 # 老师跟某某街道那个是一个人不: what was told beside what is named.
 _WITH = re.compile("[跟和与同][^,，。]{1,10}(?:一样|一个|同一|相同|是不是)")
 _COLLECTS = re.compile("领|拿|取|collect|pick")
@@ -55,6 +56,8 @@ _LAST = re.compile(r"最后")
 
 async def follow_up(run: Runner, turn: Turn) -> bool:
     """After a class, a course, an activity or an item: what is asked about it, and that alone."""
+    if classes_of(turn) and _tell_of_books(run, turn):
+        return True
     activity = _by_its_name(turn)
     if _is_small_talk(turn) or (not activity and (_is_another_activity(turn) or _is_our_own(turn))):
         return False
@@ -97,6 +100,22 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if not things or (not named and not likely and is_general(turn, aspect)):
         return False
     return await _told_of(run, turn, things, aspect, likely=likely is not None)
+
+
+def _tell_of_books(run: Runner, turn: Turn) -> bool:
+    """书要不要买, after a class: what the rule on fees says of textbooks."""
+    folded = turn.heard.folded
+    if len(folded) > phrases.FRAGMENT or not _BOOKS.search(folded) or not phrases.asks(folded):
+        return False
+    if run.waiting(turn.state) or turn.ticket or turn.heard.entities or not turn.state.just_told or elsewhere(turn):
+        return False
+    rule = turn.library.answer("fee-general", turn.today)
+    said = [each for each in sentences(rule.said(turn.state.lang).answer) if _BOOKS.search(each)] if rule else []
+    if rule is None or not said:
+        return False
+    turn.recall(rule, "".join(said))
+    run.remind(turn)
+    return True
 
 
 async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str, *, likely: bool) -> bool:
@@ -170,6 +189,8 @@ def _has(turn: Turn, thing: Thing, aspect: str) -> bool:
         and not (_COLLECTS.search(turn.heard.folded) or _REDEEMS.search(turn.heard.folded))
     ):
         return False  # 是哪里产的
+    if kind == "item" and aspect == "places" and _QUEUES.search(turn.heard.folded):
+        return False
     if kind == "item" and aspect == "time" and _EXPIRES.search(turn.heard.folded):
         return False
     return aspect in HAS[kind] and (kind != "course" or taught)

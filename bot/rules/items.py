@@ -15,7 +15,7 @@ from nlu import numerals
 _BRIEF, _SHORT = 8, 16  # characters
 # What is said around the name of an item.
 _NAMED = re.compile(
-    "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,6}?)(?:现在|还|都)*+"
+    "(?:那|那么|我)?(?:就|想|要)*+(?:[换兑](?:点|个|些|一?[袋瓶桶把份张盒])?)?(?P<name>.{1,8}?)(?:现在|还|都)*+"
     "(?:有得[换兑]|能[换兑]|[换兑]得[了到着]|可以[换兑]|有货|有没有|[要得]?(?:多少|几)(?:(?:个|积)?分)?|有)?(?:[吗么嘛不没了]|没有)*+"
 )
 # 几分一张, 得攒多少才够, of one that was told.
@@ -58,6 +58,8 @@ async def another_item(run: Runner, turn: Turn) -> bool:
     items = {each.id: plain_item(each.name) for each in turn.recorded.items.values()}
     said = _THAT.sub("", found["name"])  # 体检券 of 体检的那个券
     named = [id for id, name in items.items() if name.startswith(said) or name.endswith(said)]
+    if not named and items_told and _THAT.search(found["name"]) and not phrases.asks(turn.heard.folded):
+        named = [id for id, name in items.items() if _shares_a_word(said, name)]  # 洗衣服的那个券
     if not named and (phrases.follows(turn.heard.folded) or gets):
         named = [id for id in _like(run, said, items) if not gets or _shares_a_word(said, items[id])]
     if len(named) != 1:

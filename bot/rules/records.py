@@ -6,8 +6,8 @@ from bot import halves, phrases
 from bot.aspects import spoken_of
 from bot.conversation import Task
 from bot.rules.asking import LONG, MOVE, half_sentence
-from bot.rules.told import Thing, shown, spelt
-from bot.running import Runner
+from bot.rules.told import Thing, courses_of, elsewhere, shown, spelt
+from bot.running import PEOPLE, Runner
 from bot.turn import Turn
 from nlu.questions import NO_ANSWER
 
@@ -19,7 +19,8 @@ _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去�
 _INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量看][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
 _KEPT = re.compile("电话|号码|手机|微信|住|地址|学分|积分|报了|报没报|名单|卡")  # of somebody
-_KINDS = {"class", "course", "activity", "item"}  # of which there is a record
+_FEW = 8  # characters that hardly name a matter of their own
+_KINDS = {"class", "course", "activity", "item", "org"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
 _OF_IT = re.compile("(?:那|它|是|都){0,3}(?:啥|什么|么子|哪|几|多)[^,，。]{0,4}|(?P<same>[一-鿿])不(?P=same)[的啊呀]?")
 
@@ -80,7 +81,8 @@ def is_of_what_was_told(turn: Turn) -> bool:
     if not told or not turn.state.just_told or len(heard.folded) > LONG or _KEPT.search(heard.folded):
         return False
     follows = heard.move.label.startswith("follow/") and heard.move.probability >= MOVE
-    return follows or (spoken_of(heard.folded) == "teacher" and halves.of_people(heard.folded))
+    of_papers = spoken_of(heard.folded) == "bring"  # 她身份证要不要
+    return follows or of_papers or (spoken_of(heard.folded) == "teacher" and halves.of_people(heard.folded))
 
 
 def taught(turn: Turn, thing: Thing) -> list[str]:
@@ -119,15 +121,17 @@ def records(turn: Turn, thing: Thing) -> list[tuple[str, str]]:
 async def not_on_record(run: Runner, turn: Turn) -> bool:
     """垫子厚不厚, after a class: a question that nothing of ours answers, and no other that is likely to be meant. What is on
     record of what was told is said, and whom to ring for the rest."""
-    heard, told = turn.heard, shown(turn)
-    of_one = len(told) == 1 and told[0][0] in _KINDS and turn.state.just_told
-    if not of_one or run.waiting(turn.state) or turn.ticket or len(heard.folded) > LONG or not _is_unclear(turn):
+    heard = turn.heard
+    if run.waiting(turn.state) or turn.ticket or len(heard.folded) > LONG or not phrases.asks(heard.folded):
         return False
-    if not phrases.asks(heard.folded) or any(
-        f"{each.kind}:{each.value}" not in turn.state.shown for each in heard.entities
-    ):
+    of = _one_told(turn)
+    if not of or not (_is_unclear(turn) or (of.startswith("entry:") and _is_of_another_matter(turn))):
         return False
-    if not await run.aside(turn, Task("on_record", {"of": spelt(told)})):
+    if any(f"{each.kind}:{each.value}" not in turn.state.shown for each in heard.entities):
+        return False
+    if of.startswith("entry:") and (len(heard.folded) > phrases.FRAGMENT or phrases.names_matter(heard.folded)):
+        return False  # of an answer only half a sentence is asked
+    if not await run.aside(turn, Task("not_held" if of.startswith("entry:") else "on_record", {"of": of})):
         return False
     turn.unanswered = True
     for each in heard.candidates:
@@ -136,6 +140,29 @@ async def not_on_record(run: Runner, turn: Turn) -> bool:
             turn.offer(label, intent, **slots)
             break
     return True
+
+
+def _one_told(turn: Turn) -> str:
+    """The one thing that was told just now, as a state spells it: a class, the course of several, a place, an answer; empty
+    where there is none, or more."""
+    told, answers = shown(turn), turn.state.told
+    if answers and (elsewhere(turn) or not turn.state.just_told or told[0][0] == "org"):
+        return f"entry:{answers[0]}" if len(answers) == 1 else ""
+    if not turn.state.just_told or told[0][0] not in _KINDS:
+        return ""
+    if len(told) == 1:
+        return spelt(told)
+    courses = courses_of(turn)
+    return f"course:{courses.pop()}" if len(courses) == 1 else ""
+
+
+def _is_of_another_matter(turn: Turn) -> bool:
+    """要排队吗, after how points are redeemed, which is read as waiting for a person: few words that are likely to be a
+    question of some other matter than what was told, and name nothing of it."""
+    best, entry = turn.heard.best, turn.library.entries.get(turn.state.told[0])
+    if best is None or entry is None or len(turn.heard.folded) > _FEW or best.score >= turn.heard.lines.sure:
+        return False
+    return best.topic != entry.topic and best.intent not in PEOPLE
 
 
 def _is_unclear(turn: Turn) -> bool:

@@ -28,7 +28,7 @@ async def ours(run: Runner, turn: Turn) -> bool:
 async def wanted(run: Runner, turn: Turn) -> bool:
     """跟孙辈咋相处，有讲的没: who wants to be taught something that is only described, in however many parts."""
     heard, best = turn.heard, turn.heard.best
-    asks = phrases.wants_to_learn if turn.state.just_told else described.asks_for
+    asks = phrases.wants_to_learn if turn.state.just_told or turn.state.told else described.asks_for
     if not asks(heard.folded) or about.comes_along(heard.folded) or run.waiting(turn.state) or _of_something_else(turn):
         return False
     if of_what_was_told(turn) or _asks_of_it(turn):
