@@ -41,7 +41,7 @@ _UPSET = re.compile(
 )
 _LONE = re.compile(r"(?:那|还有|有没有|有)?(?P<name>[一-鿿]{2,4}?)(?:呢|班|课|班呢|课呢|有吗|有没有|也?没有吗|也有吗)?")
 _LIVES = re.compile(
-    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?的?(?:这边|那边|这里|附近|这块)?的?[,，]?(?:有没有|有[吗没不])?|(?:离)?(?:我|俺|咱)?(?:家)?近(?:些|点|一点)?"
+    "(?:我|俺|咱)?(?:家|人|就|是|们)*(?:住|在)(?:在)?的?(?:这边|那边|这里|附近|这块)?的?[,，]?(?:有没有|有[吗没不])?|(?:离)?(?:我|俺|咱)?(?:家)?近(?:些|点|一点)?的?"
 )  # 我在某某街道, 某某街道近: after classes
 _NTH_ALONE = re.compile(
     "(?:那|就|看)?第[一二三四五六七八九十\\d]+个(?:班|课)?(?:怎么样|咋样|讲讲|说说|介绍|一下|详细|具体|点|说|是啥|啥情况|[,，]|吧|呢)*"
@@ -91,6 +91,7 @@ _THANKS = re.compile(
 )
 _SENTENCE = re.compile(r"[。；\n]")
 _ENOUGH = 12  # characters of a sentence that says something
+_FREE = re.compile("有空|有时间|得空|方便|的话|最好|希望|只有|只能|才|能|都")
 _MARK = "*"  # in the place of a name
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
@@ -278,7 +279,11 @@ def narrows(heard: Understanding) -> list[str] | None:
     """周末的，平时我上班: the parts that say something else, where one is nothing but what is named, with small words; None where
     none is."""
     parts = _STOPS.split(heard.renamed(lambda each: _MARK))
-    alone = [each for each in parts if _MARK in each and len(_SMALL_WORDS.sub("", each.replace(_MARK, ""))) <= 1]
+    alone = [
+        each
+        for each in parts
+        if _MARK in each and len(_SMALL_WORDS.sub("", _FREE.sub("", each.replace(_MARK, "")))) <= 1
+    ]
     return [each for each in parts if each not in alone] if alone else None
 
 

@@ -17,12 +17,15 @@ NOT = "not_"
 _OF_ONE = frozenset({"class", "teacher", "not_class"})  # what is so of one subject, and not of another
 _LONG = 30  # characters of a message that says when somebody has no time
 # 礼拜三我要去医院, 晚上七点我还在店里: what somebody does then; and what is no reason against it.
-_WHO = "(?:我们?|俺们?|咱们?|她|他|家里|孩子|老伴|[我俺]?[妈爸]|店里|厂里|还|都|也|又|一般|通常|每次|正好|刚好|平时|平常|白天|工作日|[,，]){0,4}+"
+_WHO = (
+    "(?:我们?|俺们?|咱们?|她|他|家里|孩子|老伴|[我俺]?[妈爸]|店里|厂里|还|都|也|又|一般|通常|每次|正好|刚好|平时|平常|工作日|白天|[早晚]上|[上下]午|中午"
+    "|[,，]){0,4}+"
+)
 _TAKEN = re.compile(
     f"{_WHO}(?:[要得]|必须|忙|在(?!哪)|有(?:事|约|会|活)|跟|陪|[带送接]|做(?!什么|啥)|帮|看(?=[店摊孩娃门病护])|值|守|出[摊工车门]|打|跑|赶|上班|上夜|开[店会]|照顾|伺候)"
 )
 _FREE = re.compile(
-    "(?<!上)(?<!放)学(?!校)|报|参加|来(?!不)|听课|看看|试|问|咨询|办|领|电话|空|休息|说|想|课|班(?!$|上|了)"
+    "(?<!上)(?<!放)学(?!校)|报|参加|来(?!不)|听课|看看|试|问|咨询|办|领|电话|空|休息|说|想|课|(?<![上加值夜])班(?!$)"
 )
 _OFF = re.compile("(?:才|就|刚)?(?:能|可以)?(?:下班|放学|收工|收摊|下工|忙完|到家|关店|打烊|下晚班)")
 _MORNING = re.compile("早|上午|凌晨|[01]?[0-9]:|夜")
@@ -33,6 +36,10 @@ _OTHERS = re.compile(
 _IN_PERSON = re.compile(
     "(?:不(?:要|想|会|爱|喜欢)|别|学不来)[^,，。]{0,2}(?:上网|网上|网课|线上|在线)(?!报|查|[怎咋])|(?:要|想|有)[^,，。]{0,3}(?:当面|面对面|现场|面授|线下)(?:[教学上讲])?"
 )
+_TOO_FAR = re.compile(
+    "(?:那|这|都|也|哎|唉|可是?|[,，])*(?:离|跟)?(?:[我俺]们?)?家?(?:这|那)?[里边儿]?(?:都|也|实在|有点)?(?:太|好|有点|挺|蛮)?远(?:了|得很)?[啊呀哦吧]?"
+    "(?:[,，]?[我俺她他]?(?:去不了|过不去|不去|不想去|跑不动|走不动|不方便))?[了啊呀]?"
+)
 _WORKDAYS = (1, 2, 3, 4, 5)
 
 
@@ -42,7 +49,7 @@ def narrowed(wish: Mapping[str, str], said: Mapping[str, str], *, instead: bool 
     anew = bool(SUBJECTS & said.keys()) and any(wish.get(each) != said.get(each) for each in SUBJECTS)
     gone = SUBJECTS | _OF_ONE if anew else {"class"}
     kept = {name: value for name, value in wish.items() if name not in gone}
-    if "when" in said and "not_when" in said:  # nothing but when it is not to be
+    if "not_when" in said and "when" in said and When.of(said["when"]).refuses:  # nothing but when it is not to be
         said = {name: value for name, value in said.items() if name != "when"}
     for name, value in said.items():
         if name.startswith(NOT):
@@ -96,10 +103,11 @@ def taken(heard: Understanding) -> str | None:
     if entity is None or len(heard.folded) > _LONG or phrases.asks(heard.folded):
         return None
     when, behind = When.of(entity.value), heard.folded[entity.end :]
+    off = when.without[0] if when.refuses else when  # 我七点下班，赶不到
+    if off.part and _OFF.match(behind):
+        return str(replace(off, weekdays=off.weekdays or _WORKDAYS, part=("00:00", _off(off.part[0], heard.folded))))
     if when.without:
         return None
-    if when.part and _OFF.match(behind):
-        return str(replace(when, weekdays=when.weekdays or _WORKDAYS, part=("00:00", _off(when.part[0], heard.folded))))
     return str(when) if gives_reason(heard.without("when")) else None
 
 
@@ -112,6 +120,16 @@ def _off(clock: str, folded: str) -> str:
 def gives_reason(said: str) -> bool:
     """我要去医院, 平时我上班: whether it says what somebody has to do, and nothing of what they would do here."""
     return _TAKEN.match(said) is not None and not _FREE.search(said)
+
+
+def says_nothing_here(said: str) -> bool:
+    """他走不远, 平时我上班: whether it tells of somebody, and asks nothing, nor says what they would do here."""
+    return not (phrases.asks(said) or _FREE.search(said))
+
+
+def is_too_far(folded: str) -> bool:
+    """太远了我去不了, and no place is named."""
+    return _TOO_FAR.fullmatch(folded.rstrip("。.!！ ")) is not None
 
 
 def asks_for_others(folded: str) -> bool:

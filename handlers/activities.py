@@ -10,7 +10,7 @@ from bot.aspects import spoken
 from bot.messages import masked
 from bot.phrases import asks, follows
 from bot.turn import CHOICES, Turn
-from bot.wish import narrowed
+from bot.wish import NOT, narrowed
 from handlers import wording
 from handlers.fitting import refuses_place, refuses_time
 from handlers.paging import page_of, past_the_end
@@ -68,6 +68,9 @@ async def find_activity(turn: Turn) -> None:
     shown, rest = page.shown, page.rest
     if past_the_end(turn, page):
         return
+    if not shown and upcoming and any(name.startswith(NOT) for name in turn.task.slots):
+        _none_left(turn, upcoming)
+        return
     if not shown:
         turn.say("activity.none", source=SOURCE)
         return
@@ -82,6 +85,15 @@ async def find_activity(turn: Turn) -> None:
         turn.say("fact.no_more", phone=home.phone)  # 开幕式有没有明星来
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _none_left(turn: Turn, upcoming: Sequence[Activity]) -> None:
+    """All of the kind was refused: said so, with the next of any kind that were not."""
+    others = [each for each in upcoming if _fits(each, turn, without={"when", "org"})][:CHOICES]
+    lines = "\n".join(f"{number}. {_line(each, turn)}" for number, each in enumerate(others, 1))
+    turn.say("activity.none_left" if others else "activity.none_else", lines=lines, source=SOURCE)
+    if others:
+        turn.show("activity", *(each.id for each in others))
 
 
 def _nearest(about: Sequence[Activity], turn: Turn) -> list[Activity]:

@@ -9,7 +9,7 @@ from bot.wish import NOT, narrowed
 from handlers import wording
 from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
-from handlers.fitting import is_at, means_everywhere, refuses_class
+from handlers.fitting import is_at, means_everywhere, refuses_class, usual_days
 from handlers.listing import choose, focus, list_classes, list_later, offer_way_in
 from handlers.slots import (
     AUDIENCE,
@@ -90,7 +90,8 @@ def _fits(group: TrainingClass, wanted: dict[str, str], turn: Turn) -> bool:
         far = (when.first - turn.today).days > _AHEAD
         if far and (when.last - when.first).days >= _PERIOD:  # 3月份有什么班: which begin then
             return when.first <= turn.calendar.first(group.id) <= when.last
-        return any(when.fits(each, group.starts) for each in turn.calendar.days(group.id))
+        days = turn.calendar.days(group.id) if when.fixed else usual_days(group, turn)
+        return any(when.fits(each, group.starts) for each in days)
     return True
 
 

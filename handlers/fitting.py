@@ -7,8 +7,6 @@ from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
 from nlu.times import When
 
-_SOME = 0.2  # the share of its days from which a time is one of a class: a day that was moved there is none
-
 
 def refuses_class(wish: Mapping[str, str], group: TrainingClass, turn: Turn) -> bool:
     """Whether a class is none that is wished."""
@@ -16,7 +14,7 @@ def refuses_class(wish: Mapping[str, str], group: TrainingClass, turn: Turn) -> 
         group.id in wish.get("not_class", "").split()
         or group.course in wish.get("not_course", "").split()
         or refuses_place(wish, group.organisation, turn)
-        or refuses_time(wish, turn.calendar.days(group.id), group.starts)
+        or refuses_time(wish, usual_days(group, turn), group.starts)
     )
 
 
@@ -34,9 +32,15 @@ def refuses_time(wish: Mapping[str, str], days: Sequence[date], starts: str) -> 
     """Whoever has no time on Wednesdays is in no class that is on Mondays and Wednesdays; one certain day is only missed."""
     for refused in map(When.of, wish.get("not_when", "").split()):
         hit = sum(refused.fits(day, starts) for day in days)
-        if hit > (_SOME * len(days) if not refused.fixed else len(days) - 1):
+        if hit == len(days) > 0 or (hit and not refused.fixed):
             return True
     return False
+
+
+def usual_days(group: TrainingClass, turn: Turn) -> list[date]:
+    """The days on which a class is held, but for those to which a session was moved from another weekday."""
+    days = turn.calendar.days(group.id)
+    return [day for day in days if day.isoweekday() in group.days] or list(days)
 
 
 def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:

@@ -11,15 +11,17 @@ from bot.readings import plainly
 from bot.rules.asking import LONG, MOVE
 from bot.rules.follow import of_course, open_of, wants_another
 from bot.rules.tasks import corrects
-from bot.rules.told import classes_of, courses_of, shown, spelt
+from bot.rules.told import classes_of, courses_of, elsewhere, shown, spelt, wish_of
 from bot.running import Runner
 from bot.turn import Turn
-from bot.wish import NOT, SUBJECTS, asks_for_others, gives_reason, narrowed, refuses_online, taken
+from bot.wish import NOT, SUBJECTS, asks_for_others, is_too_far, narrowed, refuses_online, says_nothing_here, taken
 from nlu.questions import NO_ANSWER
 
-_OF_ANOTHER = {"place", "time", "way", "eligible", "about"}  # 除了学院哪里还有
+_OF_ANOTHER = {"place", "time", "eligible", "about"}  # 除了学院哪里还有
+_OF_ONE = {"way", "phone", "teacher", "bring", "until"}  # and never why one does not suit
 # What a reason against a time or place is taken for.
 _MISTAKEN = {"nearest_site", "site_address", "site_hours", "about_org", "find_activity", "smalltalk", "acknowledge", "withdraw", "course_help"}  # fmt: skip
+_IS_THERE = re.compile("有没有$|有[吗么没不]?$|的$")  # 望湖有没有
 _NEARER = re.compile("离(?:[我俺咱]|家)[^,，。]{0,3}近|哪个?[^,，。]{0,2}近|近(?:点|一点|些)")
 _ORDINAL = 0.5  # the probability of a move
 LESS = re.compile(
@@ -34,30 +36,18 @@ _HELD = re.compile(
 )
 
 
-def wish_of(turn: Turn) -> Task | None:
-    """What is looked for, as it was wished so far, or what was told last, where that is something else."""
-    wish, told = turn.state.wish, {kind for kind, _ in shown(turn)}
-    if "activity" in told:
-        return wish if wish and wish.intent == "find_activity" else Task("find_activity")
-    courses = courses_of(turn)
-    if len(courses) != 1:
-        return wish if wish and (courses or "org" in told) else None
-    (course,) = courses
-    if wish and wish.intent == "find_class":
-        wished = wish.slots.get("course")
-        if wished == course or (wished is None and set(turn.state.shown) <= set(turn.state.listed)):
-            return wish
-    return Task("find_class", {"course": course})
-
-
 async def refused(run: Runner, turn: Turn) -> bool:
     """晚上我看不清路, 除了学院哪里还有, 还有别的班吗: what is looked for once more, without what does not suit."""
     state, heard = turn.state, turn.heard
     if not shown(turn) or turn.ticket or run.waiting(state) or (wish := wish_of(turn)) is None:
         return False
+    if elsewhere(turn):
+        return False
+    if not heard.entities and is_too_far(heard.folded):
+        return await _elsewhere(run, turn, wish)
     said = _refused(run, turn, wish)
     refusals = {name for name in said if name.startswith(NOT)}
-    if not refusals or _asks_beside(turn, wish) or (len(refusals) < len(said) and corrects(turn)):
+    if not refusals or _asks_beside(turn, wish, said) or (len(refusals) < len(said) and corrects(turn)):
         return False  # 不是书法，是国画 puts it right
     if "not_when" in said:
         said.pop("audience", None)  # 早上我要送孙女上学
@@ -69,13 +59,16 @@ def _refused(run: Runner, turn: Turn, wish: Task) -> dict[str, str]:
     """What a message says of a wish, where it refuses something."""
     heard = turn.heard
     said = run.readings.values(run.handlers[wish.intent], turn) if heard.entities else {}
+    if "course" in wish.slots:
+        said.pop("not_course", None)  # 不想跳舞, said of a class of yoga
     busy, classes = taken(heard) if heard.entities else None, classes_of(turn)
-    if busy is not None and classes:
+    if busy is not None and courses_of(turn):
         return {"not_when": busy}
     if any(name.startswith(NOT) for name in said) or not courses_of(turn) or len(heard.folded) > LONG:
         return said
     if refuses_online(heard.folded):
-        return {**said, "not_online": "yes"}
+        course = {"course": said["course"]} if "course" in said and heard.names("course") else {}
+        return {**course, "not_online": "yes"}
     same = said.keys() <= {"course", "class"} and said.get("course") in {None, *courses_of(turn)}
     if classes and same and asks_for_others(heard.folded):
         pointed = pointed_at(heard.folded, turn.state.offers)
@@ -84,11 +77,14 @@ def _refused(run: Runner, turn: Turn, wish: Task) -> dict[str, str]:
     return {}
 
 
-def _asks_beside(turn: Turn, wish: Task) -> bool:
+def _asks_beside(turn: Turn, wish: Task, said: dict[str, str]) -> bool:
     """除了周三，学费多少: whether something else is asked than where or when there is another."""
     heard, best = turn.heard, turn.heard.best
-    if phrases.asks(heard.folded) and set(spoken(phrases.without_names(heard))) - _OF_ANOTHER:
-        return True
+    asked = set(spoken(phrases.without_names(heard)))
+    if phrases.asks(heard.folded) or asked & _OF_ONE:
+        return bool(asked - _OF_ANOTHER)
+    if said.keys() & {"not_course", "not_org", "not_online"}:
+        return False  # 不要电脑, whatever it is read as
     mistaken = {wish.intent, *OF_CLASSES, *NO_ANSWER, *_MISTAKEN}
     return best is not None and best.score >= heard.lines.sure and best.intent not in mistaken
 
@@ -99,36 +95,23 @@ async def another(run: Runner, turn: Turn) -> bool:
     of_others = heard.first("theme") or phrases.of_any(heard)
     if wish is None or heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
         return False
-    best = plainly(heard)
-    courses = courses_of(turn)
+    best, courses, told = plainly(heard), courses_of(turn), classes_of(turn)
     whether = len(courses) == 1 and (_HELD.fullmatch(heard.folded) is not None or _only_whether(turn))
     if best and best.intent == "find_class" and whether:
         await run.start(turn, "find_class", {"course": courses.pop()})
         return True
     move, slots = heard.move, run.handlers[wish.intent].slots
     said = {slot.name: value for slot in slots if (value := slot.read(heard, turn.catalogue))}
-    wants = wants_another(turn, 0)
-    if move.label == "follow/other_place" and all(each.organisation == said.get("org") for each in classes_of(turn)):
+    if told and move.label == "follow/other_place" and all(each.organisation == said.get("org") for each in told):
         said.pop("org", None)  # 学院太远了，别处有没有: not there
-    there = "org" in said and phrases.lives(heard)
-    if said:
-        alone = best and best.intent == wish.intent and not phrases.names_matter(heard.folded)  # 有没得白天打的
-        takes = there or len(phrases.rest(heard)) <= 1 or alone or (wants and move.probability >= MOVE)
-    else:
-        takes = wants and move.probability >= _ORDINAL and len(heard.folded) <= LONG
-    elsewhere = best is not None and best.score >= heard.lines.sure and best.intent not in OF_CLASSES | {wish.intent}
     others = phrases.narrows(heard) if said else None
-    nearer = [each for each in others or () if _NEARER.search(each)]  # 白天的呢，哪个离我近点
-    with_reason = bool(others) and all(map(gives_reason, set(others or ()) - set(nearer)))  # 周末的，平时我上班
-    takes = takes or with_reason
-    elsewhere = elsewhere and not (there or with_reason or (wants and move.probability >= MOVE))
-    if not takes or (elsewhere and not phrases.follows(heard.folded)):
+    if not _takes(turn, wish, said, others):
         return False
     if len(courses) == 1 and "online" in spoken(heard.folded):  # 晚上啊，那网上有没有能看的
         return await run.aside(turn, Task("fact", {"aspect": "online", "of": f"course:{courses.pop()}"}))
     if not said and move.label == "follow/other_place":
         return await _elsewhere(run, turn, wish)
-    if not said and move.label == "follow/other_time" and (told := classes_of(turn)):
+    if not said and move.label == "follow/other_time" and told:
         said["not_class"] = " ".join(each.id for each in told)
     if move.label == "follow/cheaper":
         if LESS.search(heard.folded):
@@ -136,24 +119,47 @@ async def another(run: Runner, turn: Turn) -> bool:
             return True
         said["fee"] = "free"
     await run.start(turn, wish.intent, narrowed(wish.slots, said, instead=phrases.follows(heard.folded)))
-    if nearer and "org" not in said:
+    if "org" not in said and any(map(_NEARER.search, others or ())):
         turn.say("class.where")
     return True
+
+
+def _takes(turn: Turn, wish: Task, said: dict[str, str], others: list[str] | None) -> bool:
+    """Whether a message says nothing but what narrows the wish. `others` are its parts that name nothing."""
+    heard, move, best = turn.heard, turn.heard.move, plainly(turn.heard)
+    wants = wants_another(turn, MOVE) if said else wants_another(turn, _ORDINAL)
+    there = "org" in said and phrases.lives(heard)
+    if not said:
+        takes = wants and len(heard.folded) <= LONG
+    else:
+        alone = best and best.intent == wish.intent and not phrases.names_matter(heard.folded)  # 有没得白天打的
+        takes = there or len(phrases.rest(heard)) <= 1 or alone is True or wants
+    reasons = [each for each in others or () if not _NEARER.search(each)]  # 周末的，平时我上班; 白天的呢，哪个离我近点
+    explained = bool(others) and all(map(says_nothing_here, reasons)) and not (corrects(turn) or elsewhere(turn))
+    asked = best is not None and best.score >= heard.lines.sure and best.intent not in OF_CLASSES | {wish.intent}
+    is_there = others == [] and _IS_THERE.search(heard.folded) is not None
+    goes_on = phrases.follows(heard.folded) or there or explained or is_there or (wants and move.probability >= MOVE)
+    return (takes or explained) and (not asked or goes_on)
 
 
 async def _elsewhere(run: Runner, turn: Turn, wish: Task) -> bool:
     """有没有近一点的, and no place is named: not where all of those are that were told. Where they are at several, it is asked
     where somebody lives; there is no other where all were told."""
-    places = {each.organisation for each in classes_of(turn)}
-    if len(places) > 1 or not SUBJECTS & wish.slots.keys():
+    places = {each.organisation for each in classes_of(turn)} or _places_of_activities(turn)
+    if len(places) > 1 or (wish.intent == "find_class" and not SUBJECTS & wish.slots.keys()):
         turn.say("class.where")
-    elif _is_here_alone(turn):
+    elif wish.intent == "find_class" and _is_here_alone(turn):
         turn.say("class.nowhere_else")
         turn.suggest("find_course")
         turn.suggest("human")
     else:
         await run.start(turn, wish.intent, narrowed(wish.slots, {"not_org": places.pop()} if places else {}))
     return True
+
+
+def _places_of_activities(turn: Turn) -> set[str]:
+    there = turn.catalogue.activities
+    return {there[id].organisation for kind, id in shown(turn) if kind == "activity" and id in there}
 
 
 def _only_whether(turn: Turn) -> bool:

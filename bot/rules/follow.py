@@ -23,6 +23,7 @@ from bot.rules.records import in_its_words, names_what_is_not_there, with_its_wo
 from bot.rules.told import Thing, classes_of, courses_of, elsewhere, shown, spelt
 from bot.running import SILENT_TOPICS, Runner
 from bot.turn import Turn
+from bot.wish import SUBJECTS
 from knowledge.called import called
 from knowledge.catalogue import Activity, TrainingClass
 from knowledge.sessions import Calendar
@@ -59,6 +60,8 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if classes_of(turn) and _tell_of_books(run, turn):
         return True
     activity = _by_its_name(turn)
+    if turn.heard.first("when") and phrases.narrows(turn.heard) == [] and not spoken(turn.heard.without("when")):
+        return False  # 我想白天上
     if _is_small_talk(turn) or (not activity and (_is_another_activity(turn) or _is_our_own(turn))):
         return False
     if _IN_DETAIL.search(turn.heard.folded) and pointed_at(turn.heard.folded, turn.state.offers):
@@ -242,6 +245,9 @@ async def described(run: Runner, turn: Turn) -> bool:
     offered = offer.slots.get("class") if offer is not None else None  # 第三个怎么样
     if not (offered or (len(told) > 1 and (points or offer is not None))):
         return False
+    wish = turn.state.wish
+    if not offered and wish and not SUBJECTS & wish.slots.keys() and not phrases.points_back(turn.heard.folded):
+        return False  # 下午的, of whatever there is on Saturdays: that narrows it
     if _IN_DETAIL.search(turn.heard.folded) is None and asked(turn) is not None:
         return False
     things = [("class", offered)] if offered else meant(turn)

@@ -10,7 +10,7 @@ from bot.comprehension import Candidate, Understanding
 from bot.conversation import Task
 from bot.leanings import OF_CLASSES
 from bot.readings import plainly, spell
-from bot.rules.told import courses_of
+from bot.rules.told import courses_of, wish_of
 from bot.running import PEOPLE, Runner
 from bot.slots import Slot
 from bot.turn import Turn
@@ -257,7 +257,9 @@ async def refined(run: Runner, turn: Turn) -> bool:
         *(_SUBJECTS if _SUBJECTS & set(values) else ()),
         *({"when", "teacher"} if elsewhere else ()),
     }
-    kept = {name: value for name, value in last.slots.items() if name not in gone}
+    wish = wish_of(turn) if last.intent in SOUGHT else None
+    before = wish.slots if wish is not None and wish.intent == last.intent else last.slots
+    kept = {name: value for name, value in before.items() if name not in gone}
     if last.intent in SOUGHT:
         kept = narrowed(kept, values, instead=corrected or phrases.follows(heard.folded))
     await run.start(turn, last.intent, {**kept, **values} if last.intent not in SOUGHT else kept)

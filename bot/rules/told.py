@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bot import phrases
+from bot.conversation import Task
 from bot.leanings_to_learning import OF_LEARNING
 from bot.turn import Turn
 from knowledge.catalogue import TrainingClass
@@ -50,3 +51,19 @@ def elsewhere(turn: Turn) -> bool:
     told = [found for each in turn.state.told if (found := turn.library.entries.get(each))]
     beside = all(each.topic not in OF_LEARNING for each in told) or OBTAINED.search(turn.heard.folded)
     return bool(told) and bool(beside) and not phrases.points_back(turn.heard.folded)
+
+
+def wish_of(turn: Turn) -> Task | None:
+    """What is looked for, as it was wished so far, or what was told last, where that is something else."""
+    wish, told = turn.state.wish, {kind for kind, _ in shown(turn)}
+    if "activity" in told:
+        return wish if wish and wish.intent == "find_activity" else Task("find_activity")
+    courses = courses_of(turn)
+    if len(courses) != 1:
+        return wish if wish and (courses or "org" in told) else None
+    (course,) = courses
+    if wish and wish.intent == "find_class":
+        wished = wish.slots.get("course")
+        if wished == course or (wished is None and set(turn.state.shown) <= set(turn.state.listed)):
+            return wish
+    return Task("find_class", {"course": course})
