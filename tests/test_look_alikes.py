@@ -89,7 +89,11 @@ async def test_who_died_last_year_is_mourned_and_not_rescued(app: App) -> None:
     [
         ("灶台烧起来了怎么弄", "emergency"), ("说我孙子出车祸了叫我打钱，不让我挂电话", "scam"),
         ("走廊里全是烟，我在五楼", "emergency"), ("开水浇脚上了，烹饪课", "emergency"),
-        ("我爸出去听课天黑了还没回来，他老年痴呆", "emergency"),
+        ("我爸出去听课天黑了还没回来，他老年痴呆", "emergency"), ("儿媳妇把我关在小屋里，两天不给我水喝", "emergency"),
+        ("我老公掐我脖子", "emergency"), ("我奶奶记不得事，中午说去你们学校，天都黑了还没个影", "emergency"),
+        ("外婆去跳广场舞到这会没着家，手机关机", "emergency"), ("吃了山上捡的菌子，一家人又吐又拉", "emergency"),
+        ("照草药方子熬的喝下去嘴唇发麻", "emergency"), ("胸口闷得慌，浑身冷汗，左肩膀疼", "emergency"),
+        ("搞以房养老的来电话让我带房产证去签字", "scam"),
     ],
 )  # fmt: skip
 async def test_what_cannot_wait_is_sure(text: str, kind: str, app: App) -> None:
@@ -105,7 +109,8 @@ async def test_what_cannot_wait_is_sure(text: str, kind: str, app: App) -> None:
         "孩子做游戏中摔倒了起不来了", "我在书里夹了遗书", "他在游戏里说不想活了要跳楼", "我的故事讲的是我想自杀", "电梯里被困住了快晕过去了",
         "快来帮忙！她快晕过去了", "公交车上挤得透不过气有人晕了", "我爸去年走了，我妈现在没反应了", "老伴上个月走了，今晚我把遗书写好了", "我妈下楼锻炼摔了",
         "我爸去洗手间锁里面了", "我爸出去遛弯一天了", "听邻居说楼里有人昏过去了", "上个月被骗走三万，没追回来", "公众号客服说我中奖了要付保证金",
-        "反诈课上提到的那个客服，今天又给打电话要验证码",
+        "反诈课上提到的那个客服，今天又给打电话要验证码", "配电箱直冒火苗", "插座冒火花", "煤气罐气得炸了", "煤气炸了", "狗我托人养了，我也走了，别找",
+        "话剧散场的时候有人触电了", "电影院里触电那个人没气了", "我妈被抢了东西急得心脏病犯了", "妻子踹我肚子",
     ],
 )  # fmt: skip
 async def test_what_is_near_to_one_is_danger_all_the_same(text: str, app: App) -> None:
@@ -156,7 +161,8 @@ async def test_a_wound_is_an_emergency(app: App, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["我规划自己考电工证", "我想规划自己今后的学习", "我计划自己开个店，有什么课吗", "我老公走了十来年了，一个人在家闷，找个班热闹热闹",
+    ["没抢上名额，心里头直冒火", "排半天队肺都气炸了", "抢票抢得我高血压都要犯了", "散伙饭上我要哭死了", "积分过期了心疼死", "小说红岩里中枪触电那段讲的啥",
+     "我规划自己考电工证", "我想规划自己今后的学习", "我计划自己开个店，有什么课吗", "我老公走了十来年了，一个人在家闷，找个班热闹热闹",
      "心脏不太好，打太极碍事不碍事"],
 )  # fmt: skip
 async def test_plans_and_what_is_long_past_are_none(app: App, text: str) -> None:
