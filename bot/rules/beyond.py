@@ -76,7 +76,8 @@ async def not_held(run: Runner, turn: Turn) -> bool:
         return False
     of = _asked_of(turn)
     surely = unheld.surely(heard.folded)
-    if not (of or surely or _OF_US.search(heard.folded)):
+    other = best is not None and best.intent in NO_ANSWER and best.score >= heard.lines.likely  # 附近哪家饭馆好吃
+    if not (of or _OF_US.search(heard.folded) or (surely and not other)):
         return False
     clear = heard.lines.likely if surely else heard.lines.sure
     if best is not None and best.score >= clear and best.intent not in NO_ANSWER:
