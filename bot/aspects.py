@@ -12,6 +12,8 @@ from nlu.text import syllables
 
 _ENGLISH_ENDS = ".;!"
 _ENDS = re.compile(rf"(?<=[。；！])|(?<=[{_ENGLISH_ENDS}]) ")
+_PARTS = re.compile("(?:（[^（）]*+）|[^，；。])++[，；。]?")  # what stands in brackets stays with what it belongs to
+_STEP = re.compile(r"^(?:[一两二三四五\d]步：)?\d）")  # 三步：1）
 _COMMAS = re.compile("[，,。；！;!]")
 _SAYS = 2  # characters that are no clause yet
 _BRIEF = 40  # characters of what is said whole
@@ -171,7 +173,7 @@ def sentence_on(aspect: str, *answer: str) -> str:
     if found and found[0][-1] in _ENGLISH_ENDS:
         return " ".join(found)
     if len("".join(found)) > _BRIEF:
-        found = [part for each in found for part in re.split(r"(?<=[，；。])", each) if words.search(part)]
+        found = [_STEP.sub("", part) for each in found for part in _PARTS.findall(each) if words.search(part)]
     said = "".join(found).rstrip("，；。")
     return f"{said}。" if said else ""
 
