@@ -187,7 +187,8 @@ def test_a_sentence_of_an_answer_is_found_in_either_language() -> None:
     assert (
         sentence_on("price", "填补卡单，当场领新卡。第一次补卡免费，以后每次5元。") == "第一次补卡免费，以后每次5元。"
     )
-    steps = "两步：1）带学习卡到窗口（一楼大厅，工作日上午，中午不开），交照片两张，填一张表，等叫到您的号码；2）当场领取新卡，旧卡作废，原来的学分都还在，不用再去办一次登记。"
+    steps = "两步：1）带学习卡到窗口（一楼大厅，工作日上午，中午不开），交照片两张，填一张表，等叫到您的号码；2）"
+    steps += "当场领取新卡，旧卡作废，原来的学分都还在，不用再去办一次登记。"
     assert sentence_on("bring", steps) == "带学习卡到窗口（一楼大厅，工作日上午，中午不开）。"
     english = "Fill in the form; you get the new card at once. The first is free, each later one costs 5 yuan."
     assert sentence_on("price", english) == "The first is free, each later one costs 5 yuan."
