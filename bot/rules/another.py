@@ -49,6 +49,8 @@ async def refused(run: Runner, turn: Turn) -> bool:
     refusals = {name for name in said if name.startswith(NOT)}
     if not refusals or _asks_beside(turn, wish, said) or (len(refusals) < len(said) and corrects(turn)):
         return False  # 不是书法，是国画 puts it right
+    if "not_online" in said:
+        turn.described = None
     if "not_when" in said:
         said.pop("audience", None)  # 早上我要送孙女上学
     await run.start(turn, wish.intent, narrowed({} if phrases.of_any(heard) else wish.slots, said))

@@ -52,6 +52,7 @@ _CHEAPEST = re.compile(r"最?便宜|不要钱|免费|cheap|free")
 _DEAREST = re.compile(r"最?贵")
 _FIRST = re.compile(r"最早|最先|最快|先开|近期|earliest|first")
 _ROOM = re.compile(r"名额多|人少|空位多|没满|有位")
+_WISHES = re.compile("[我俺咱她他]|想|希望|最好")
 _LAST = re.compile(r"最后")
 
 
@@ -60,7 +61,7 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     if classes_of(turn) and _tell_of_books(run, turn):
         return True
     activity = _by_its_name(turn)
-    if turn.heard.first("when") and phrases.narrows(turn.heard) == [] and not spoken(turn.heard.without("when")):
+    if _says_when(turn):
         return False  # 我想白天上
     if _is_small_talk(turn) or (not activity and (_is_another_activity(turn) or _is_our_own(turn))):
         return False
@@ -119,6 +120,14 @@ def _tell_of_books(run: Runner, turn: Turn) -> bool:
     turn.recall(rule, "".join(said))
     run.remind(turn)
     return True
+
+
+def _says_when(turn: Turn) -> bool:
+    """我想白天上: whether nothing but a time is said, and nothing asked."""
+    heard, folded = turn.heard, turn.heard.folded
+    if heard.first("when") is None or _WISHES.search(folded) is None or phrases.asks(folded):
+        return False
+    return phrases.narrows(heard) == [] and not spoken(heard.without("when"))
 
 
 async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str, *, likely: bool) -> bool:
