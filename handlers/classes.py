@@ -135,6 +135,10 @@ async def find_class(turn: Turn) -> None:
             turn.suggest("join_waiting_list", **_wishes(turn))
             return
     course = turn.get("course")
+    if course and (near := matching(turn, without=set(WISHES))):  # neither there nor then: there are such nevertheless
+        _list_nearest(turn, near, "all")
+        turn.suggest("join_waiting_list", **_wishes(turn))
+        return
     if course and "not_online" in turn.task.slots:
         say_none(turn, course)
         return
@@ -184,7 +188,7 @@ def _fitting_any(turn: Turn) -> list[TrainingClass]:
 def _list_nearest(turn: Turn, near: Sequence[TrainingClass], wish: str) -> None:
     """Classes that fit but for one of the wishes; those that are nearest to the place that was wished before others."""
     near = beside(turn, near)
-    home = turn.catalogue.organisations.get(turn.get("org") or "") if wish == "org" else None
+    home = turn.catalogue.organisations.get(turn.get("org") or "") if wish in {"org", "all"} else None
     if home is not None and is_located(home):
         spot, places = (home.north, home.east), turn.catalogue.organisations
         near = sorted(near, key=lambda group: metres(spot, places[group.organisation]))
