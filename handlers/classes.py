@@ -265,6 +265,9 @@ def _meant(turn: Turn, course: str, *, running: bool = False) -> list[TrainingCl
     kept = {"org", "teacher"} if running else {"org", "when", "teacher"}
     wanted = {name: value for name, value in turn.task.slots.items() if name in kept} | {"course": course}
     fitting = [each for each in turn.catalogue.classes.values() if _fits(each, wanted, turn)]
+    wish = turn.state.wish
+    if wish is not None and wish.slots.get("course") == course:  # 除了学院哪里有, 那就报这个
+        fitting = [each for each in fitting if not refuses_class(wish.slots, each, turn)] or fitting
     last = turn.catalogue.classes.get(turn.get("class") or turn.state.focus.get("class", ""))
     if last in fitting and last in called_so(turn, fitting):
         return [last]
