@@ -327,7 +327,8 @@ class Comprehension:
         called = {id: self._subjects.called(id, folded) for id in self._subjects.named(folded, MEANT)}
         called |= dict.fromkeys(spans.values(), True)
         found += tuple(Entity("activity", id, 0, 0, exact=exact) for id, exact in called.items() if exact or not taught)
-        hinted = self._subjects.hinted(folded)
+        places = [each for each in found if each.kind == "org" and each.exact]  # 某某社区学校 is no 社区学校开放日
+        hinted = self._subjects.hinted(_blanked(folded, places) if places else folded)
         to_come = hinted and self._library.catalogue.activities[hinted].last_day >= today
         return Understanding(
             text, folded, found, meaning.candidates, meaning.inside, meaning.topic, meaning.topic_probability, meaning.red,
@@ -362,6 +363,12 @@ class Comprehension:
         return [
             Candidate(claim(entry, hit.score, folded, self._lines), entry.topic, entry=hit.id) for hit, entry in found
         ]
+
+
+def _blanked(folded: str, names: Iterable[Entity]) -> str:
+    for each in names:
+        folded = folded[: each.start] + "，" * (each.end - each.start) + folded[each.end :]
+    return folded
 
 
 def _is_within(entity: Entity, spans: Iterable[tuple[int, int]]) -> bool:

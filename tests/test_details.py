@@ -28,6 +28,8 @@ async def said(app: App, *lines: str) -> str:
         ("西山街道学校在哪", "洗手间有没有", "没写到的没有登记"),
         ("临江街道学校有电脑吗", "要先约好不", "先打电话预约"),
         ("积分怎么兑换", "要排队不", "没有登记"),
+        ("服务台可以复印吗", "彩印一张几毛", "没写到的没有登记"),
+        ("智慧养老的讲座哪天", "谁来主讲", "没写到的没有登记"),
         ("手机摄影班在哪", "学完管不管考试", "结业"),
     ],
 )  # fmt: skip
@@ -35,7 +37,15 @@ async def test_a_detail(told: str, detail: str, words: str, app: App) -> None:
     assert words in await said(app, told, detail)
 
 
+async def test_a_school_by_its_whole_name_is_no_open_day_of_schools(app: App) -> None:
+    assert "书院路19号" in await said(app, "临江街道社区学校在哪")
+
+
 async def test_a_time_of_a_class_is_no_detail_that_nobody_holds(app: App) -> None:
     words = await said(app, "二胡有礼拜三晚上的么")
     assert "二胡晚间班" in words
     assert "没有登记" not in words
+
+
+async def test_what_a_lost_book_costs_is_no_question_of_law(app: App) -> None:
+    assert "12348" not in await said(app, "阅览室能借几本书", "弄丢了赔多少")

@@ -22,7 +22,7 @@ _ONES_OWN = re.compile(r"我(?!们这)|俺|咱|\bmy\b|\bi\b")
 _WHOLE_YEAR = 300  # days, at least
 _OF_ITS_TIME = {"activity", "training_info"}  # topics whose records are those of now
 _OF_US = re.compile(
-    "学院|中心|(?<!小)(?<!中)(?<!大)学校|老师|师傅|教室|(?<![上下末早晚加值夜中])班(?!车|主任)|[上那]课|你们|咱们这|活动|讲座|食堂|报告厅|停车场|学员|阅览室|大厅|课堂|晚会|电影|义诊|公众号|学习卡"
+    "学院|中心|(?<!小)(?<!中)(?<!大)学校|老师|师傅|教室|(?<![上下末早晚加值夜中])班(?!车|主任)|[上那]课|你们|咱们这|活动|讲座|食堂|报告厅|停车场|学员|阅览室|图书室|上学期|结业|志愿者|大厅|课堂|晚会|电影|义诊|公众号|学习卡"
 )
 _OF_RECORDS = {"find_activity", "redemption_items"}
 _SMALL = {"chitchat", "human_agent", "complaint"}  # topics that tell of nothing on record
@@ -30,7 +30,7 @@ _LONG_ENOUGH = 24  # characters that may say more than one sees
 _LONG = 40  # characters of a question that is about the place that it names
 # What one earns, who learns here and how many, how they did.
 _NOT_RECORDED = re.compile(
-    "(?:[挣赚](?:到|得)?|工资|薪水|薪资|月薪|月入|收入|经费|预算|拨款)[^,，。]{0,6}(?:多少(?!积?学?分)|几[千万百]|多不多|高不高|多吗|高吗)|赚得?多|多少钱?的?(?:工资|薪)|老师[^,，。]{0,6}(?:课时费|工资|薪)"
+    "(?:[挣赚](?:到|得)?|工资|薪水|薪资|月薪|月入|收入|经费|预算|拨款)[^,，。]{0,6}(?:多少(?!积?学?分)|几[千万百]|多不多|高不高|多吗|高吗)|赚得?多|多少钱?的?(?:工资|薪)|老师[^,，。]{0,10}(?:课时费|工资|薪)"
     "|(?:多少|几)[个名位]?[男女](?:学员|同学|生|的)|[男女](?:学员|同学|生)[^,，。]{0,3}(?:多少|几个)|(?:学员|同学)们?(?:都|大多|一般)[^,，。]{0,3}(?:哪里人|哪儿人|多大|什么人|干什么)"
     "|男的?多还是女|女的?多还是男|通过率|合格率|就业率|退[学课]率|(?:去|前)年[^,，。]{0,10}(?:多少|几)[个名位]?人"
     "|how much do (?:you|teachers) earn"
@@ -72,7 +72,8 @@ async def not_held(run: Runner, turn: Turn) -> bool:
     beyond = unheld.asks_for(heard.folded)
     if run.waiting(turn.state) or turn.ticket or not (beyond or phrases.asks(heard.folded)):
         return False
-    if phrases.upset(heard.folded) or (best and best.topic in _SMALL and best.score >= heard.lines.likely):
+    small = best is not None and best.topic in _SMALL and best.score >= heard.lines.likely
+    if phrases.upset(heard.folded) or (small and not beyond):
         return False
     of = _asked_of(turn)
     surely = unheld.surely(heard.folded)

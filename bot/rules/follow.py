@@ -81,6 +81,14 @@ async def follow_up(run: Runner, turn: Turn) -> bool:
     likely = None if named or activity or plain else with_its_word(turn) or learnt.aspect_of(run, turn)
     aspect = likely or aspect
     best = turn.heard.best
+    told = shown(turn) if turn.state.just_told else []
+    if (
+        len(told) == 1
+        and told[0][0] == "activity"
+        and spoken_of(turn.heard.folded) == "teacher"
+        and not turn.heard.entities
+    ):
+        return await run.aside(turn, Task("on_record", {"of": spelt(told)}))  # 谁来讲啊
     of_paper = best is not None and best.question is not None and "证" in turn.heard.folded
     if (
         aspect == "exam"

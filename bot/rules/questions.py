@@ -4,7 +4,7 @@ import re
 
 from msgspec.structs import replace
 
-from bot import about, described, phrases
+from bot import about, described, halves, phrases
 from bot.alarming import words_of
 from bot.aspects import sentence_on, spoken, spoken_of
 from bot.claiming import shares
@@ -241,8 +241,23 @@ async def clear(run: Runner, turn: Turn) -> bool:
         return False
     if best.question:
         _soothe(turn)
+    again = best.entry in turn.state.told and _asks_beyond(turn, best.entry)
     await run.answer(turn, best)
+    if again and (college := turn.catalogue.college) is not None and college.phone:
+        turn.say("fact.no_more", phone=college.phone)
     return True
+
+
+def _asks_beyond(turn: Turn, id: str | None) -> bool:
+    """彩色的多少一张, after what printing costs: whether an answer that was just told, and is what is meant again, has none of
+    the words that are asked about."""
+    entry = turn.library.entries.get(id or "")
+    if entry is None or len(turn.heard.folded) > phrases.FRAGMENT:
+        return False
+    question = turn.library.asks(entry)
+    known = "".join((*entry.questions, entry.answer, *entry.steps, question.zh if question else ""))
+    words = phrases.PAIRS.findall(halves.beyond(turn.heard.without()))
+    return bool(words) and not any(each in known for each in words)
 
 
 def _soothe(turn: Turn) -> None:

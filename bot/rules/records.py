@@ -67,6 +67,8 @@ def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
         return False
     if spoken_of(folded) in {"place", "time"} and turn.heard.first("activity"):
         return True  # 测血糖的地儿在哪
+    if not sure and turn.state.told and len(folded) <= _FEW:
+        return True  # 丢了书赔多少, after how books are lent
     if len(told) != 1 or not turn.state.just_told:
         return False
     if not sure and len(folded) <= phrases.FRAGMENT and told[0][0] in {"class", "course", "activity"}:
