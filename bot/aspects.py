@@ -183,6 +183,12 @@ def sentences(*answer: str) -> list[str]:
     return [each.strip() for text in answer for each in _ENDS.split(text) if each.strip()]
 
 
+def by_itself(part: str) -> str:
+    """A part of an answer as a sentence of its own: without the number of its step, and with an end."""
+    part = _STEP.sub("", part)
+    return f"{part[:-1]}。" if part.endswith(("，", "；", "、")) else part
+
+
 def clauses(sentence: str) -> list[str]:
     """Its parts that say something."""
     return [each for each in _COMMAS.split(sentence) if len(each) > _SAYS]

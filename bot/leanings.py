@@ -32,6 +32,10 @@ AHEAD = 0.1  # so far behind what is leant to, nothing else is asked about
 _SHORT = 16  # characters of a question that leaves out what the talk is about
 _RATE = "redeem-convert-rate"
 _CONVERTS = re.compile("学分[^,。]{0,5}[换兑折转变][^,。]{0,3}积分")
+# 积分怎么来的: of nobody's own.
+_EARNED = re.compile(
+    "^(?:那|这|请问|你们|都|这个|那个)*积分(?:都|是|到底|一般|的)*(?:(?:怎么|咋|如何|要怎么|怎样)(?:才能|能|去|样)?(?:来|得|挣|赚|攒|弄|获得|获取|拿|积)|从?(?:哪里?|哪儿)(?:来|得|弄|拿))(?:来|到|的|呢|啊|呀|[?？])*$"
+)
 _WENT_WRONG = re.compile("没|少|错|不对|到账|退|换了|[换兑]过")
 _WHERE = re.compile(
     "^那?(?:你们|积分)?(?:在|去|到)?(?:哪里|哪儿|哪|什么地方|啥地方)(?:可以|能|才能|去)?(?:兑换|兑|换)(?:积分|东西)?[吗呢啊呀]?$"
@@ -179,6 +183,8 @@ def _of_the_rate(heard: Understanding) -> Candidate | None:
     """学分怎么换积分: how many points a credit is, and not where points are redeemed; 哪里可以兑换: where, and not what."""
     said = heard.folded
     if _CONVERTS.search(said) and not _THINGS.search(said) and not _WENT_WRONG.search(said):
+        return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
+    if "积分" in said and _EARNED.search(said):
         return Candidate(heard.lines.sure, "credit_redemption", None, None, _RATE)
     where = _WHERE.search(heard.folded) is not None and not heard.first("org")
     return Candidate(heard.lines.sure, "credit_redemption", None, None, "redeem-how") if where else None

@@ -18,6 +18,7 @@ _WISH_ALONE = re.compile(
     "(?:学|练|报|上|参加)(?:一下|点|学|练|个|名|那个)*(?:班|课|的)*[吧啊呀呢。]*"
 )
 _TO_LEARN = re.compile("[想要][^,，。]{0,6}(?:学学|学点|学个|练练|写写|画画|唱唱|跳跳|动一?动)")
+_TO_ANOTHER = re.compile("[^兑]{0,4}[换调改](?:到|成|去)(?!兑)")
 _TO_SERVE = re.compile("志愿|义工|服务|奉献|帮|贡献|做点事|出力")
 _MISTAKEN: Mapping[str, Callable[[Understanding], object]] = {
     "course_help": lambda heard: (
@@ -28,6 +29,7 @@ _MISTAKEN: Mapping[str, Callable[[Understanding], object]] = {
     "enrol-health": lambda heard: (
         heard.first("course") and _WISH_ALONE.fullmatch(heard.without("course"))
     ),  # 我老伴想练八段锦
+    "redeem-time": lambda heard: heard.first("when") and _TO_ANOTHER.match(heard.folded),  # 换到周末的
     "volunteer": lambda heard: (
         _TO_LEARN.search(heard.folded) and not _TO_SERVE.search(heard.folded)
     ),  # 闲着，想找点事学学

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from bot import about, halves, phrases
-from bot.aspects import ASPECTS, clauses, sentence_on, sentences, spoken, spoken_of
+from bot.aspects import ASPECTS, by_itself, clauses, sentence_on, sentences, spoken, spoken_of
 from bot.comprehension import Candidate, Understanding
 from bot.messages import Reply
 from bot.readings import plainly
@@ -164,7 +164,7 @@ async def in_an_answer(run: Runner, turn: Turn) -> bool:
     if whole or entry not in entries:
         turn.answer(entry)
     else:
-        turn.recall(entry, turn.line("about", question=turn.title(entry)) + said)
+        turn.recall(entry, turn.line("about", question=turn.title(entry)) + by_itself(said))
     if best and likely and (label := run.readings.label(turn, best)):
         intent, slots = run.readings.answer(turn, best)
         turn.offer(label, intent, **slots)
