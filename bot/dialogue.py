@@ -57,8 +57,9 @@ LADDER: tuple[Rule, ...] = (
     questions.too_long, questions.stray_number,
     # What goes on with the talk
     tasks.tells_of_own, joining.before_coming, paying.of_money,
-    tasks.misspoke, sessions.held_on, another.taught_beside, wishes.ours, named.untaught, wishes.wanted, answers.of_the_matter, answers.of_whom, who.suits,
-    helping.found_wrong, tasks.told, tasks.dropped, another.refused, questions.gist, beyond.unknown_place, beyond.another_year,
+    tasks.misspoke, sessions.held_on, another.taught_beside, wishes.ours, another.refused, named.untaught, wishes.wanted,
+    answers.of_the_matter, answers.of_whom, who.suits,
+    helping.found_wrong, tasks.told, tasks.dropped, questions.gist, beyond.unknown_place, beyond.another_year,
     helping.of_somebody_else, helping.too_slow, helping.declines, another.asked_elsewhere,
     tasks.goes_on, tasks.open_task, elsewhere.asked_there, joining.enrols, compare.compared, answers.of_an_answer,
     named.unknown_name, follow.follow_up, follow.described,
@@ -155,6 +156,8 @@ def _sense(turn: Turn) -> None:
     if danger and alarm and (is_over(turn.heard.folded) or is_well(turn.heard.folded)):
         alarm = None
     if alarm and not (alarm.sure and alarm.kind in LIFE) and (moves.takes_up(turn) or _tells_only(turn)):
+        alarm = None
+    if alarm and not alarm.sure and another.refuses_a_place(turn):
         alarm = None
     if alarm and alarm.kind == "scam" and about_us.suspects_us(turn.heard.folded):
         alarm = None

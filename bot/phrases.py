@@ -83,6 +83,7 @@ _ANY = re.compile(
 _WHAT = re.compile("什么|神马|么子|[啥咩乜哪]")  # 些啥子 is no name
 _ANYTHING = "有(?:哪些|什么|啥)(?:课程?|班|培训|活动)"
 _OF_ANY = re.compile(f"(?<!还){_ANYTHING}")
+_WHAT_THERE = re.compile(r"(?<!还)有(?:什么|啥|些什么|哪些)[呀啊呢]?[?？]?$")  # 某某镇有什么
 _ALL = re.compile(rf"{_ANYTHING}|一般|通常|所有|各[个班种]|平时|usually|all")
 # How an answer says it.
 _STICKER = re.compile(r"\[(?![^\[\]]*[号码]\])[^\[\]]{1,6}\]")  # none of what is masked
@@ -220,7 +221,7 @@ def nth_alone(folded: str) -> bool:
 
 def of_any(heard: Understanding) -> bool:
     """晚上有啥课: what there is at all, whatever was talked of; and not 那边有啥课, where no place is named."""
-    anew = _OF_ANY.search(heard.folded) is not None
+    anew = _OF_ANY.search(heard.folded) is not None or _WHAT_THERE.search(heard.folded) is not None
     return anew and (heard.first("org") is not None or not points_back(heard.folded))
 
 

@@ -36,6 +36,10 @@ _OTHERS = re.compile(
 _IN_PERSON = re.compile(
     "(?:不(?:要|想|会|爱|喜欢)|别|学不来)[^,，。]{0,2}(?:上网|网上|网课|线上|在线)(?!报|查|[怎咋])|(?:要|想|有)[^,，。]{0,3}(?:当面|面对面|现场|面授|线下)(?:[教学上讲])?"
 )
+_BRIEF = 14  # characters
+_NO_KIND = re.compile(
+    "(?P<kind>[一-鿿]{2,4}?)(?:的|我|就|也|都|这种|之类的?){0,3}+(?:算了|不要|不去|不想[去看听要]|不感兴趣|没兴趣|没意思)[了吧啊]?"
+)
 _TOO_FAR = re.compile(
     "(?:那|这|都|也|哎|唉|可是?|[,，])*(?:离|跟)?(?:[我俺]们?)?家?(?:这|那)?[里边儿]?(?:都|也|实在|有点)?(?:太|好|有点|挺|蛮)?远(?:了|得很)?[啊呀哦吧]?"
     "(?:[,，]?[我俺她他]?(?:去不了|过不去|不去|不想去|跑不动|走不动|不方便))?[了啊呀]?"
@@ -130,6 +134,12 @@ def says_nothing_here(said: str) -> bool:
 def is_too_far(folded: str) -> bool:
     """太远了我去不了, and no place is named."""
     return _TOO_FAR.fullmatch(folded.rstrip("。.!！ ")) is not None
+
+
+def kind_refused(folded: str) -> str | None:
+    """讲座就算了: the kind of activity that is not wanted."""
+    found = _NO_KIND.fullmatch(folded.rstrip("。.!！ ")) if len(folded) <= _BRIEF else None
+    return found["kind"] if found else None
 
 
 def asks_for_others(folded: str) -> bool:

@@ -35,6 +35,7 @@ from handlers.slots import (
     LEARNER,
     MAIL,
     MATTER,
+    NOT_ABOUT,
     NOT_ORG,
     NOT_WHEN,
     ORG,
@@ -173,7 +174,7 @@ HANDLERS: Handlers = {
     "minor": Handler(people.minor, "enrolment"),
     "enrol_child": Handler(people.enrol_child, "enrolment"),
     "find_activity": Handler(
-        activities.find_activity, "activity", (ORG, WHEN, NOT_ORG, NOT_WHEN, ABOUT), needs=("activities",)
+        activities.find_activity, "activity", (ORG, WHEN, NOT_ORG, NOT_WHEN, NOT_ABOUT, ABOUT), needs=("activities",)
     ),
     "activity_week": Handler(activities.activity_week, "activity"),
     "volunteer": Handler(activities.volunteer, "activity", (SERVICE, ORG, PHONE), needs=("organisations",)),

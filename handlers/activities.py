@@ -146,6 +146,8 @@ def _of_kind(activities: list[Activity], upcoming: list[Activity], turn: Turn) -
 
 def _fits(activity: Activity, turn: Turn, *, without: Collection[str] = ()) -> bool:
     slots, days = turn.task.slots, [activity.first_day + timedelta(days=each) for each in range(_days(activity))]
+    if (kind := slots.get("not_about")) and _is_of_a_kind(activity, kind):
+        return False
     if refuses_place(slots, activity.organisation, turn) or refuses_time(slots, days, activity.starts):
         return False
     if "org" not in without and (org := turn.get("org")) and not turn.catalogue.is_within(activity.organisation, org):
@@ -154,6 +156,12 @@ def _fits(activity: Activity, turn: Turn, *, without: Collection[str] = ()) -> b
         asked = When.of(when)
         return any(asked.first <= day <= asked.last and asked.fits(day, activity.starts) for day in days)
     return True
+
+
+def _is_of_a_kind(activity: Activity, said: str) -> bool:
+    """Whether an activity is called so, or by another name of the same kind."""
+    kinds = [kind for kind in _KINDS if kind.search(said)]
+    return any(each in activity.name for each in said.split()) or any(kind.search(activity.name) for kind in kinds)
 
 
 def _days(activity: Activity) -> int:

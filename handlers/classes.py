@@ -160,7 +160,7 @@ def _none_left(turn: Turn, course: str | None) -> bool:
     turn.say("class.none_left" if unsuited else "class.none_else", course=known.name, source=SOURCE)
     wanted = turn.task.slots
     turn.task.slots = {**{name: each for name, each in wanted.items() if name != "course"}, "theme": known.theme}
-    near = matching(turn)
+    near = matching(turn) or matching(turn, without={"when", "org", "fee"})
     turn.task.slots = wanted
     for group in near[:CHOICES]:
         turn.offer(group.name, "class_detail", **{"class": group.id})

@@ -35,6 +35,7 @@ NOT_ORG = Slot("not_org", ("org",), refuses=True)
 NOT_WHEN = Slot("not_when", ("when",), refuses=True)
 NOT_CLASS = Slot("not_class", refuses=True)  # that were told, and are not wanted
 NOT_ONLINE = Slot("not_online", refuses=True)
+NOT_ABOUT = Slot("not_about", refuses=True)
 POINTS = Slot("points", ("points",))
 ITEM = Slot("item", ("item",))
 MATTER = Slot("matter", ("matter",))

@@ -14,7 +14,17 @@ from bot.rules.tasks import corrects
 from bot.rules.told import classes_of, courses_of, elsewhere, shown, spelt, wish_of
 from bot.running import Runner
 from bot.turn import Turn
-from bot.wish import NOT, SUBJECTS, asks_for_others, is_too_far, narrowed, refuses_online, says_nothing_here, taken
+from bot.wish import (
+    NOT,
+    SUBJECTS,
+    asks_for_others,
+    is_too_far,
+    kind_refused,
+    narrowed,
+    refuses_online,
+    says_nothing_here,
+    taken,
+)
 from nlu.questions import NO_ANSWER
 
 _OF_ANOTHER = {"place", "time", "eligible", "about"}  # 除了学院哪里还有
@@ -22,6 +32,7 @@ _OF_ONE = {"way", "phone", "teacher", "bring", "until"}  # and never why one doe
 # What a reason against a time or place is taken for.
 _MISTAKEN = {"nearest_site", "site_address", "site_hours", "about_org", "find_activity", "smalltalk", "acknowledge", "withdraw", "course_help"}  # fmt: skip
 _IS_THERE = re.compile("有没有$|有[吗么没不]?$|的$")  # 望湖有没有
+_WHAT_THERE = re.compile("有(?:什么|啥|些什么|哪些)[呀啊呢]?$")  # 某某镇有什么, after classes
 _NEARER = re.compile("离(?:[我俺咱]|家)[^,，。]{0,3}近|哪个?[^,，。]{0,2}近|近(?:点|一点|些)")
 _ORDINAL = 0.5  # the probability of a move
 LESS = re.compile(
@@ -41,7 +52,7 @@ async def refused(run: Runner, turn: Turn) -> bool:
     state, heard = turn.state, turn.heard
     if not shown(turn) or turn.ticket or run.waiting(state) or (wish := wish_of(turn)) is None:
         return False
-    if elsewhere(turn):
+    if elsewhere(turn) or phrases.accuses(heard.folded):
         return False
     if not heard.entities and is_too_far(heard.folded):
         return await _elsewhere(run, turn, wish)
@@ -66,11 +77,18 @@ def _refused(run: Runner, turn: Turn, wish: Task) -> dict[str, str]:
     busy, classes = taken(heard) if heard.entities else None, classes_of(turn)
     if busy is not None and courses_of(turn):
         return {"not_when": busy}
+    if wish.intent == "find_activity" and (kind := kind_refused(heard.folded)) and _is_held(turn, kind):
+        return {"not_about": kind}
     if any(name.startswith(NOT) for name in said) or not courses_of(turn) or len(heard.folded) > LONG:
         return said
     if refuses_online(heard.folded):
         course = {"course": said["course"]} if "course" in said and heard.names("course") else {}
         return {**course, "not_online": "yes"}
+    if asks_for_others(heard.folded) and not {said.get("course")} <= {None, *courses_of(turn)}:
+        return {
+            **said,
+            **{name: value for name, value in wish.slots.items() if name.startswith(NOT)},
+        }  # 书法有别的日子吗
     same = said.keys() <= {"course", "class"} and said.get("course") in {None, *courses_of(turn)}
     if classes and same and asks_for_others(heard.folded):
         pointed = pointed_at(heard.folded, turn.state.offers)
@@ -79,13 +97,25 @@ def _refused(run: Runner, turn: Turn, wish: Task) -> dict[str, str]:
     return {}
 
 
+def _is_held(turn: Turn, kind: str) -> bool:
+    """Whether there is an activity of a kind, by its name."""
+    return any(kind in each.name for each in turn.recorded.activities.values())
+
+
+def refuses_a_place(turn: Turn) -> bool:
+    """同心我不想去, of a class that was told: no word of how somebody is."""
+    heard = turn.heard
+    told = turn.state.just_told and bool(courses_of(turn)) and len(heard.folded) <= LONG
+    return told and any(each.kind == "org" and heard.refuses(each) for each in heard.entities)
+
+
 def _asks_beside(turn: Turn, wish: Task, said: dict[str, str]) -> bool:
     """除了周三，学费多少: whether something else is asked than where or when there is another."""
     heard, best = turn.heard, turn.heard.best
     asked = set(spoken(phrases.without_names(heard)))
     if phrases.asks(heard.folded) or asked & _OF_ONE:
         return bool(asked - _OF_ANOTHER)
-    if said.keys() & {"not_course", "not_org", "not_online"}:
+    if said.keys() & {"not_course", "not_org", "not_online", "not_about"}:
         return False  # 不要电脑, whatever it is read as
     mistaken = {wish.intent, *OF_CLASSES, *NO_ANSWER, *_MISTAKEN}
     return best is not None and best.score >= heard.lines.sure and best.intent not in mistaken
@@ -94,6 +124,10 @@ def _asks_beside(turn: Turn, wish: Task, said: dict[str, str]) -> bool:
 async def another(run: Runner, turn: Turn) -> bool:
     """那周六呢, 有没有近一点的, 有没有不要钱的: what is looked for once more, at another time, at another place, for less."""
     wish, heard = wish_of(turn), turn.heard
+    place = heard.first("org")
+    if place and wish and wish.intent == "find_class" and _WHAT_THERE.search(heard.folded):
+        await run.start(turn, "find_class", {"org": place})
+        return True
     of_others = heard.first("theme") or phrases.of_any(heard)
     if wish is None or heard.first("course") or of_others:  # 有什么家政课, 某某镇有什么课
         return False
@@ -135,7 +169,7 @@ def _takes(turn: Turn, wish: Task, said: dict[str, str], others: list[str] | Non
         takes = wants and len(heard.folded) <= LONG
     else:
         alone = best and best.intent == wish.intent and not phrases.names_matter(heard.folded)  # 有没得白天打的
-        takes = there or len(phrases.rest(heard)) <= 1 or alone is True or wants
+        takes = there or len(phrases.rest(heard)) <= 1 or others == [] or alone is True or wants
     reasons = [each for each in others or () if not _NEARER.search(each)]  # 周末的，平时我上班; 白天的呢，哪个离我近点
     explained = bool(others) and all(map(says_nothing_here, reasons)) and not (corrects(turn) or elsewhere(turn))
     asked = best is not None and best.score >= heard.lines.sure and best.intent not in OF_CLASSES | {wish.intent}

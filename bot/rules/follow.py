@@ -131,11 +131,13 @@ def _tell_of_books(run: Runner, turn: Turn) -> bool:
 
 
 def _says_when(turn: Turn) -> bool:
-    """我想白天上: whether nothing but a time is said, and nothing asked."""
-    heard, folded = turn.heard, turn.heard.folded
-    if heard.first("when") is None or _WISHES.search(folded) is None or phrases.asks(folded):
+    """我想白天上; 学院的, of whatever there is: whether nothing but a time or place is said, and nothing asked."""
+    heard, wish = turn.heard, turn.state.wish
+    wishes = heard.first("when") is not None and _WISHES.search(heard.folded) is not None
+    any_there = heard.first("org") is not None and wish is not None and not SUBJECTS & wish.slots.keys()
+    if not (wishes or any_there) or phrases.asks(heard.folded):
         return False
-    return phrases.narrows(heard) == [] and not spoken(heard.without("when"))
+    return phrases.narrows(heard) == [] and not spoken(heard.without("when", "org"))
 
 
 async def _told_of(run: Runner, turn: Turn, things: Sequence[Thing], aspect: str, *, likely: bool) -> bool:
