@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 
-from bot import halves, phrases
+from bot import halves, phrases, unheld
 from bot.aspects import ASPECTS, HAS, Aspect, spoken, spoken_of
 from bot.comprehension import Candidate
 from bot.leanings import OF_CLASSES, hires
@@ -130,7 +130,7 @@ def half_sentence(turn: Turn) -> list[str]:
 
 def asks_more(turn: Turn, aspect: str) -> bool:
     """老师多大年纪, 做坏了赔不赔钱: whether more is asked than what stands on record as an aspect, for all we can see."""
-    if aspect == "places" and halves.of_people(turn.heard.folded):
+    if aspect == "places" and (halves.of_people(turn.heard.folded) or unheld.asks_for(turn.heard.folded)):
         return True
     if aspect == "teacher":
         return halves.beyond_who(turn.heard.without())

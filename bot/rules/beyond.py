@@ -70,7 +70,8 @@ async def not_held(run: Runner, turn: Turn) -> bool:
     asked, and whom to ring, is said."""
     heard, best = turn.heard, turn.heard.best
     beyond = unheld.asks_for(heard.folded)
-    if run.waiting(turn.state) or turn.ticket or not (beyond or phrases.asks(heard.folded)):
+    asks = beyond or "几" in heard.folded or phrases.asks(heard.folded)  # 一学期能绣几幅
+    if run.waiting(turn.state) or turn.ticket or not asks:
         return False
     small = best is not None and best.topic in _SMALL and best.score >= heard.lines.likely
     if phrases.upset(heard.folded) or (small and not beyond):
