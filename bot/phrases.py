@@ -92,7 +92,7 @@ _THANKS = re.compile(
 )
 _SENTENCE = re.compile(r"[。；\n]")
 _ENOUGH = 12  # characters of a sentence that says something
-_FREE = re.compile("有空|有时间|得空|方便|的话|最好|希望|只有|只能|才|能|都")
+_FREE = re.compile("有哪些|有空|有时间|得空|方便|的话|最好|希望|只有|只能|才|能|都")
 _MARK = "*"  # in the place of a name
 _SMALL_WORDS = re.compile(
     r"那个|这个|那|的|呢|吗|么|嘛|啊|有没有|有|没有|没|还|要|我|想|想要|改成|换成|换|改|是|应该|说|在|去|看看|看|找|查|一下|就|行|可以"
@@ -221,7 +221,8 @@ def nth_alone(folded: str) -> bool:
 
 def of_any(heard: Understanding) -> bool:
     """晚上有啥课: what there is at all, whatever was talked of; and not 那边有啥课, where no place is named."""
-    anew = _OF_ANY.search(heard.folded) is not None or _WHAT_THERE.search(heard.folded) is not None
+    there = heard.first("org") is not None and _WHAT_THERE.search(heard.folded) is not None
+    anew = there or _OF_ANY.search(heard.folded) is not None
     return anew and (heard.first("org") is not None or not points_back(heard.folded))
 
 
