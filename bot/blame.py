@@ -1,5 +1,6 @@
 """Of whom of the seats a message complains: read from whatever message of a talk, whatever it is answered with."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from bot import complaints, hearers
@@ -47,17 +48,20 @@ class Saying(NamedTuple):
 
 
 class Blame:
-    """Reads of whom a message complains, by the accounts of the `desk`, and by whom the `catalogue` knows as teachers."""
+    """Reads of whom a message complains, by the accounts of the `desk`, and by whom the `catalogue` knows as teachers; what
+    `reproaches` is likely to be of who hears it."""
 
-    def __init__(self, desk: SeatAvailability, talk: Saying, catalogue: Catalogue) -> None:
-        self._desk, self._talk, self._catalogue = desk, talk, catalogue
+    def __init__(
+        self, desk: SeatAvailability, talk: Saying, catalogue: Catalogue, reproaches: Callable[[str], bool]
+    ) -> None:
+        self._desk, self._talk, self._catalogue, self._reproaches = desk, talk, catalogue, reproaches
 
     async def of_whom(self, told: str, *, complains: bool) -> Blamed:
         """`told` are the words that began what the message goes on with; `complains` is known where they are read as a complaint.
         A message that says nothing bad, while no complaint is open, costs no look at anybody."""
         talk, here = self._talk, fold(self._talk.inbound.text)
         said = f"{fold(told)} {here}" if told else here
-        heard = hearers.heard(here) if talk.seat else Hearing.NOTHING
+        heard = hearers.heard(here, self._reproaches) if talk.seat else Hearing.NOTHING
         if not (complains or talk.open_complaint or complaints.accuses(said) or heard is not Hearing.NOTHING):
             return Blamed()
         complains = complains or complaints.complains(said)
@@ -89,6 +93,8 @@ class Blame:
         talk = self._talk
         if heard is Hearing.OF_YOU or (talk.open_complaint and hearers.says_it_is_you(here)):
             return True
+        if heard is Hearing.LIKELY_YOU:
+            return not names_others
         if heard is Hearing.NOTHING or names_others or talk.open_complaint or talk.in_danger or talk.ticket is None:
             return False
         if await self._desk.barred(talk.ticket):

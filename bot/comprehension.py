@@ -23,7 +23,7 @@ from knowledge.activities import MEANT, Subjects
 from knowledge.catalogue import Catalogue
 from knowledge.library import Library
 from knowledge.search import Hit
-from nlu import entities
+from nlu import entities, reproach
 from nlu.classifier import Classifier
 from nlu.entities import Entity
 from nlu.features import essence, of_essence
@@ -187,6 +187,7 @@ class Comprehension:
         self._meant: dict[_Words, TextUnderstanding] = {}
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
+        self._reproach: reproach.Reproach | None = None  # read when a seat first has a talk
 
     @property
     def intents(self) -> Collection[str]:
@@ -245,6 +246,12 @@ class Comprehension:
             folded = fold(text)
             return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING, today)
         return self._understood[text]
+
+    def reproaches(self, folded: str) -> bool:
+        """Whether it is likely to complain of the person who hears it."""
+        if self._reproach is None:
+            self._reproach = reproach.load(self._classifier)
+        return self._reproach.of_hearer(folded)
 
     @property
     def nearest(self) -> float:

@@ -1,41 +1,36 @@
 """Whether what is said to a seat complains of the very seat who hears it, or of who had the talk before them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
-from bot.complaints import BADLY, FILES, SEAT, SUES, accuses, asks_how_to_complain, denied, says
+from bot.complaints import (
+    BADLY,
+    FILES,
+    SEAT,
+    SUES,
+    accuses,
+    asks_how_to_complain,
+    complains,
+    denied,
+    means_somebody_else,
+    says,
+)  # fmt: skip
 from bot.phrases import asks
 from bot.waiting import Uttered
 from nlu.text import fold
 
-# 我要投诉你, 你这个态度我要投诉, 投诉这个坐席: whoever hears it; not 你好, 你们, and not who had it before.
+# 我要投诉你, 投诉这个坐席: whoever hears it; not 你好, 你们.
 _BEFORE = "(?:[上前](?:一个|一位|个|位)|之前|先前|前面|上次|上回|昨天|前天|上周|前几天)"
 _HEARER = "(?:坐席|客服(?!电话|热线)|接线员|接线(?!板)|话务员|人工(?=$|[,，。!！客坐]))"
 _TO_THE_SEAT = re.compile(
     rf"(?:{FILES}|[要想]去?告(?=(?:就|是)*[ ]?[你您](?!一?[声件个下])))(?:一下|的|就|是|这?个)*[ ]?[你您侬](?!们|好)"
-    rf"|{FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|(?<=这个)人|(?<=这位)人)"
-    rf"|(?<!们)[你您](?:这个?|这种|这样|的|嘅|人|服务|是|怎么|也|太|真|什么|刚才|坐席|客服|工作|说话|回答?|处理)*(?:{BADLY})(?=.*{FILES})"
-    rf"|[你您](?:这个?|这种)的?(?:服务|态度)+(?=.*{FILES})"
-    rf"|(?:{FILES}|反映)(?![^,，。]{{0,12}}{_BEFORE})[^,，。]{{0,8}}(?:{_HEARER}|接我的人|接待我的人|说话的人)[^,，。]{{0,6}}(?:{BADLY}|$)"
-    rf"|(?:这个?|这位)(?:{_HEARER}|人)[^,，。]{{0,8}}(?:{BADLY})(?=.*{FILES})|[你您]们(?:这个?|这种|什么)(?:服务)?态度(?=.*{FILES})"
-    rf"|{FILES}[你您]们(?:这个?|这种|的)?(?:服务)?态度|[你您](?:的|叫什么)?(?:工号|名字|姓名)(?=.*{FILES}(?:$|[你您了,，。!！]))"
-    "|给[你您](?:打|个|一个|们?点)*差评|对[你您侬](?!们)(?:[^,，。]{0,4}不满|有?(?:很大|大)?的?意见)|不满意[你您侬](?!们)的?(?:服务|态度|回答|处理)"
-    "|反映(?:一下|反映)?[你您侬](?!们)(?:的?(?:问题|态度|行为|服务)|这个?人)"
+    rf"|{FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|接待?我的人|(?<=这个)人|(?<=这位)人)"
+    rf"|(?:这个?|这位){_HEARER}[^,，。]{{0,8}}(?:{BADLY})(?=.*{FILES})"
     r"|complain\w* (?:about|against) (?:you\b|this (?:agent|operator|person))"
 )
-# 你凭什么吼我: whoever hears it is accused, and of more than being slow.
-_FOUL = (
-    "骂|吼|凶(?:我|人|巴巴)|蛮横|(?:太|很|真|这么|那么|非常|特别)(?:差|凶|冲|横)|态度[^,，。]{0,3}(?:差|恶劣|不好|不行)|[什啥]么?态度|过分|侮辱|羞辱|欺负|歧视|嘲笑|讽刺|威胁|骗我|敷衍|糊弄|不耐烦"
-    "|难听|没礼貌|不礼貌|没素质|恶劣|挂(?:断)?我|说我[^,，。]{0,4}(?:傻|笨|蠢|痴呆|有病|老不死|神经)|泄露|收[^,，。]{0,4}好处|叫我滚|让我滚|嫌我(?:烦|老|慢|笨|啰)|把我当|算(?:什么|老几|哪根葱)|有病|(?:个|什么)?东西|笨|蠢|傻|白痴|废物|混蛋"
-)
-_ACCUSED = re.compile(
-    "(?:(?<=[,，。;；!！?？ ])|^|(?<=凭什么)|(?<=就是)|(?<=都是))[你您侬](?!们|好|说的)"
-    "(?:这个?人?|这种人?|这样|的|嘅|人|服务|是不是|不是|是|怎么能?|咋|也|太|真|就|还|总|老|一直|什么|啥|凭什么|凭啥|干嘛|干吗|为什么|为啥|刚才|刚刚|坐席|客服|工作|说话|讲话|回答?|处理|能|敢|在|又|都|[对跟给朝]我|居然|竟然|故意)*"
-    f"(?:(?:{_FOUL})(?!(?:人|我)?[吗么])|(?<=人)不行)|(?:有|轮到)[你您侬]这样|[你您侬]这(?:样|种)的?(?:人)?(?:也|还|都)(?:配|能|算|坐)"
-    r"|\byou(?: are|'re| were)(?: being| so| very| really| too| such)*(?: a)? (?:rude|useless|unhelpful|horrible|awful|insulting|racist)"
-    r"|\byou (?:just |keep |kept )?(?:insult\w*|shout\w*|yell\w*|swore|hung up|lied|cheated|mock\w*)"
-)
+_ALSO = re.compile("[,，。;；!！?？ ](?:另外|还有|顺便|对了)")  # what is asked beside it has nothing to do with it
+_YOU = re.compile(r"[你您侬倷](?!们)|\byou\b|阁下")
 _IT_IS_YOU = re.compile("(?:我?(?:要|想)?(?:投诉|说)的)?(?:就|正|不就|当然)?是[你您](?:本人|自己|呀|啊)*[,，。!！]*")
 _OF_WHO_HAD_IT = re.compile(
     rf"(?:{FILES}|反映|{SUES})[^,，。]{{0,4}}{_BEFORE}|{_BEFORE}[^,，。]{{0,6}}(?:{SEAT}|人)[^,，。]{{0,8}}(?:{BADLY})"
@@ -63,13 +58,7 @@ _IN_ENGLISH = re.compile(
     "(?:(?:hello|hi|please|sorry|well|so|and|then|now|i|i'd|i'm|we|am|really|just|would|will|like|want|wish|need|going|gonna|wanna|have|to|must|shall) )*+"
     "(?:complain|(?:make|file|lodge|register) a complaint)"
 )
-# What is of this talk and of whoever has it in hand, beside a wish to complain; without one it asks for another, or for the boss.
-_OF_THE_TALK = re.compile(
-    rf"^(?:[你您侬](?!们|好)|你们(?:这|就|什么)?(?:服务|态度)).{{0,16}}(?:{BADLY}|骗|欺负|像话|过分)"
-    rf"|^(?:刚才|刚刚)?(?:(?:这个?|这位|[接跟和]我(?:说话|聊|讲话|接待)?的)(?:{SEAT}|人)|刚[才刚]的?(?:那个?|那位)?(?:{SEAT}|人)).{{0,8}}(?:{BADLY}|骗|欺负|过分)"
-    r"|\b(?:you|your service|this (?:agent|operator|person|service))\b(?: (?:are|is|was|were|have|been|so|very|really|not|never|don't|do))*"
-    r" (?:rude|slow|useless|terrible|awful|bad|unhelpful|help\w*|listen\w*|answer\w*)"
-)
+# Who asks for another, or for the boss.
 _ANOTHER = re.compile(
     "^(?:我?(?:要|想|得|给我|快)*)?(?:换(?:一?个|别)?人|(?:找|叫|让|喊|跟|和|向|见|请|去?找)一?下?(?:[你您侬](?:们)?的?|个)?(?:领导|上级|上面|头儿?|上司|主管|经理|主任|负责人|老板))(?:来|出来|接|听|说道|说|讲|谈|话|电话|反映|投诉|吧|呢|了|$)*$"
     "|^[你您]们?的?(?:领导|上级|头儿|上司|主管|负责人|老板)(?:呢|在哪|是谁|叫什么|电话)"
@@ -87,26 +76,37 @@ _BRIEF = 4  # characters, that tell of nothing: 好的, 谢谢, 书法班
 
 
 class Hearing(Enum):
-    """What a seat hears of itself: nothing; a wish to complain that says of nobody, or for somebody else; that it is they."""
+    """What a seat hears of itself: nothing; a wish to complain that says of nobody, or for somebody else; that it is likely to be
+    they, where nobody is named; that it is."""
 
     NOTHING = auto()
     OF_NOBODY = auto()
+    LIKELY_YOU = auto()
     OF_YOU = auto()
 
 
-def heard(folded: str) -> Hearing:
-    """你凭什么骂人; 我要投诉; and not 食堂的人骂人，我要投诉, 怎么投诉, 我投诉过."""
-    if complains_of_who_hears_it(folded) or says(_ACCUSED, folded):
+def heard(folded: str, reproaches: Callable[[str], bool]) -> Hearing:
+    """投诉你; 我要投诉; and not 食堂的人骂人，我要投诉, 怎么投诉. What no words say for certain is for `reproaches` to say; who does
+    not speak to you may go on with what was told before: 骂我老不死."""
+    listed = _listed(folded)
+    if listed is not Hearing.NOTHING or (complains(folded) and means_somebody_else(folded)):
+        return listed
+    if not any(map(reproaches, _ALSO.split(folded))):
+        return listed
+    return Hearing.LIKELY_YOU if _YOU.search(folded) else Hearing.OF_NOBODY
+
+
+def _listed(folded: str) -> Hearing:
+    if complains_of_who_hears_it(folded):
         return Hearing.OF_YOU
     if asks_how_to_complain(folded):
         return Hearing.NOTHING
     clauses = [each for each in (part.strip() for part in _STOPS.split(folded)) if each]
-    of_the_talk = [_OF_THE_TALK.search(each) is not None for each in clauses]
     wishes = [_wishes(each, just_now=_JUST_NOW.search(folded) is not None) for each in clauses]
-    told = zip(clauses, wishes, of_the_talk, strict=True)
-    if not any(wishes) or not all(wish or talk or _NOTHING_MORE.fullmatch(each) for each, wish, talk in told):
-        return Hearing.NOTHING
-    return Hearing.OF_YOU if any(of_the_talk) else Hearing.OF_NOBODY
+    told = zip(clauses, wishes, strict=True)
+    if any(wishes) and all(wish or _NOTHING_MORE.fullmatch(each) for each, wish in told):
+        return Hearing.OF_NOBODY
+    return Hearing.NOTHING
 
 
 def complains_of_who_hears_it(folded: str) -> bool:
@@ -134,7 +134,7 @@ def means_who_hears_it(before: Sequence[Uttered]) -> bool:
             spoke = spoke or (theirs and each.author == "seat")
             continue
         said = fold(each.text)
-        if heard(said) is Hearing.OF_YOU:
+        if _listed(said) is Hearing.OF_YOU:
             break
         if accuses(said) or _TROUBLE.search(said) or (last and _tells(said)):
             return False

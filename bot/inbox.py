@@ -349,7 +349,7 @@ class Inbox:
         turn = Turn(
             inbound=replace(inbound, text=text), state=state, heard=heard, library=self._mind.library, calendar=calendar,
             revision=revision, texts=self._mind.texts, desk=self._mind.desk, accounts=self._mind.accounts, limits=limits,
-            now=now, ticket=read.ticket, seat=read.seat, secret=secret, before=before,
+            now=now, reproaches=self._mind.comprehension.reproaches, ticket=read.ticket, seat=read.seat, secret=secret, before=before,
             entry_before=state.last.slots.get("entry") if state.last and state.last.intent == "entry" else None,
         )  # fmt: skip
         await self._mind.dialogue.respond(turn)

@@ -49,6 +49,7 @@ class Turn:
     accounts: Accounts
     limits: Once
     now: datetime
+    reproaches: Callable[[str], bool]  # whether words are likely to complain of the person who hears them
     ticket: str | None = None  # reference of the open ticket
     seat: str | None = None
     alarm: Alarm | None = None  # the red line that the message touches, or may
@@ -357,7 +358,9 @@ class Turn:
         return self.blames[asked]
 
     def _blame(self) -> Blame:
-        return Blame(self.desk, Saying(self.inbound, self.state, self.ticket, self.seat), self.recorded)
+        return Blame(
+            self.desk, Saying(self.inbound, self.state, self.ticket, self.seat), self.recorded, self.reproaches
+        )
 
     def _reference(self, about: Handover) -> str:
         closed = self.state.just_closed(self.inbound.at)
