@@ -59,6 +59,7 @@ _AS_A_SEAT, _A_SEAT = (
 _CALLS_BEFORE = re.compile("(?:^|[,，。;；!！?？、诉举报控告发评]|对|给|是|那个|这个|坐席|客服|人员|你们|叫)$")
 # A given name alone is a child's and a learner's as well, but for whom one complains of.
 _COMPLAINED_OF = re.compile(f"(?:投[诉述数速素拆折溯]|举报|控告|控诉|检举|告发)(?:一下|的是)?$|{_OF_A_SEAT}$")
+_NAMED_SEAT = re.compile(rf"的?(?:[这那][个位])?{_OF_A_SEAT}")
 _SYLLABLES = 5  # words that a name in letters may be of
 _SYLLABLE = re.compile(
     "(?:[bpmfdtnlgkhjqxzcsryw]|[zcs]h)?(?:[aeo]|ai|ei|ao|ou|an|en|ang|eng|er|ong|i[aeu]?|iao|i?an|in|i?ang|ing|iong|u[aeoi]?|uai|u?an|un|u?ang|v|ve)"
@@ -145,7 +146,7 @@ class _Roster:
         yield from self._by_surname(text)
         for each in self._accounts:
             if (
-                (each.given and _stands_alone(text, each.given, _COMPLAINED_OF))
+                (each.given and (_stands_alone(text, each.given, _COMPLAINED_OF) or _is_called(text, each.given)))
                 or (each.double and _stands_alone(text, each.double, _CALLS_BEFORE))
                 or (len(each.whole) == 2 and each.surname and self._sounds_alone(text, heard, each.whole))
             ):
@@ -263,6 +264,11 @@ def _stands_alone(text: str, name: str, calls: re.Pattern[str]) -> bool:
         calls.search(before[-_BEFORE:]) and _ALONE.match(after) and not _ELSEWHERE.search(before[-_BEFORE:])
         for before, after in pairwise(text.split(name))
     )
+
+
+def _is_called(text: str, given: str) -> bool:
+    """那个叫海燕的坐席, and not 叫海燕的学员."""
+    return any(before.endswith("叫") and _NAMED_SEAT.match(after) for before, after in pairwise(text.split(given)))
 
 
 def _is_of_a_class(text: str, start: int, end: int) -> bool:

@@ -88,7 +88,8 @@ async def served(app: App, said: str = "转人工", seat: str = "chen") -> tuple
     "我要投诉孙小姐", "姓孙的那个客服太差了，我要投诉", "小孙服务态度太差，投诉", "孙女士嫌我老，我要投诉", "有个坐席太不像话了|孙小梅|就她",
     "孙小梅接的|然后呢|她叫我滚",
     "sun hang up on me, i want to complain", "i want to complain, sun song was rude", "sun lie to me, i want to complain", "sun ban my card, i want to complain",
-    "我要投诉Sun Xiaomei", "sunxiaomei骂我，投诉", "xiaomei sun was rude, i want to complain", "我要投诉小梅",
+    "我要投诉那个叫小梅的坐席",
+    "有个叫小梅的客服推我，投诉", "我要投诉Sun Xiaomei", "sunxiaomei骂我，投诉", "xiaomei sun was rude, i want to complain", "我要投诉小梅",
 ])  # fmt: skip
 async def test_who_is_complained_of_is_kept_away(said: str, desk: App) -> None:
     resident = await talked(desk, said)
@@ -137,6 +138,8 @@ async def test_who_is_meant(said: str, who: set[str], desk: App) -> None:
     "孙小梅说的没错，是银行的人态度差|转人工", "投诉后台系统，孙小梅说她修不了", "投诉以后孙小梅就帮我办好了，转人工", "孙小梅让我别生气，转人工",
     "孙小梅骂人吗？|转人工", "帮我查学分|孙小梅是不是骂过人？|转人工", "xu sun na was rude, i want to complain",
     "不要找孙小梅麻烦，转人工", "孙小梅素质真高", "孙小梅误了班车",
+    "我以前投诉过孙小梅，那事早了了，今天想谢谢她", "我投诉过孙小梅，后来没事了，转人工", "我要投诉物业，邻居也姓殷", "姓殷的保安骂我，我要投诉",
+    "我老婆叫孙小梅，我要投诉食堂", "投诉太极班，我女婿姓殷",
 ])  # fmt: skip
 async def test_what_is_no_complaint_of_a_seat(said: str, desk: App) -> None:
     assert await barred(desk, await talked(desk, said)) == set()
