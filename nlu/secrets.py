@@ -16,7 +16,7 @@ _NAMES = (
     r"(?P<bank>(?:银行|储蓄|信用|借记|工资)卡|存折|[打退转汇存][进到给]?[这那]张卡|[工农建中交招]行卡?|[账帐][号户]"
     r"|bank (?:account|card)|account number|credit card)"
     r"|(?P<identity>身份证|证件|二代证|证号|(?:社保|医保|残疾人?)[卡证]|\bid(?= (?:number|card|no)))"
-    r"|(?P<code>(?:验证|校验|动态)码|密码|口令)|(?P<card>学习卡|卡[上片]?的?号码?|我的?卡|[这那]张卡|(?<![a-z])card(?![a-z]))"
+    r"|(?P<code>(?:验 {0,2}证|校验|动态)(?: {0,2}码| ?ma(?![a-z]))|密 {0,3}码|口令)|(?P<card>学习卡|卡[上片]?的?号码?|我的?卡|[这那]张卡|(?<![a-z])card(?![a-z]))"
 )
 # Words that lead from the name of a number to it, and from one piece of it to the next.
 SMALL = (
@@ -40,13 +40,18 @@ _PIECE = 4  # digits of a number that tell something of it
 _TAIL = re.compile(r"(?:[末后]四位|尾号)(?:是|为|[^\w])*$")  # by its last four one tells which card it is, and no more
 _WORD = re.compile(r"[^\W_]")
 _FIGURES = re.compile(rf"\d\D{{0,14}}\d|[\d{SAID_DIGITS}]{{4}}")
-_CALLED_SO = r"(?:密码|(?<![保加机])密[马玛吗妈嘛]|[秘蜜]码|口令|(?<![a-z])(?:mi ?ma|pass ?(?:word|code)|pwd)(?![a-z]))"
+_CALLED_SO = r"(?:密 {0,3}码|(?<![保加机])密(?:[马玛吗妈嘛]| ?ma(?![a-z]))|[秘蜜]码|口令|(?<![a-z])(?:mi ?ma|pass ?(?:word|code|wd)|pwd)(?![a-z]))"
 _OF_PASSWORD = re.compile(_CALLED_SO)
 PASSWORD = re.compile(
     rf"{_CALLED_SO}(?:(?:就?是|为|[改设][成为]|[:=])[ :=\"'“”]{{0,3}}| ?(?:is )?[\"'“”]?(?=[!-~]*\d))"
     r"(?!https?:)(?P<word>(?=[!-~]*[a-z])[!-~]{3,})"
 )
 _TOKEN = re.compile(r"[!-~]++")
+# laowang7788是我的密码: what stands before its name, as `_quoted` writes that.
+_IS_ITS_NAME = re.compile(
+    "[ \"'”]{0,3}(?:这个?)?(?:就?是|为|=)(?:[我俺咱他她]们?|[爸妈]|老伴)?[的家]?"
+    "(?:登[录陆]|学习卡|平台|[账帐][号户]|网站|手机|现在|以前|[新旧老原的])*密 {0,3}[密码](?![锁学本])"
+)
 _LONGEST = 40  # characters of a password, and between its name and it
 # What is no password by its shape: an address, a machine, a version, what a program is called.
 _KNOWN = re.compile(
@@ -70,7 +75,8 @@ def passwords(folded: str) -> Iterator[Span]:
     for match in _TOKEN.finditer(plain):
         start, word = match.start(), match[0].lstrip(":=\"'")
         near = max(0, start - _LONGEST)
-        if _is_word(word) and _OF_PASSWORD.search(folded, near, start) and not _is_else(folded, start):
+        called = _OF_PASSWORD.search(folded, near, start) or _IS_ITS_NAME.match(plain, match.end())
+        if _is_word(word) and called and not _is_else(folded, start):
             yield match.end() - len(word), match.end(), CODE
 
 
