@@ -64,7 +64,7 @@ _SURELY = re.compile(
 _KINDS = (_SURELY, _BESIDE, _LIKE, _THERE, _EITHER, _OF_THEM, _BEFORE, _NOW, _CONTENT)
 # What the intents that a question nobody has an answer to is often taken for tell of, beside the aspects of a class.
 _CLASSES = re.compile(
-    "有|想|要学|报|收|招|开|教(?!室)|学(?!院|校|员|期)|班$|课$|哪些|什么班|啥班|推荐|介绍|recommend|class|course"
+    "有|想|要学|[班课](?:都|是|一般|现在)?(?:在|什么时候|啥时|几[点号时]|多少钱|怎么|咋|谁|哪)|报|收|招|开|教(?!室)|学(?!院|校|员|期)|班$|课$|哪些|什么班|啥班|推荐|介绍|recommend|class|course"
 )
 _TELLS: Mapping[str, re.Pattern[str]] = {
     "find_class": _CLASSES,

@@ -23,7 +23,7 @@ from bot.messages import Message
 from desk.errors import TicketError
 from desk.masking import mask_said
 from desk.opening import handover, is_kept_away
-from nlu import pieces
+from nlu.text import digits_said
 from store import conversations, erasing, search, ticket_lists, tickets, unanswered
 from store.database import Database
 from store.ticket_rows import TicketRow, TicketState
@@ -32,6 +32,7 @@ from store.transaction import Transaction
 QUIET = 8.0  # seconds without a word
 # And where digits were said that may be a piece of a number: when the next piece has come they are covered, and SQLite's index
 # forgets a word only when it is next put together.
+PIECE = 4  # digits
 QUIET_AFTER_DIGITS = 600.0 + QUIET
 TOGETHER = 200  # conversations looked through, or indexed in one commit
 LOOKED_AT = 120  # passages looked at for one search
@@ -211,7 +212,7 @@ def _index(transaction: Transaction, id: int, *, digits: bool) -> bool:
     if (
         rows
         and not digits
-        and any(pieces.may_be_one(mask_said(numbered(row))) for row in rows if row.author == "resident")
+        and any(digits_said(mask_said(numbered(row))) >= PIECE for row in rows if row.author == "resident")
     ):
         return False
     if rows:

@@ -17,7 +17,7 @@ from nlu.masking import BANK, BANK_NUMBER, DATED, DAY, IDENTITY, ISSUED, YEAR, S
 from nlu.masking import spans as masked
 from nlu.numbering import unnumbered
 from nlu.numerals import has_check_digit
-from nlu.text import SAID_DIGITS, SPELLED_FEW, figures, fold_numbers
+from nlu.text import SAID_DIGITS, SPELLED_FEW, digits_said, figures, fold_numbers
 
 _NEXT = "\n"
 # 2026春季班, room 302: what words begin behind, or of another script before.
@@ -74,18 +74,9 @@ def may_go_on(text: str) -> bool:
     return _DIGIT.search(_spelled(fold_numbers(head))) is not None or secrets.LABEL.search(head) is not None
 
 
-def may_be_one(text: str) -> bool:
-    """Whether it has as many digits as a piece that tells something of a number."""
-    return _digits(text) >= _PIECE
-
-
 def is_whole(said: str, kept: str) -> bool:
     """Whether a number was covered in it that none can go on from: of an identity paper, or of a bank card."""
-    return _digits(said) - _digits(kept) >= _WHOLE
-
-
-def _digits(text: str) -> int:
-    return len(_DIGIT.findall(fold_numbers(text)))
+    return digits_said(said) - digits_said(kept) >= _WHOLE
 
 
 def begun(said: str, kept: str, since: int, now: int) -> int:

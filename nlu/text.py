@@ -90,6 +90,7 @@ def fold(text: str) -> str:
 
 
 SAID_DIGITS = "零〇洞一幺二两三四五六七拐八九勾壹贰叁肆伍陆柒捌玖"  # how people say a digit, in figures or read out
+_DIGIT = re.compile(rf"[\d{SAID_DIGITS}]")
 _LOOKS = str.maketrans("oil参么", "011叁幺")
 _AMONG_DIGITS = re.compile(
     rf"(?<=[\d{SAID_DIGITS}])[oil]{{1,6}}(?=[\d{SAID_DIGITS}])|(?<=\d{{5}})[oil]{{1,3}}(?![a-z])"
@@ -136,6 +137,11 @@ def fold_numbers(text: str) -> str:
 
 def figures(run: re.Match[str]) -> str:
     return SPELLED_DIGIT.sub(_figure, run[0])
+
+
+def digits_said(text: str) -> int:
+    """How many digits are in it, in figures, read out or spelled."""
+    return len(_DIGIT.findall(fold_numbers(text)))
 
 
 def _figure(said: re.Match[str]) -> str:
