@@ -161,6 +161,8 @@ _OF_US = re.compile(
     "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:[叫姓](?=什么|啥)|是谁|是哪位|贵姓)"
 )
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
+# 我投诉过的事早了了: that is over, and no life is.
+_SETTLED = re.compile("(?:投诉|举报|官司|纠纷)[^。]{0,16}(?:早|已经|都|也|就)(?:了了|了结|解决|处理好)")
 # Mottos, and what laughing does; nothing beside them.
 _NO_HARM = re.compile(
     "^(?:我?(?:孙[子女]|老伴)|他们?|她们?|你们?|大家|把我|逗得我|[都也,，])*+笑得(?:我|俺)?(?:肚子|肚皮|脸|腮帮子?)?[都也]?(?:疼|痛|酸|僵)死?(?:我|了)*"
@@ -233,7 +235,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if said is None and kind in LIFE and _GLAD.search(heard.folded):
+    if said is None and kind in LIFE and (_GLAD.search(heard.folded) or _SETTLED.search(heard.folded)):
         return None
     if said is None and any(each.fullmatch(bare(heard.folded)) for each in _HARMLESS.get(kind, ())):
         return None

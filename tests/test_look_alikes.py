@@ -57,6 +57,14 @@ async def test_who_goes_on_an_errand_or_pays_us_is_in_no_danger(text: str, app: 
     assert detect(app.comprehension.understand(text, TODAY)) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["我以前投诉过龚玉芬，那事早了了，今天想谢谢她", "上个月投诉的那桩事已经了了", "跟物业的官司早了结了，来报个名"],
+)
+async def test_a_matter_that_is_settled_is_no_life(text: str, app: App) -> None:
+    assert detect(app.comprehension.understand(text, TODAY)) is None
+
+
 async def test_a_child_in_danger_is_first_of_all_in_danger(app: App) -> None:
     alarm = detect(app.comprehension.understand("妈妈不醒，我六岁，怎么办", TODAY))
     assert alarm is not None
