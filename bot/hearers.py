@@ -26,7 +26,7 @@ _HEARER = "(?:坐席|客服(?!电话|热线)|接线员|接线(?!板)|话务员|�
 _TO_THE_SEAT = re.compile(
     rf"(?:{FILES}|[要想]去?告(?=(?:就|是)*[ ]?[你您](?!一?[声件个下])))(?:一下|的|就|是|这?个)*[ ]?[你您侬](?!们|好)"
     rf"|{FILES}(?:一下|的|就|是|现在|这个?|这位|该|本|个|刚才|刚刚|跟我|和我|说话|接我|接的)*(?:{_HEARER}|接待?我的人|(?<=这个)人|(?<=这位)人)"
-    rf"|(?:这个?|这位){_HEARER}[^,，。]{{0,8}}(?:{BADLY})(?=.*{FILES})"
+    rf"|(?:这个?|这位){_HEARER}[^,，。]{{0,8}}(?:{BADLY})(?=[^。]{{0,20}}{FILES})"
     r"|complain\w* (?:about|against) (?:you\b|this (?:agent|operator|person))"
 )
 _ALSO = re.compile("[,，。;；!！?？ ](?:另外|还有|顺便|对了)")  # what is asked beside it has nothing to do with it
