@@ -4,6 +4,8 @@
 works on the `Turn` and writes nothing.
 """
 
+import re
+
 from msgspec.structs import replace
 
 from bot import about, about_us, described, language, phrases, redlines, unheld
@@ -69,6 +71,12 @@ LADDER: tuple[Rule, ...] = (
     beyond.not_held, questions.two, questions.part, questions.clear, first.said_already, questions.for_the_ticket, named.name_alone,
     helping.unable, wishes.taught, records.not_on_record, questions.likely, named.named_at_least, questions.not_sure,
 )  # fmt: skip
+
+
+_CHRONIC = re.compile(
+    "[,， ]?(?:就是|还|也)?(?:有|得了?)(?:点|些|多年)?(?:高血压|高血脂|高血糖|血压高|糖尿病|三高|关节炎|老寒腿|腰椎间盘突出|颈椎病|白内障|慢性[^,，。]{1,3})"
+    "(?:的?老?毛病)?"
+)  # nothing that has just come
 
 
 class Dialogue:
@@ -157,6 +165,8 @@ def _sense(turn: Turn) -> None:
         alarm = None
     if alarm and not (alarm.sure and alarm.kind in LIFE) and (moves.takes_up(turn) or _tells_only(turn)):
         alarm = None
+    if alarm and _names_what_was_asked(turn):
+        alarm = None
     if alarm and not alarm.sure and another.refuses_a_place(turn):
         alarm = None
     if alarm and alarm.kind == "scam" and about_us.suspects_us(turn.heard.folded):
@@ -181,8 +191,17 @@ def _sense(turn: Turn) -> None:
 
 
 def _tells_only(turn: Turn) -> bool:
-    """我都七十出头了: who somebody is, and no word that anything is wrong."""
-    return about.tells_only(phrases.without_courtesy(turn.heard.folded), turn.heard.entities)
+    """我都七十出头了, 她七十八了 有高血压: who somebody is and what they have long had, and no word that anything is wrong."""
+    plain = _CHRONIC.sub("", phrases.without_courtesy(turn.heard.folded))
+    return about.tells_only(plain, turn.heard.entities)
+
+
+def _names_what_was_asked(turn: Turn) -> bool:
+    """急救, where it was asked which course, or its classes were told: nobody is in danger by its name."""
+    tasks, course = turn.state.tasks, turn.heard.first("course")
+    told = turn.state.just_told and turn.state.focus.get("course") == course
+    asked = course is not None and (told or (bool(tasks) and tasks[-1].asked == "course"))
+    return asked and not phrases.without_courtesy(turn.heard.without("course")).strip(" 的班课吧,，。")
 
 
 def _bare(task: Task) -> Task:

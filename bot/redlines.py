@@ -101,6 +101,10 @@ _GONE = re.compile(
     "|没挺过|病故|老了|后事|生前|遗|坟|葬|节哀|送走|离开(?:我们|人)|pass(?:ed)? away|died?|dead"
     "|deceased|late (?:mother|father|wife|husband)"
 )
+# 老张走了，去他儿子那里住; a call that says one has a place, and asks for nothing.
+_MOVED = re.compile("走了[,，]?(?:是|就)?(?:去|到|回|搬到?)[^。]{0,12}(?:住|上班|打工|享福|带孙|养老|过年|老家)")
+_ADMITTED = re.compile("(?:录上|录取|选上|报上|排到|轮到|候补到|中签|有名额)")
+_OF_MONEY = re.compile("[钱款卡码费账帐]|转|链接|交[^流通警]|下载|共享|投资|中奖")
 # A death long ago, or of a story, or that is told by who wants to learn; and what may be left to be seen to after one.
 _LONG_GONE = re.compile(
     r"(?:[十百几多两二三四五六七八九\d]|好些|好多|好几|老)[来多几]?年|早(?:就|已|走|没|过|年|些)|老早|走得早|生前|在世|留下|以前|[前去]年|小时候|年轻"
@@ -173,8 +177,10 @@ _NO_HARM = re.compile(
 _COMES_TOO = re.compile(
     "^那?(?:我|俺|咱)?(?:家)?[一-鿿]{1,3}?也?(?:想|要|能|可以)?(?:来|去|学|报名?|参加)(?:上课)?[吗不]?[,，](?:她|他)?(?:今年)?(?:都|已经)?[\\d一二三四五六七八九十]{1,4}(?:岁|多|了)*"
 )
-# 想学急救，那个按胸口的; of nobody.
+# 想学急救，那个按胸口的; 听说有教救命的，按胸口那个; of nobody.
 _TO_BE_TAUGHT = re.compile(
+    "^(?:听说|据说|听讲|好像|说是|你们|那边|那里|也|是)*+(?:有|开)了?(?:人|老师)?(?:教|学|讲|练)[^,，。我俺你他她孩娃爸妈老]{1,6}的?(?:班|课)?"
+    "(?:[,，](?:就是)?[^,，。我俺你他她孩娃爸妈老]{1,8}那[个种])?(?:吗|呢|么|是不是|是吧|对不对)*|"
     "^(?:我|俺|咱|也|就|很|一直)*+[想要](?:来|去)?[学报](?:个|一下|点)?[^,，。我俺你他她孩娃爸妈老]{1,8}"
     "(?:[,，](?:就是)?那[个种][^,，。我俺你他她孩娃爸妈老]{1,8})?[吗呢]?"
 )
@@ -360,7 +366,8 @@ _HARMLESS: Mapping[str, Sequence[re.Pattern[str]]] = {
 # What nobody is taken for on a guess: a child; the bereaved, for a grandmother who comes along.
 _NEEDS: Mapping[str, Callable[[Understanding], object]] = {
     "minor": _tells_of_youth,
-    "deceased": lambda heard: _GONE.search(heard.folded),
+    "deceased": lambda heard: _GONE.search(heard.folded) and not _MOVED.search(heard.folded),
+    "scam": lambda heard: not _ADMITTED.search(heard.folded) or _OF_MONEY.search(heard.folded),
     "third_party": lambda heard: _OF_THEIRS.search(heard.folded),
     "data_request": lambda heard: _KEPT_OF_ME.search(heard.folded),
     "despair": lambda heard: (
