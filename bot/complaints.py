@@ -66,6 +66,11 @@ def complains(folded: str) -> bool:
     return says(_COMPLAINS, folded) and _HOW_TO_COMPLAIN.search(folded) is None
 
 
+def denies_it(folded: str) -> bool:
+    """我没投诉你: a complaint is spoken of, and none is made."""
+    return _COMPLAINS.search(folded) is not None and not says(_COMPLAINS, folded)
+
+
 def complains_if_named(folded: str) -> bool:
     """投诉一下…, 对…很不满意, 给…差评: it complains of a seat, where one is named in it."""
     return says(_COMPLAINS_OF_ONE, folded) and _HOW_TO_COMPLAIN.search(folded) is None

@@ -13,6 +13,7 @@ from bot.complaints import (
     asks_how_to_complain,
     complains,
     denied,
+    denies_it,
     means_somebody_else,
     says,
 )  # fmt: skip
@@ -91,7 +92,8 @@ def heard(folded: str, reproaches: Callable[[str], bool]) -> Hearing:
     listed = _listed(folded)
     if listed is not Hearing.NOTHING or (complains(folded) and means_somebody_else(folded)):
         return listed
-    if not any(map(reproaches, _ALSO.split(folded))):
+    told = ",".join(each for each in _STOPS.split(folded) if each.strip() and not denies_it(each))
+    if not told or not any(map(reproaches, _ALSO.split(told))):
         return listed
     return Hearing.LIKELY_YOU if _YOU.search(folded) else Hearing.OF_NOBODY
 
