@@ -181,12 +181,12 @@ def names_grounds(folded: str) -> bool:
 _OFFERED = re.compile("有[^,。]{1,10}(?:没有?|[吗么嘛不])$")  # 有种地的没: asks what there is for such as them
 
 
-@lru_cache(2048)
 def comes_along(folded: str) -> bool:
     """Whether it says of somebody that they would come as well, and nothing else."""
     return "也" in folded and COMES_ALONG.fullmatch(folded) is not None
 
 
+@lru_cache(2048)
 def tells_only(folded: str, entities: tuple[Entity, ...]) -> bool:
     """我是残疾人, 我妈今年七十了: something of somebody, and nothing that is asked or wished for."""
     named = {each for entity in entities if entity.kind in {"age", "grade"} for each in range(entity.start, entity.end)}

@@ -99,7 +99,7 @@ class Blame:
             return False
         if await self._desk.barred(talk.ticket):
             return False
-        return hearers.means_who_hears_it(await self._said(talk.inbound.at - LATELY))
+        return hearers.means_who_hears_it(await self._said(talk.inbound.at - LATELY), self._reproaches)
 
     async def _named_before(self, here: str) -> tuple[str, ...]:
         """Whom 她 means, or a yes and 我要投诉 alone: who was complained of lately, else whom one spoke of."""

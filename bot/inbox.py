@@ -283,7 +283,11 @@ class Inbox:
     async def empty_log(self) -> None:
         """Takes what was covered out of the database's log as well."""
         if self._covered:
-            self._covered = not await self._database.empty_log()
+            self._covered, done = False, False  # more may be covered meanwhile
+            try:
+                done = await self._database.empty_log()
+            finally:
+                self._covered = self._covered or not done
 
     def _taken(self, inbound: Inbound, file: Arrived, limits: Once) -> NewFile:
         """A file as it is kept with its message. What a platform hands on is counted here; others refuse before it is sent."""

@@ -100,10 +100,11 @@ class ConversationSearch:
             self._behind = True
             self._later |= dict.fromkeys(await self.index(ids, digits=False), now)
             self._behind = False
-        due = [id for id, at in self._later.items() if at < now - QUIET_AFTER_DIGITS][:TOGETHER]
-        for id in due:
+        told_since = self._live.changed  # of these the next piece may have come
+        due = [id for id, at in self._later.items() if at < now - QUIET_AFTER_DIGITS and id not in told_since]
+        await self.index(due[:TOGETHER])
+        for id in due[:TOGETHER]:
             del self._later[id]
-        await self.index(due)
 
     async def _catch_up(self) -> None:
         """Looks through all conversations, a few at a time: there may be millions, and residents write meanwhile."""

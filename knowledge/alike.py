@@ -40,7 +40,7 @@ class Alike:
         odds = np.exp(scores - np.max(scores))
         order = np.argsort(-odds)
         chances = (odds[order] / odds.sum()).tolist()
-        return [(self.names[at], chance) for at, chance in zip(order, chances, strict=True)]
+        return tuple((self.names[at], chance) for at, chance in zip(order, chances, strict=True))
 
     def beside(self, name: str) -> list[str]:
         """The other subjects near to one, the nearest first; none without points."""

@@ -32,8 +32,12 @@ class Sqlite:
     hurrying: Sequence[str] = ("PRAGMA busy_timeout=0",)
     inline = True  # reading takes 6 µs, and a thread hop ten times that; writing, see `store.database`
     readers = 1
-    emptying: Sequence[str] = ("PRAGMA wal_checkpoint(TRUNCATE)",)
-    scrubbing: Sequence[str] = ("INSERT INTO passage_words (passage_words) VALUES ('optimize')", *emptying)
+    # Waiting for whoever reads, it would keep everybody from writing.
+    emptying: Sequence[str] = (*hurrying, "PRAGMA wal_checkpoint(TRUNCATE)")
+    scrubbing: Sequence[str] = (
+        "INSERT INTO passage_words (passage_words) VALUES ('optimize')",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
     rewriting: Mapping[str, Sequence[str]] = {}  # what is taken out is overwritten in its place
     bounding: Sequence[str] = ()
     hindrances: Mapping[type[Exception], Rewritten] = {}

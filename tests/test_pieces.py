@@ -1,7 +1,9 @@
 """A number that comes in several messages: the last is covered as it comes, and what was kept of the others then."""
 
+import contextlib
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 
@@ -136,6 +138,7 @@ async def test_digits_are_found_when_no_piece_can_come_any_more(app: App, monkey
     await resident.say("我的订单是20267788")
     await app.desk.search.work()
     assert await app.desk.search.find("20267788", "somebody") == []
+    monkeypatch.setattr("desk.search.QUIET", -1.0)
     monkeypatch.setattr("desk.search.QUIET_AFTER_DIGITS", -1.0)
     await app.desk.search.work()
     assert await app.desk.search.find("20267788", "somebody")
@@ -197,3 +200,32 @@ async def test_behind_a_whole_number_a_number_is_a_number(app: App) -> None:
     rows = await app.database.read(lambda t: conversations.messages(t, receipt.conversation, 1, 99))
     theirs = [json.loads(each.body)["reply"]["text"] for each in rows if each.author == "resident"]
     assert theirs == ["身份证[证件号]", "65", "380"]
+
+
+async def test_who_reads_keeps_nobody_from_writing(app: App) -> None:
+    """The log is emptied when they have read; meanwhile nobody waits for it."""
+    resident = Resident(app)
+    await resident.say("左边6222022209")
+    path = app.config.database.url.removeprefix("sqlite:///")
+    with contextlib.closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM message").fetchall()
+        await resident.say("还有828949")
+        began = time.monotonic()
+        await app.inbox.empty_log()
+        assert time.monotonic() - began < 5, "it does not wait for them"
+        await resident.say("在吗")
+        assert holds(app.config, "6222022209")
+    await app.inbox.empty_log()
+    assert holds(app.config, "6222022209") == []
+
+
+async def test_what_has_gone_on_meanwhile_is_not_indexed_yet(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    resident = Resident(app)
+    await resident.say("转人工")
+    await resident.say("我的订单是20267788")
+    await app.desk.search.work()
+    await resident.say("左边330106")
+    monkeypatch.setattr("desk.search.QUIET_AFTER_DIGITS", -1.0)
+    await app.desk.search.work()
+    assert await app.desk.search.find("330106", "somebody") == []

@@ -242,6 +242,7 @@ async def test_a_danger_stays_with_who_has_it_whatever_is_said(told: str, said: 
     [
         "怎么投诉你们的老师", "我要投诉你们食堂", "我没投诉你", "你们王丽老师讲得好", "我要投诉李强", "我不是要投诉你，我是想问书法班",
         "我不会投诉你的，放心", "王丽，我不是来投诉的", "没打算投诉你", "I don't want to complain about you",
+        "您太细心啦", "你可别哄我哦", "你办不了就算了", "你咋晓得我号码的", "我刚才凶了你，别见怪", "你说的那个法子我试了",
     ],
 )  # fmt: skip
 async def test_who_has_the_talk_keeps_it_where_they_are_not_complained_of(said: str, app: App) -> None:

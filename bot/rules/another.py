@@ -241,6 +241,6 @@ async def asked_elsewhere(run: Runner, turn: Turn) -> bool:
     said = spoken_of(phrases.without_names(turn.heard))  # 那就某某吧，几点到几点
     aspect = said if said in HAS["class"] else None if len(phrases.rest(turn.heard)) > 1 else turn.state.asked
     there = of_course(turn, courses.pop()) if aspect else []
-    if not aspect or there == shown(turn) or any(kind != "class" for kind, _ in there):
+    if not aspect or there == [*shown(turn)] or any(kind != "class" for kind, _ in there):
         return False
     return await run.aside(turn, Task("fact", {"aspect": aspect, "of": spelt(there)}))

@@ -26,7 +26,7 @@ def told_as(spelt: Sequence[str]) -> Sequence[Thing]:
 
 @lru_cache(2048)  # a turn asks a score of times
 def _things(spelt: tuple[str, ...]) -> Sequence[Thing]:
-    return [(kind, id) for kind, _, id in (each.partition(":") for each in spelt)]
+    return tuple((kind, id) for kind, _, id in (each.partition(":") for each in spelt))
 
 
 def classes_of(turn: Turn) -> list[TrainingClass]:
