@@ -18,6 +18,11 @@ _BEHIND = {
     ),
     "course": re.compile(f"{_LINK}(?:不(?:学|要|想学?|考虑|感兴趣|喜欢)|没兴趣|学不来|算了|除外|以外|之外){_END}"),
 }
+# 学院太远了，坐几路车: who asks the way means to go.
+_ASKS_THE_WAY = re.compile(
+    "怎么?样?(?:[走去到坐]|过[去来])|咋(?:[走去到坐]|过[去来])|地址|(?:在|是)(?:哪|什么(?:地方|路))[里儿块边]?[呀啊呢]?$|几路|(?:坐|乘|转|搭)(?:什么|啥|哪|几)|什么车|导航|地铁|公交|多远|停车"
+)
+_RHETORICAL = re.compile("[^,，。]*(?:吗|么|嘛)[?？]?$")  # 不是书法班吗
 
 
 def is_busy(folded: str, entity: Entity) -> bool:
@@ -30,6 +35,7 @@ def refuses(folded: str, entity: Entity) -> bool:
     if entity.kind == "when":
         return False
     behind = _BEHIND.get(entity.kind) if entity.end else None
-    if behind is not None and behind.match(folded, entity.end):
-        return True
-    return _BEFORE.search(folded, 0, entity.start) is not None
+    if behind is not None and (found := behind.match(folded, entity.end)):
+        return not (entity.kind == "org" and _ASKS_THE_WAY.search(folded, found.end()))
+    said = _BEFORE.search(folded, 0, entity.start)
+    return said is not None and not (said[0].startswith("不是") and _RHETORICAL.match(folded, entity.end))

@@ -18,12 +18,12 @@ _NO_TIME = re.compile(
     _SUBJECT
     + "(?:不行|不可以|没空|没得空|没有空|没(?:有|得)?时间|不得[空闲]|没(?:得)?(?:闲|工夫|功夫)|抽不出|不方便|去不了|来不了|走不开|不能[去来上参]|上不了|不考虑"
     "|不要(?!钱|紧|求|交|身)|不想(?=[,。去来上学要]|$)|除外|之外|以外|有事|没法|不合适|冲突|忙(?!吗|些|什么|啥)|排除|起不来|别[打来找]"
-    "|看不[清见]|不敢|不(?:太|大)?出门|出不(?:了门|去|来)|离不开|顾不[上过]|赶不[上及到]|回不来|[睡歇]得?[早了]|早就?睡|熬不住|犯困|太[晚早黑冷热]|怕黑"
+    "|看不[清见]|不敢|不(?:太|大)?出门|出不(?:了门|去|来)|离不开|顾不[上过]|赶不[上及到]|回不来|[睡歇]得?[早了]|早就?睡|熬不住|犯困|太(?:[晚早黑冷]|热(?![门闹]))|怕黑"
     "|isn't|is not|doesn't|does not|won't|can't|(?:i am|i'm) busy|i can't)(?!吗|么|嘛|\\?|呢)"
 )
 _REASON = re.compile(
     _SUBJECT + "(?P<must>要|得|在|需要|还得|必须|忙着|忙于|去)*"
-    "(?:上班|加班|值班|当班|出差|带娃|带孩子|带孙|看孩子|看娃|被.{1,4}占|(?:接|送)(?:外?孙|孩|娃|[大小二]宝|女儿|儿子|闺女|学生|人)|做饭|干活|打工|上学|工作|照顾"
+    "(?:上班|加班|值班|当班|出差|带(?:娃|孩子|孙)(?![^,。]{0,3}(?:过?[去来]|一[起块道]))|看孩子|看娃|被.{1,4}占|(?:接|送)(?:外?孙|孩|娃|[大小二]宝|女儿|儿子|闺女|学生|人)|做饭|干活|打工|上学|工作|照顾"
     "|(?<=[点半刻分])(?:才|就)?(?:下班|放学|收工|收摊|起床|吃饭|睡)(?!之?以?后)|i work|i am at work|i'm at work)"
     "(?!吗|么|嘛|不|没|\\?|时间|人员|族|了没|几|的地方|日)"
 )
@@ -33,12 +33,17 @@ _HAS_TO = re.compile(
     + "(?:还?要|还?得|必须|忙着?)(?!学|报|参加|听|上(?![班工夜])|来|去?[学上听]|交|带|钱|开|有|求|紧|是|[的吗不几多早晚])[^,。?]{1,6}(?=[,。]|$)"
 )
 _ASKS = re.compile(r"吗|么(?!是)|嘛|\?")
+# 周六早上太冷还上课吗, 周六赶不上能请假吗: what is asked of that very time in the same breath, and no other is wished.
+_HARD = re.compile("太(?:[晚早黑冷热])|赶不[上及到]|起不来|[睡歇]得?[早了]|早就?睡|犯困|忙|有事")
+_ASKED_OF_IT = re.compile(r"[^,。;]*?(?:吗|嘛|(?<![要什怎])么|\?|[没不]$|怎么|咋|多少)")
+_OF_OTHERS = re.compile("别的|其他|其它|另外|换|改|除了|还有")
 
 
 def is_refused(folded: str, run: Run, *, alone: bool) -> bool:
     """Whether it is not meant; where nothing else is said, 不是周三开课吗 asks about Wednesday."""
-    if _NO_TIME.match(folded, run.end):
-        return True
+    if found := _NO_TIME.match(folded, run.end):
+        of_it = alone and _HARD.search(found[0]) and not _OF_OTHERS.search(folded, found.end())
+        return not (of_it and _ASKED_OF_IT.match(folded, found.end()))
     said = _NOT.search(folded, max(0, run.start - _LOOK_BACK), run.start)
     asked = said is not None and alone and said[0].startswith("不是") and _ASKS.search(folded, run.end)
     return said is not None and not asked
