@@ -66,6 +66,7 @@ class SlowComprehension:
         self.intents = real.intents
         self.understand = real.understand
         self.likeness = real.likeness
+        self.reproaches = real.reproaches
 
     async def together(self, text: str, today: date) -> Understanding:
         await asyncio.sleep(self._world.moment())
