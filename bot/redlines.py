@@ -165,8 +165,11 @@ _OF_US = re.compile(
     "你们[^,，。]{0,6}(?:多少|几)[个名位]?(?:员工|职工|工作人员|老师|人上班)|(?:院长|校长|书记|领导)(?:[叫姓](?=什么|啥)|是谁|是哪位|贵姓)"
 )
 _GLAD = re.compile("开心|高兴|太好了|哈哈|嘻嘻|真好|棒|满意|happy|great")
-# 我投诉过的事早了了: that is over, and no life is.
-_SETTLED = re.compile("(?:投诉|举报|官司|纠纷)[^。]{0,16}(?:早|已经|都|也|就)(?:了了|了结|解决|处理好)")
+# 我投诉过的事早了了: that is over, and no life is; nothing beside it but what brings somebody here.
+_SETTLED = re.compile(
+    "^[^,，。]{0,8}(?:投诉|举报|官司|纠纷)[^,，。]{0,8}[,，]?[^,，。]{0,6}(?:早|已经|都)(?:就|经|已)?(?:了了|了结|解决|处理好)了?"
+    "(?:[,，](?:就|今天|现在|想|要|来){0,4}(?:报|学|谢|问|听)[^,，。不没活死了]{0,8})?[。!！]?$"
+)
 # Mottos, and what laughing does; nothing beside them.
 _NO_HARM = re.compile(
     "^(?:我?(?:孙[子女]|老伴)|他们?|她们?|你们?|大家|把我|逗得我|[都也,，])*+笑得(?:我|俺)?(?:肚子|肚皮|脸|腮帮子?)?[都也]?(?:疼|痛|酸|僵)死?(?:我|了)*"
@@ -241,7 +244,7 @@ def detect(heard: Understanding, *, talking: bool = False) -> Alarm | None:
         return None
     if kind in _NOT and _NOT[kind](heard.folded):
         return None
-    if said is None and kind in LIFE and (_GLAD.search(heard.folded) or _SETTLED.search(heard.folded)):
+    if said is None and kind in LIFE and (_GLAD.search(heard.folded) or _is_settled(heard.folded)):
         return None
     if said is None and any(each.fullmatch(bare(heard.folded)) for each in _HARMLESS.get(kind, ())):
         return None
@@ -275,6 +278,11 @@ def _lines(kind: str) -> tuple[float, float]:
 def _is_of_one_lost(folded: str, said: AlarmWords) -> bool:
     """我爸去年心梗走的，他的学分咋办: danger to a life that is over, and nothing beside it that goes on."""
     return said.kind in LIFE and _PASSED.search(said.clause) is not None and _GOES_ON.search(folded) is None
+
+
+def _is_settled(folded: str) -> bool:
+    """Whether it tells of a complaint or a case that is over, and of nothing that fits despair."""
+    return _SETTLED.search(folded) is not None and not hints_at(folded)
 
 
 def _goes(folded: str, kind: str) -> bool:

@@ -31,6 +31,11 @@ _OF_THEM = re.compile(
     "(?:多大|岁数|年纪|结婚|对象|脾气|长得?什么|哪个?(?:大学|学校|医院|单位)|哪家医院|哪里人|什么人|得过|拿过|获过|奖|职称|学历|姓[啥什]|待遇|什么来头|几个孩子|下学?期还教|性格|教龄|教了多)"
     "|是哪[个家][^,，。]{0,3}(?:医院|大学|公司|单位)的|哪家?公司(?:做|开发|建|搞)|谁(?:做|开发|搞|在管)(?:的|[啊呀]?$)|毕业于|哪[个所](?:大学|学校|院校)毕业|男的?多还是|女的?多还是|[男女]的?(?:占)?多[吗不]"
 )
+# Whose nature is asked for: a teacher's, of whom it is said at once, and not somebody's about whom a teacher is asked.
+_OF_A_TEACHER = re.compile(
+    "老师(?:的|今年|现在|到底|大概|一般|自己|本人|个人|也|都|是|有没有|有|在|得了?|拿了?|获了?|长得){0,4}+"
+    "(?:多大|岁数|年纪|年龄|几岁|结婚|结没结婚|对象|脾气|什么|啥|哪|过|奖|职称|学历|姓|待遇|几个孩子|下学?期|性格|教龄|教了多|毕业|凶不凶|严不严|好不好|男|女)"
+)
 # What else is in the room.
 _THERE = re.compile(
     "(?:教室|场地|练功房|屋里|房间)[里面头]{0,2}(?:有没有|有(?=[^,，。有]{1,6}[吗没不么]))(?!课|班|人|老师|空调|电脑|位)[^,，。]{1,6}"
@@ -94,7 +99,7 @@ def surely(folded: str) -> bool:
 
 def of_a_teacher(folded: str) -> bool:
     """陈老师多大岁数: whether it asks what a teacher is like, which is nothing that is kept of a learner."""
-    return "老师" in folded and _OF_THEM.search(folded) is not None
+    return _OF_A_TEACHER.search(folded) is not None and _OF_THEM.search(folded) is not None
 
 
 def tells(intent: str, folded: str) -> bool:

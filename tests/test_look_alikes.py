@@ -207,3 +207,32 @@ async def test_what_is_done_first_is_what_helps(app: App) -> None:
 async def test_a_mother_is_none(app: App, text: str) -> None:
     alarm = detect(app.comprehension.understand(text, TODAY))
     assert alarm is None or alarm.kind == "advice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["告了举报了都解决不了，我只想消失", "官司早了结了，后事也交代好了", "纠纷已经解决了，我安心走了，别找我", "投诉也就了结了，我实在不想再撑了",
+     "等得奶奶心脏病要发作了", "排队排得大爷高血压快犯了，快来人", "我妈挤公交挤得心脏病要犯了", "等救护车等得老周心脏病要犯了",
+     "小品里有人触电倒了", "小品里有人真触电了", "肚子里冒火烧火燎地疼，吐血了",
+     "我爸糊涂了，手机没带，下午出去到现在没回", "外婆不记事了拿着钥匙出门还没到家", "老伴痴呆，早上说买菜，人不见了",
+     "儿子昨晚没回家，手机打不通", "老公踢我肚子", "女婿扇我耳光", "教练把孩子打得青一块紫一块", "儿媳把我锁在屋里不给饭吃",
+     "喝了药酒手脚发麻", "我爸胸口疼出冷汗，急救课教不教", "猫交给邻居了，我要走了", "存折留给儿子，我用不着了"],
+)  # fmt: skip
+async def test_a_manner_of_speaking_calms_nothing_else(text: str, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is not None
+    assert alarm.kind in LIFE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我妈糊涂，学习卡不见了", "我爸记不得报没报名，短信也没回", "我爸认不得字，微信也没回我", "老人记不得密码了，验证码也没见人发", "女儿迷糊，课本不见了",
+     "老伴糊涂，报错班了，老师没回", "儿子放学没回来，老师电话没人接", "孩子没着家里作业，打不通你们电话", "女儿过年没回来，你们热线没人接",
+     "儿子加班没回家，他电话关机，报名验证码收不到", "老公踢我的被子，我睡不好", "儿子扇我扇子，凉快", "老公掐我表算时间", "打乒乓球碰得青一块紫一块",
+     "练太极踢腿踢得青一块紫一块", "钥匙关在屋里了，没给饭钱", "教室门锁着屋里不给水喝", "关在家里学，不给水电补贴吗", "泡药酒治手脚发麻的方子，中医课讲吗",
+     "药酒怎么泡，喝了手脚不麻", "胸口疼出冷汗急救课教不教", "教材送给你们，我用不着了", "名额留给别人，我以后用不着了", "学习卡转给老伴，我用不着了",
+     "退的钱给我老伴吧，我用不上了", "狗托人带两天，我要走了", "听讲座以房养老签字要带啥"],
+)  # fmt: skip
+async def test_things_that_are_lost_and_our_telephone_are_no_certain_danger(text: str, app: App) -> None:
+    alarm = detect(app.comprehension.understand(text, TODAY))
+    assert alarm is None or not alarm.sure or alarm.kind not in LIFE

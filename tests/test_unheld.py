@@ -61,6 +61,30 @@ async def test_what_a_teacher_is_like_is_nobodys_record(text: str, app: App) -> 
     assert "别人的学分" not in words
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老师帮我查下张三学历",
+        "老师帮我看看王芳多大岁数了",
+        "老师帮我查下我前夫结婚没",
+        "老师，隔壁老王结婚没有，什么学历",
+    ],
+)
+async def test_a_teacher_who_is_asked_about_somebody_is_not_the_one(text: str, app: App) -> None:
+    await app.library.all_read()
+    words, _ = await said(app, text)
+    assert "都不能查" in words
+
+
+@pytest.mark.parametrize(
+    ("told", "text"), [("积分怎么换", "打官司怎么弄"), ("积分怎么换", "离婚怎么分"), ("学习卡怎么办", "遗产咋分")]
+)
+async def test_law_is_on_no_record(told: str, text: str, app: App) -> None:
+    await app.library.all_read()
+    words, _ = await said(app, told, text)
+    assert "12348" in words
+
+
 async def test_what_is_written_is_said_with_it(app: App) -> None:
     await app.library.all_read()
     words, _ = await said(app, "学院停车场礼拜三还有空位吗")

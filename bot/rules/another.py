@@ -41,6 +41,11 @@ LESS = re.compile(
 _TEACHES_ELSE = re.compile(
     "还(?:有没有|有|在|会|能)?(?:[教上开]|带(?=[^,，。]{0,6}[班课]))[^,，。]{0,2}(?:别的|别个|其他|其它|另外|什么|啥|哪)"
 )
+# What a refusal itself consists of.
+_NOTHING_BESIDE = re.compile(
+    "(?:[我俺咱她他那边里儿个就也是真可都又倒不没别想要愿意肯法得能行去来上到了太远班课吧啊呀呢的 ,，。.!！]"
+    "|实在|根本|可以|的话|考虑|感兴趣)*+"
+)
 _OF_THE_HOUSE = re.compile("门|开放|营业|上班|下班|有人|电话|open|close")
 _HELD = re.compile(
     "那?(?:你们(?:这[里边儿]?|那[里边儿]?)?)?(?:最近|近期|现在|这阵子?|今年|还)?(?:有没有|有|要|能)?(?:开班|开课|班|课|线下班)(?:了|上)?(?:[吗么没不嘛]|没有|有没有|有吗)?"
@@ -103,9 +108,9 @@ def _is_held(turn: Turn, kind: str) -> bool:
 
 
 def refuses_a_place(turn: Turn) -> bool:
-    """同心我不想去, of a class that was told: no word of how somebody is."""
+    """同心我不想去, of a class that was told, and nothing beside it: no word of how somebody is."""
     heard = turn.heard
-    told = turn.state.just_told and bool(courses_of(turn)) and len(heard.folded) <= LONG
+    told = turn.state.just_told and bool(courses_of(turn)) and _NOTHING_BESIDE.fullmatch(heard.without()) is not None
     return told and any(each.kind == "org" and heard.refuses(each) for each in heard.entities)
 
 

@@ -18,6 +18,12 @@ _WORDS = re.compile("(?=([一-鿿]{3}))")
 _OF_BRINGING = re.compile("[啥咋哪带备买拿发用家己个准证料来去上课学报名身份件卡原交]|第一|头一")
 _INCLUDES = re.compile("[测查量教讲]不[测查量教讲]|[测查量看][^,，。]{1,4}[吗么没不嘛]$|(?:有没有|包不包括?|含不含)")
 _OF_HEALTH = re.compile("药|治|疼|痛|晕|该不该|医院|病情|怎么办|咋办|严重|手术")
+# What is asked of a lawyer, a bank or a doctor, and of no record; a lesson may teach it.
+_ADVISED = re.compile(
+    "官司|离婚|结婚|彩礼|遗产|遗嘱|继承|赡养|抚养|房产|过户|欠[^,，。]{0,2}[钱款债]|借条|贷款|起诉|打赢|告[他她]|赔偿|存款|利息|理财|基金|股票|保险"
+    "|血[压糖脂]|胃|咳|发烧|感冒|拉肚|便秘|失眠|睡不着|头昏|发麻|心慌|过敏|长[^,，。]{0,1}[疮痘疹]"
+)
+_TAUGHT = re.compile("[讲教测查量]")
 _KEPT = re.compile("电话|号码|手机|微信|住|地址|学分|积分|报了|报没报|名单|卡")  # of somebody
 _FEW = 8  # characters that hardly name a matter of their own
 _KINDS = {"class", "course", "activity", "item", "org"}  # of which there is a record
@@ -67,6 +73,8 @@ def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
         return False
     if spoken_of(folded) in {"place", "time"} and turn.heard.first("activity"):
         return True  # 测血糖的地儿在哪
+    if _ADVISED.search(folded) and not _TAUGHT.search(folded):
+        return False
     if not sure and turn.state.told and len(folded) <= _FEW:
         return True  # 丢了书赔多少, after how books are lent
     if len(told) != 1 or not turn.state.just_told:
