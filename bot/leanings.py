@@ -13,7 +13,7 @@ from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
 from bot.leanings_mistaken import without_mistaken
-from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers
+from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers, of_who_comes_along
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -53,9 +53,10 @@ _MAY = re.compile(
     "|报[^,。]{0,10}(?:成不|行不|行吗|成吗|可以吗|可以不|能行吗)|(?:收不收|还收|收)(?!费|钱|到)[^,。]{0,6}(?:[吗么嘛不]|$)"
     "|(?:can|could|may) (?:i|she|he|my \\w+) (?:join|enrol|attend|take)"
 )
-# 课上到一半还收吗: to come when it has begun.
+# 课上到一半还收吗: to come when it has begun; not 开课了还能退吗, to leave it.
+_COMES = "(?:收(?![费钱据到拾])|插|进(?![度修展])|报(?![销告])|加入|参加|[来去](?![退请换取拿领年])|上(?!网)|要(?:人|[我俺]|[吗不]$))"
 _LATE = re.compile(
-    "(?:上到?了?一半|上了(?:几|两|一)[节次回堂]|开了?课了?以?后|开课了|已经开[课始]|半路|半道|中途|插班)[^,，。]{0,6}(?:还[收能要]|能不能|收不收|能插|能进|能报|[进收插报][^,，。]{0,3}[吗么不没])"
+    f"(?:上到?了?一半|上了(?:几|两|一)[节次回堂]|开了?课了?以?后|开课了|已经开[课始]|半路|半道|中途|插班)[^,，。]{{0,6}}(?:(?:还|能不能|可不可以|收不|能)(?:再|能|可以|让)*+{_COMES}|[进收插报](?![度费钱据销])[^,，。]{{0,3}}[吗么不没]|插班(?:还?能不能|还?可以|还?能))|插班可以"
 )
 _CLASSES = re.compile(
     "[课班]?都有(?:是吧|吗|么|没|不|的)?$|哪些班|哪?几个班|班[^,。]{0,2}有几个"
@@ -144,6 +145,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
     heard = without_mistaken(heard)
     found = (
         _in_so_many_words(heard)
+        or of_who_comes_along(heard, state)
         or _of_the_rate(heard)
         or _of_what_is_live(heard)
         or _of_a_rule(heard)
@@ -206,8 +208,6 @@ def _in_so_many_words(heard: Understanding) -> Candidate | None:
         return Candidate(heard.lines.sure, "training_info", None, None, "fee-free-who")  # 残疾证能减多少
     if unclear and complaints.asks_how_to_complain(heard.folded):
         return Candidate(heard.lines.sure, "complaint", None, None, "complaint-how")
-    if about.comes_along(heard.folded) and not heard.first("course"):  # 我姑妈她也想来
-        return Candidate(heard.lines.sure, "enrolment", "enrol")
     if _BEGINS.fullmatch(heard.folded.rstrip("?？。 ")):  # 我想问个事
         return Candidate(heard.lines.sure, "chitchat", "greeting")
     if _ACTIVITIES.fullmatch(heard.folded.rstrip("?？!. ")):

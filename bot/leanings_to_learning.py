@@ -2,6 +2,7 @@
 
 import re
 
+from bot import about
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
 from bot.leanings_to_places import FRESH
@@ -55,4 +56,18 @@ def of_how_many(heard: Understanding) -> Candidate | None:
     """同一期我能报三个班不: how many one may be in, and no class by that name."""
     return (
         Candidate(heard.lines.sure, "enrolment", None, None, "enrol-limit") if _HOW_MANY.search(heard.folded) else None
+    )
+
+
+def of_who_comes_along(heard: Understanding, state: Conversation) -> Candidate | None:
+    """我姑妈她也想来: what the talk is about, were it only told; else a class."""
+    if heard.first("course") or not about.comes_along(heard.folded):
+        return None
+    if state.tasks:  # 邻居也想参加, where one is to help
+        return Candidate(heard.lines.sure, state.topic, state.tasks[-1].intent)
+    told = state.just_told and bool(state.shown) and all(each.startswith("activity:") for each in state.shown)
+    return (
+        Candidate(heard.lines.sure, "activity", "find_activity")
+        if told
+        else Candidate(heard.lines.sure, "enrolment", "enrol")
     )

@@ -41,7 +41,9 @@ _REDEEMS = re.compile("换|兑|redeem")
 _REACHES = re.compile("微信|电话|手机号|号码|联系方式|qq|加[他她老]")
 _WHICH_CLASS = re.compile("[教带上]的?(?:是)?(?:什么|啥|哪些|哪个|哪几个|几个)[^,，。]{0,2}[班课]")
 _ENDS = re.compile("结束|到(?:哪[一]?天|几号|什么时候|几时)|几号完")
-_BOOKS = re.compile("教材|课本|书本|讲义|书(?!法|画|院|店|记|签|包|面)")
+_BOOKS = re.compile(
+    "教材|课本|书本|讲义|(?:^|[买发带用的要本有领些那,，])书(?!法|画|院|店|记|签|包|面|写|桌|架|房|市|展|香)"
+)  # and no 证书, no 读书
 _EXPIRES = re.compile("失效|过期|有效|作废|保质")
 _QUEUES = re.compile("排(?:队|号)")  # which is no stock
 # 老师跟某某街道那个是一个人不: what was told beside what is named.
