@@ -85,6 +85,15 @@ async def test_law_is_on_no_record(told: str, text: str, app: App) -> None:
     assert "12348" in words
 
 
+@pytest.mark.parametrize(
+    ("told", "text"), [("积分怎么换", "胃疼怎么办"), ("学习卡怎么办", "血压高咋办"), ("积分怎么换", "睡不着咋整")]
+)
+async def test_how_one_is_is_no_gap_in_a_record(told: str, text: str, app: App) -> None:
+    await app.library.all_read()
+    words, _ = await said(app, told, text)
+    assert "没有登记" not in words
+
+
 async def test_what_is_written_is_said_with_it(app: App) -> None:
     await app.library.all_read()
     words, _ = await said(app, "学院停车场礼拜三还有空位吗")

@@ -139,6 +139,8 @@ async def not_on_record(run: Runner, turn: Turn) -> bool:
         return False
     if any(f"{each.kind}:{each.value}" not in turn.state.shown for each in heard.entities):
         return False
+    if of.startswith("entry:") and (_ADVISED.search(heard.folded) or _OF_HEALTH.search(heard.folded)):
+        return False
     if of.startswith("entry:") and (len(heard.folded) > phrases.FRAGMENT or phrases.names_matter(heard.folded)):
         return False  # of an answer only half a sentence is asked
     if not await run.aside(turn, Task("not_held" if of.startswith("entry:") else "on_record", {"of": of})):
