@@ -161,13 +161,9 @@ class Comprehension:
     """
 
     def __init__(
-        self,
-        classifier: Classifier,
-        topics: Mapping[str, str],
-        library: Library,
-        budget: Budget = BUDGET,
+        self, classifier: Classifier, topics: Mapping[str, str], library: Library, budget: Budget = BUDGET,
         engine: NluEngine | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._classifier = classifier
         self._lines = classifier.lines(budget)
         self._topics = topics
@@ -187,7 +183,9 @@ class Comprehension:
         self._meant: dict[_Words, TextUnderstanding] = {}
         # Texts that are understood together in a moment, with who waits for each.
         self._gathered: list[Waiting] = []
-        self._reproach: reproach.Reproach | None = None  # read when a seat first has a talk
+        self.reproaches = reproach.reading(
+            self._classifier
+        )  # whether it is likely to complain of the person who hears it
 
     @property
     def intents(self) -> Collection[str]:
@@ -246,12 +244,6 @@ class Comprehension:
             folded = fold(text)
             return self._understanding(text, folded, entities.find(folded, self._gazetteer, today), NOTHING, today)
         return self._understood[text]
-
-    def reproaches(self, folded: str) -> bool:
-        """Whether it is likely to complain of the person who hears it."""
-        if self._reproach is None:
-            self._reproach = reproach.load(self._classifier)
-        return self._reproach.of_hearer(folded)
 
     @property
     def nearest(self) -> float:

@@ -277,14 +277,9 @@ class Turn:
             self.task.memo[key] = "done"
 
     async def hand_over(
-        self,
-        reason: str,
-        *,
-        priority: Priority = Priority.ORDINARY,
-        skill: str | None = None,
-        topic: str = "human_agent",
+        self, reason: str, *, priority: Priority = Priority.ORDINARY, skill: str | None = None, topic: str = "human_agent",
         quiet: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Puts the conversation into the seats' queue and says honestly what happens; `quiet` leaves the saying to
         the handler. Without a `skill` it is about what was answered last, where it is of no topic itself, and the skill is
         that topic's. With a ticket already open, its priority rises instead. However often this is done in a turn, there is
@@ -351,16 +346,14 @@ class Turn:
 
     async def blamed(self, *, complains: bool = False) -> Blamed:
         """Of whom of the seats it complains; `complains` where it is read as a complaint, whatever its words."""
-        detail = self.task.slots.get("detail", "")
-        asked = detail, complains, self.ticket, self.seat, self.state.complaint
+        asked = (detail := self.task.slots.get("detail", "")), complains, self.ticket, self.seat, self.state.complaint
         if asked not in self.blames:
             self.blames[asked] = await self._blame().of_whom(detail, complains=complains)
         return self.blames[asked]
 
     def _blame(self) -> Blame:
-        return Blame(
-            self.desk, Saying(self.inbound, self.state, self.ticket, self.seat), self.recorded, self.reproaches
-        )
+        talk = Saying(self.inbound, self.state, self.ticket, self.seat)
+        return Blame(self.desk, talk, self.recorded, self.reproaches)
 
     def _reference(self, about: Handover) -> str:
         closed = self.state.just_closed(self.inbound.at)

@@ -6,8 +6,8 @@ say of it, and as the encoder's point. Without that encoder the first two decide
 """
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,6 +104,12 @@ def columns(groups: Groups) -> list[str]:
         ("label", groups.labels), ("topic", groups.topics), ("red", groups.red), ("move", groups.moves),
     )  # fmt: skip
     return ["" if name.startswith((FAQ, OTHER)) else f"{part}:{name}" for part, each in names for name in each]
+
+
+def reading(classifier: Classifier) -> Callable[[str], bool]:
+    """`of_hearer` of what is read when somebody first asks: as long as no seat has a talk nobody does."""
+    read_once = cache(partial(load, classifier))
+    return lambda folded: read_once().of_hearer(folded)
 
 
 def load(classifier: Classifier) -> Reproach:
