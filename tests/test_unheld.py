@@ -31,7 +31,9 @@ def test_what_no_record_holds(text: str) -> None:
     "text",
     [
         "刺绣班是线上的还是线下的", "老师是谁", "书法是上午还是下午", "一个班多少人", "积分什么时候到账", "有什么课", "哪个班便宜",
-        "带什么材料", "学费多少", "这个班在几楼", "想学做点心", "放假开门吗", "哪个老师教的",
+        "楼下超市的阿姨想学剪纸", "住在医院对面，哪个学校近", "隔壁银行旁边那个站点开门吗", "以前有人替我报过班，现在怎么查", "去年有人来教养蜂，今年还来吗",
+        "现在报古筝的有几个人", "剪纸班现在空位多少", "二胡是坐着拉还是站着拉", "通知是寄来还是自己拿", "教室里有没有投影仪", "上学期的课还有没有录像",
+        "歌唱班唱什么", "开放日做什么", "带什么材料", "学费多少", "这个班在几楼", "想学做点心", "放假开门吗", "哪个老师教的",
     ],
 )  # fmt: skip
 def test_what_a_record_may_hold(text: str) -> None:
@@ -99,3 +101,23 @@ async def test_what_is_written_is_said_with_it(app: App) -> None:
     words, _ = await said(app, "学院停车场礼拜三还有空位吗")
     assert "停车位" in words
     assert "没写到的没有登记" in words
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("楼下超市的老板想学会计",), "会计入门晚间班"), (("现在报国画班的有多少人",), "名额"), (("书法班目前空位多少",), "还有5个名额"),
+        (("换书集市做什么",), "带一本书换一本书"), (("学院远不远",), "书院路18号"), (("国画班", "有线下报名点吗"), "怎么报名"),
+        (("国画班", "这个不合适怎么退"), "退班"),
+    ],
+)  # fmt: skip
+async def test_what_is_on_record_is_not_denied(lines: tuple[str, ...], expected: str, app: App) -> None:
+    await app.library.all_read()
+    words, _ = await said(app, *lines)
+    assert expected in words
+    assert "没有登记" not in words
+
+
+async def test_a_meal_is_no_ticket_to_it(app: App) -> None:
+    words, _ = await said(app, "今天食堂吃什么")
+    assert "餐券" not in words

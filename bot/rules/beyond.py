@@ -25,6 +25,10 @@ _OF_US = re.compile(
     "学院|中心|(?<!小)(?<!中)(?<!大)学校|老师|师傅|教室|(?<![上下末早晚加值夜中])班(?!车|主任)|[上那]课|你们|咱们这|活动|讲座|食堂|报告厅|停车场|学员|阅览室|图书室|上学期|结业|志愿者|大厅|课堂|晚会|电影|义诊|公众号|学习卡"
 )
 _OF_RECORDS = {"find_activity", "redemption_items"}
+_MEAL = re.compile("吃(?:什么|啥)|(?:什么|啥)菜")  # asks for no ticket to it
+# 合唱班唱什么, 书法班是在学院还是在街道: what a record of a class does tell.
+_TOLD = re.compile("[班课](?:都|是|要|里)*[唱画学教讲做跳拉弹写练](?:些|的)?(?:什么|啥)|是[在去到][^,，。]{1,6}还是")
+_OF_A_PLACE = re.compile("有(?:什么|啥|哪些)|[远近]")  # that is asked of a place, and is on record
 _SMALL = {"chitchat", "human_agent", "complaint"}  # topics that tell of nothing on record
 _LONG_ENOUGH = 24  # characters that may say more than one sees
 _LONG = 40  # characters of a question that is about the place that it names
@@ -71,7 +75,7 @@ async def not_held(run: Runner, turn: Turn) -> bool:
     heard, best = turn.heard, turn.heard.best
     beyond = unheld.asks_for(heard.folded)
     asks = beyond or "几" in heard.folded or phrases.asks(heard.folded)  # 一学期能绣几幅
-    if run.waiting(turn.state) or turn.ticket or not asks:
+    if run.waiting(turn.state) or turn.ticket or not asks or (_TOLD.search(heard.folded) and not beyond):
         return False
     small = best is not None and best.topic in _SMALL and best.score >= heard.lines.likely
     if phrases.upset(heard.folded) or (small and not beyond):
@@ -108,7 +112,7 @@ def _asked_of(turn: Turn) -> str:
     heard = turn.heard
     named = [(kind, heard.first(kind)) for kind in ("activity", "item", "course", "org") if heard.names(kind)]
     for kind, id in (*named, ("activity", heard.hinted or heard.first("activity")), ("org", heard.first("org"))):
-        if id:
+        if id and not (kind == "item" and _MEAL.search(heard.folded)):
             return f"{kind}:{id}"
     return spelt(shown(turn)[:1]) if turn.state.just_told and len(heard.folded) <= phrases.FRAGMENT else ""
 
@@ -118,6 +122,8 @@ def _nothing_tells(turn: Turn, *, named: bool) -> bool:
     heard = turn.heard
     best = heard.best
     described = not named and phrases.is_of_a_course(heard.folded)  # 把泥巴烧成花瓶的班讲什么
+    if named and heard.first("org") and _OF_A_PLACE.search(heard.folded):
+        return False  # 石桥镇有啥, 学院很远吗
     if described or heard.first("when") or len(phrases.clauses(heard.folded)) > 1 or len(heard.folded) > _LONG_ENOUGH:
         return False
     if best is None or best.score < heard.lines.ask:

@@ -25,6 +25,7 @@ _ADVISED = re.compile(
 )
 _TAUGHT = re.compile("[讲教测查量]")
 _KEPT = re.compile("电话|号码|手机|微信|住|地址|学分|积分|报了|报没报|名单|卡")  # of somebody
+_WAY_IN_OR_OUT = re.compile("报名|怎么退|咋退|退班|退课|退掉")  # of which there are answers, whatever class was told
 _FEW = 8  # characters that hardly name a matter of their own
 _KINDS = {"class", "course", "activity", "item", "org"}  # of which there is a record
 # What is asked of something, and is no question by itself: 是啥颜色的, 软不软.
@@ -135,6 +136,8 @@ async def not_on_record(run: Runner, turn: Turn) -> bool:
     if run.waiting(turn.state) or turn.ticket or len(heard.folded) > LONG or not phrases.asks(heard.folded):
         return False
     of = _one_told(turn)
+    if _WAY_IN_OR_OUT.search(heard.folded) and any(each.score >= heard.lines.ask for each in heard.candidates):
+        return False
     if not of or not (_is_unclear(turn) or (of.startswith("entry:") and _is_of_another_matter(turn))):
         return False
     if any(f"{each.kind}:{each.value}" not in turn.state.shown for each in heard.entities):
