@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from bot.about import NOTHING, Facts
 from bot.messages import Reply
 
+KEPT = 2  # turns on other matters after which nobody looks any more for what they looked for
 REMEMBERED = 6  # turns that a focus stays understandable
 JUST = 2  # turns after which what was told is just told
 PROVING = 30 * 60_000  # ms in which a code may still be typed, also too late or in the wrong place
@@ -56,6 +57,7 @@ class Conversation(Struct, omit_defaults=True):
     tasks: list[Task] = field(default_factory=list)
     last: Task | None = None
     wish: Task | None = None  # what is looked for, as it was wished and refused so far, for "晚上我看不清路"
+    wish_age: int = 0  # turns on other matters since
     paused: list[Task] = field(default_factory=list)  # were open when the talk stopped, for "昨天那个接着弄"
     offers: list[Offer] = field(default_factory=list)
     near: list[Offer] = field(default_factory=list)  # what else the last message may have meant

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from bot import about, about_us, described, language, phrases, redlines, unheld
 from bot.alarming import LIFE, is_over, is_well
 from bot.comprehension import Comprehension
-from bot.conversation import REMEMBERED, Conversation, Task
+from bot.conversation import KEPT, REMEMBERED, Conversation, Task
 from bot.handler import Handlers
-from bot.leanings_to_learning import of_fitness
+from bot.leanings_to_learning import OF_LEARNING, of_fitness
 from bot.messages import CONTINUE
 from bot.rules import (
     Rule,
@@ -222,6 +222,9 @@ def _pass_time(turn: Turn) -> None:
     language.follow(state, turn.inbound, turn.heard)
     state.at = now
     state.focus_age += 1
+    state.wish_age = 0 if state.topic in OF_LEARNING | {"activity"} else state.wish_age + 1
+    if state.wish_age > KEPT:
+        state.wish = None
     if state.focus_age > REMEMBERED:
         state.focus, state.last, state.wish, state.offers = {}, None, None, []
         state.shown, state.before, state.told = [], [], []

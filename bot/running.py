@@ -25,6 +25,7 @@ _CALLED_SO = {"night-class-open", "elder-university"}  # what the name alone of 
 _OF_PRIVATE = 2  # times that somebody is reminded of what only they may ask
 TRIES = 2  # re-prompts for one slot, and messages not understood, before a person is called
 SILENT_TOPICS = {"chitchat"}
+_ENDS = {"thanks", "goodbye"}  # what was looked for
 PEOPLE = {"human", "callback"}  # intents of who wants to talk to somebody
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,9 @@ class Runner:
             state.last = None if turn.handover else task
             state.focus_age = 0
         if task.intent in SOUGHT:
-            state.wish = Task(task.intent, task.slots)
+            state.wish, state.wish_age = Task(task.intent, dict(task.slots)), 0
+        elif turn.handover or task.intent in _ENDS:
+            state.wish = None
         if remind and not turn.confirming:  # a question is open already
             self.remind(turn)
 

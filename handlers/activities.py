@@ -57,8 +57,9 @@ async def find_activity(turn: Turn) -> None:
     )
     if "named" not in turn.task.memo:  # what is meant does not change with 更多
         chinese = _in_chinese(upcoming, turn)
-        said = _subjects(chinese).named(turn.get("about") or turn.heard.folded, RELATED)
-        turn.task.memo["named"] = " ".join(_with_their_parts(said or [turn.heard.hinted], chinese))
+        said = _subjects(chinese).named(_wished(turn), RELATED)
+        hinted = "" if _refuses_a_kind(turn) else turn.heard.hinted
+        turn.task.memo["named"] = " ".join(_with_their_parts(said or [hinted], chinese))
     named = turn.task.memo["named"].split()
     about = _of_kind([each for each in upcoming if not named or each.id in named], upcoming, turn)
     found = [each for each in about if _fits(each, turn)]
@@ -85,6 +86,19 @@ async def find_activity(turn: Turn) -> None:
         turn.say("fact.no_more", phone=home.phone)  # 开幕式有没有明星来
     turn.focus("org", shown[0].organisation)
     turn.show("activity", *(each.id for each in shown))
+
+
+def _refuses_a_kind(turn: Turn) -> bool:
+    """电影就不去了: no activity of that kind is meant by it."""
+    return any(each in turn.heard.folded for each in turn.task.slots.get("not_about", "").split())
+
+
+def _wished(turn: Turn) -> str:
+    """What is said of the kind that is wished, without those that are not."""
+    said = turn.get("about") or turn.heard.folded
+    for each in turn.task.slots.get("not_about", "").split():
+        said = said.replace(each, "")
+    return said
 
 
 def _none_left(turn: Turn, upcoming: Sequence[Activity]) -> None:
@@ -134,7 +148,7 @@ def _in_chinese(activities: Collection[Activity], turn: Turn) -> tuple[Activity,
 def _of_kind(activities: list[Activity], upcoming: list[Activity], turn: Turn) -> list[Activity]:
     """Those of the kind that was asked for, where there are any: 这个月有哪些讲座. Of what words only hint at, none of another
     kind where there are some of that: 健康讲座 is no 健康义诊."""
-    about = turn.get("about") or turn.heard.folded
+    about = _wished(turn)
     wanted = next((kind for kind in _KINDS if kind.search(about)), None)
     if wanted is None and _CHILD.search(about):
         return [each for each in activities if _FOR_CHILDREN.search(each.name + each.summary)] or activities

@@ -9,7 +9,7 @@ from bot.wish import NOT, narrowed
 from handlers import wording
 from handlers.distances import is_located, metres
 from handlers.eligibility import SOURCE, beside, made_for, misfit, refused, spell, suits, unmet
-from handlers.fitting import is_at, means_everywhere, refuses_class, usual_days
+from handlers.fitting import is_at, leaves_out, means_everywhere, named_after_it, refuses_class, usual_days
 from handlers.listing import choose, focus, list_classes, list_later, offer_way_in
 from handlers.slots import (
     AUDIENCE,
@@ -142,7 +142,11 @@ async def find_class(turn: Turn) -> None:
     if course and "not_online" in turn.task.slots:
         say_none(turn, course)
         return
-    if any(name.startswith(NOT) for name in turn.task.slots) and _none_left(turn, course):
+    refuses = any(name.startswith(NOT) for name in turn.task.slots)
+    if refuses and named_after_it(turn) and (near := matching(turn, without={*WISHES, *REFUSED})):
+        list_classes(turn, beside(turn, near))
+        return
+    if refuses and _none_left(turn, course):
         return
     turn.say("class.none", source=SOURCE)
     turn.suggest("join_waiting_list", **_wishes(turn))
@@ -310,6 +314,8 @@ async def one(turn: Turn, question: str) -> TrainingClass | None:
         refused(turn, found[0])
         return None
     if found:
+        if any(leaves_out(turn, each) for each in courses):
+            turn.say("class.without_refused")
         choose(turn, found, question)
         return None
     say_none(turn, course)

@@ -71,3 +71,19 @@ def _street(organisation: str, turn: Turn) -> str:
     above = places.get(places[organisation].parent or "") if organisation in places else None
     stands = above is not None and above.level == "school" and places[organisation].level == "site"
     return above.id if above and stands else organisation
+
+
+def named_after_it(turn: Turn) -> bool:
+    """书法班，学院的不要, and then 国画班有吗: what was refused of the one was not said of the other."""
+    heard = turn.heard
+    refuses = (When.of(each.value).refuses if each.kind == "when" else heard.refuses(each) for each in heard.entities)
+    return heard.first("course") is not None and not any(refuses)
+
+
+def leaves_out(turn: Turn, course: str) -> bool:
+    """Whether some class of a course is left out of those that may be meant, because it was refused."""
+    wish, there = turn.state.wish, turn.catalogue.classes.values()
+    if wish is None or wish.slots.get("course") != course:
+        return False
+    out = [refuses_class(wish.slots, each, turn) for each in there if each.course == course and each.enrols(turn.today)]
+    return any(out) and not all(out)

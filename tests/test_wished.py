@@ -61,3 +61,38 @@ async def test_a_matter_elsewhere_is_a_reason(told: str, matter: str, words: str
 )
 async def test_what_is_asked_of_it_refuses_nothing(told: str, asked: str, never: str, app: App) -> None:
     assert never not in await said(app, told, asked)
+
+
+async def test_what_was_refused_of_one_subject_does_not_deny_another(app: App) -> None:
+    for other in ("国画班有吗", "合唱班有吗"):
+        answer = await said(app, "书法班，学院的不要", other)
+        assert "（学院）" in answer
+        assert "不合适" not in answer
+    assert "瑜伽晚间班" in await said(app, "太极班，晚上的不要", "瑜伽班有吗")
+
+
+@pytest.mark.parametrize("between", [("取消",), ("谢谢",), ("学分怎么查", "积分能换什么", "学习卡怎么办")])
+async def test_what_was_refused_is_forgotten_after_other_matters(between: tuple[str, ...], app: App) -> None:
+    assert "书法班（学院）" in await said(app, "书法班，学院的不要", *between, "我想报名书法班")
+
+
+async def test_who_enrols_is_told_that_something_is_left_out(app: App) -> None:
+    answer = await said(app, "书法班，学院的不要", "我想报名书法班")
+    assert "书法班（学院）" not in answer
+    assert "没有列在里面" in answer
+
+
+async def test_a_kind_that_is_not_wanted_leaves_the_others_in_pages(app: App) -> None:
+    answer = await said(app, "有什么活动", "电影就不去了")
+    assert "这一类" not in answer
+    assert "更多" in answer
+    for more in ("还有什么活动", "更多"):
+        answer = await said(app, "有什么活动", "电影就不去了", more)
+        assert "后面没有" not in answer
+        assert "电影" not in answer
+
+
+async def test_a_class_after_work_fits(app: App) -> None:
+    answer = await said(app, "瑜伽班", "我上班，六点才下班")
+    assert "瑜伽晚间班" in answer
+    assert "没有合适" not in answer

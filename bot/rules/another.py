@@ -117,6 +117,8 @@ def refuses_a_place(turn: Turn) -> bool:
 def _asks_beside(turn: Turn, wish: Task, said: dict[str, str]) -> bool:
     """除了周三，学费多少: whether something else is asked than where or when there is another."""
     heard, best = turn.heard, turn.heard.best
+    if "not_when" in said and taken(heard) is not None:
+        return False  # 我上班，六点才下班 asks nothing
     asked = set(spoken(phrases.without_names(heard)))
     if phrases.asks(heard.folded) or asked & _OF_ONE:
         return bool(asked - _OF_ANOTHER)

@@ -229,7 +229,7 @@ async def _cancel(run: Runner, turn: Turn) -> bool:
         turn.say("ticket_stays" if turn.ticket else "nothing_open", ref=turn.ticket)
         return True
     turn.say("cancelled")
-    state.offers = []
+    state.offers, state.wish = [], None
     run.remind(turn)
     return True
 
