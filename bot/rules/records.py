@@ -74,7 +74,7 @@ def asks_of_the_record(turn: Turn, *, sure: bool) -> bool:
         return False
     if spoken_of(folded) in {"place", "time"} and turn.heard.first("activity"):
         return True  # 测血糖的地儿在哪
-    if _ADVISED.search(folded) and not _TAUGHT.search(folded):
+    if _ADVISED.search(folded) and not (_TAUGHT.search(folded) or _INCLUDES.search(folded)):
         return False
     if not sure and turn.state.told and len(folded) <= _FEW:
         return True  # 丢了书赔多少, after how books are lent
