@@ -13,7 +13,7 @@ from bot.aspects import spoken
 from bot.comprehension import Candidate, Understanding
 from bot.conversation import Conversation
 from bot.leanings_mistaken import without_mistaken
-from bot.leanings_to_learning import of_a_term, of_health, of_how_many, of_papers, of_who_comes_along
+from bot.leanings_to_learning import of_a_term, of_an_old_age, of_health, of_how_many, of_papers, of_who_comes_along
 from bot.leanings_to_places import (
     ANYTHING,
     FRESH,
@@ -167,6 +167,7 @@ def leaning(heard: Understanding, state: Conversation) -> Understanding:
         or _of_the_queue(heard)
         or of_a_term(heard)
         or of_how_many(heard)
+        or of_an_old_age(heard, state)
         or _at_a_time(heard, state)
         or _of_class_there(heard)
         or _of_fee(heard, state)
