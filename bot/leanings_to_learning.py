@@ -14,7 +14,7 @@ _NO_PAPERS = re.compile(
     "(?:身份证|居住证)[^,，。]{0,5}(?:丢|掉了|没带|忘|找不|没了|不见|没有|不在|过期|没办|没下来|还没)"
 )
 _ISSUED = re.compile("补办|[怎咋]么?补|补一张|重办|办理|挂失|[去在到]哪|哪里|找谁|派出所")
-_OLD, _OF_AGE = "age-limit-old", 60
+_OLD, _STATUS, _OF_AGE = "age-limit-old", "enrolment_status", 60
 _TAKES = re.compile(
     "还?(?:收|要|教)(?:我|俺|她|他|我妈|我爸)?(?:吗|不|么|没|嘛|这样|这种|这么)|(?:能|可以|让)(?:不能)?(?:报|学|来|上|参加)"
 )
@@ -67,7 +67,7 @@ def of_an_old_age(heard: Understanding, state: Conversation) -> Candidate | None
     """我八十一了，还收我吗: whether one is too old for anything, where nothing was told that one might be too old for."""
     if state.shown or heard.first("course") or not _TAKES.search(heard.folded):
         return None
-    read = any(each.question == _OLD for each in heard.candidates)
+    read = any(each.question == _OLD or each.intent == _STATUS for each in heard.candidates)
     old = any(int(each) >= _OF_AGE for each in heard.values("age") if each.isdecimal())
     return Candidate(heard.lines.sure, "training_info", None, None, _OLD) if read and old else None
 

@@ -49,3 +49,10 @@ async def test_a_time_of_a_class_is_no_detail_that_nobody_holds(app: App) -> Non
 
 async def test_what_a_lost_book_costs_is_no_question_of_law(app: App) -> None:
     assert "12348" not in await said(app, "阅览室能借几本书", "弄丢了赔多少")
+
+
+@pytest.mark.parametrize("said", ["我都六十六了，还收我吗", "我爸83了，还能报名不", "九十岁了，你们让来不"])
+async def test_nobody_is_too_old_for_everything(said: str, app: App) -> None:
+    told = await Resident(app).say(said)
+    assert "没有年龄上限" in told
+    assert "学习卡号" not in told
