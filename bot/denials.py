@@ -1,4 +1,4 @@
-"""Whether what is named is what is not wished: 不是书法, 除了学院, 桂花街道太远了, 电脑我不学."""
+"""Whether what is named is what is not wished: 不是书法, 除了学院, 某某街道太远了, 电脑我不学."""
 
 import re
 

@@ -52,7 +52,7 @@ def is_at(group: TrainingClass, organisation: str, turn: Turn) -> bool:
 
 
 def means_everywhere(turn: Turn, organisation: str | None) -> bool:
-    """Whether a message calls the college by a name that is that of all (学校, 你们那里), or nothing is taught in its own house."""
+    """Whether a message calls the college by a name that is that of all (学校), or nothing is taught in its own house."""
     college = turn.catalogue.college
     if college is None or organisation != college.id:
         return False
